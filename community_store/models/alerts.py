@@ -1,0 +1,152 @@
+"""What came in, the alerts and notices it became, and the words they are told in."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from community_store.columns import UtcDateTime, utcnow
+
+
+class InboundState(StrEnum):
+    """`new` until it is read; `joined` when it became a part of a later row."""
+
+    NEW = "new"
+    READ = "read"
+    JOINED = "joined"
+    SET_ASIDE = "set_aside"
+
+
+class InboundText(SQLModel, table=True):
+    """A text as the gateway gave it: the truth that nothing may lose.
+
+    `tries` counts readings that failed; after three the row is set aside (R10).
+    `outcome` says in one word what it was (alert, duplicate, stop, unknown_sender...).
+    """
+
+    __tablename__ = "inbound_text"
+    __table_args__ = (
+        UniqueConstraint("gateway", "gateway_id", name="uq_inbound_text_gateway_id"),
+        Index("ix_inbound_text_sender", "sender", "received_at"),
+        Index("ix_inbound_text_state", "state", "id"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    gateway: str
+    gateway_id: str
+    sender: str
+    recipient: str
+    text: str
+    sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]  # SQLModel types sa_type as a class of Any
+    received_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    state: str = InboundState.NEW
+    outcome: str = ""
+    tries: int = 0
+    joined_into: int | None = None
+    alert_id: int | None = Field(default=None, index=True)
+
+
+class AlertKind(StrEnum):
+    """Who speaks: a resident to neighbours (A2), or an agent to the town (A3)."""
+
+    RESIDENT = "resident"
+    TOWN = "town"
+
+
+class AlertState(StrEnum):
+    """`open` while it may still be told; `held` waits for a référent (A8)."""
+
+    OPEN = "open"
+    HELD = "held"
+    ENDED = "ended"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+class Category(StrEnum):
+    """S42 to S44; an SMS needs none."""
+
+    BURGLARY = "cambriolage"
+    SUSPICIOUS = "comportement_suspect"
+    CANVASSING = "demarchage"
+    DAMAGE = "degradation"
+    THEFT = "vol"
+    EXCEPTIONAL = "evenement_exceptionnel"
+    MISSING = "disparition"
+    OTHER = "autre"
+
+
+class Alert(SQLModel, table=True):
+    """One event told to many. Its id is the public reference (`ref`)."""
+
+    __tablename__ = "alert"
+    __table_args__ = (
+        Index("ix_alert_community", "community_id", "created_at"),
+        Index("ix_alert_author", "author_id", "created_at"),
+        Index("ix_alert_state", "state", "expires_at"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str = AlertKind.RESIDENT
+    category: str = Category.OTHER
+    author_id: int | None = Field(default=None, foreign_key="member.id", ondelete="SET NULL")
+    agent_id: int | None = Field(default=None, foreign_key="agent.id", ondelete="SET NULL")
+    community_id: int | None = Field(
+        default=None, foreign_key="community.id", ondelete="SET NULL"
+    )
+    town_insee: str = Field(foreign_key="town.insee", index=True)
+    text: str
+    state: str = AlertState.OPEN
+    inbound_id: int | None = Field(default=None, foreign_key="inbound_text.id", unique=True)
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    expires_at: datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    acknowledged: int = 0
+    summarised: bool = False
+
+
+class Notice(SQLModel, table=True):
+    """Any other message of the service: an answer, a receipt, an all-clear, a summary.
+
+    `kind` is the message's id in the catalogue. `alert_id` when it speaks of one.
+    """
+
+    __tablename__ = "notice"
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    alert_id: int | None = Field(
+        default=None, foreign_key="alert.id", ondelete="SET NULL", index=True
+    )
+    inbound_id: int | None = Field(default=None, foreign_key="inbound_text.id", index=True)
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+
+
+class Audience(StrEnum):
+    """Whose words: each kind of hearer may know something else of the author."""
+
+    NEIGHBOUR = "neighbour"
+    TWIN = "twin"
+    AGENT = "agent"
+    PERSON = "person"
+
+
+class Wording(SQLModel, table=True):
+    """What is said to one audience in one language: composed once, sent to many.
+
+    `segments` counts the SMS; the price of a delivery is segments x the number's price.
+    """
+
+    __tablename__ = "wording"
+    __table_args__ = (
+        Index("ix_wording_alert", "alert_id"),
+        Index("ix_wording_notice", "notice_id"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    alert_id: int | None = Field(default=None, foreign_key="alert.id", ondelete="CASCADE")
+    notice_id: int | None = Field(default=None, foreign_key="notice.id", ondelete="CASCADE")
+    audience: str
+    language: str
+    sms: str = ""
+    segments: int = 0
+    subject: str = ""
+    mail: str = ""

@@ -1,0 +1,63 @@
+"""What an operator runs: the numbers, the paused queues, and leases of housekeeping."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Field, SQLModel
+
+from community_store.columns import UtcDateTime, utcnow
+
+
+class NumberKind(StrEnum):
+    """`sender` is an alphanumeric name: one-way, at most 11 characters."""
+
+    LONG = "long"
+    SHORT = "short"
+    SIM = "sim"
+    SENDER = "sender"
+
+
+class NumberState(StrEnum):
+    """`paused` by the operator or by a misconfigured gateway: deliveries wait."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+
+
+class Number(SQLModel, table=True):
+    """A number the service owns at a gateway.
+
+    `rate` is in segments a second, `price` in euros a segment. `value` is E.164, a
+    short code, or a sender name. Deliveries are spread over the `is_default` ones.
+    """
+
+    __tablename__ = "number"
+    id: int | None = Field(default=None, primary_key=True)
+    value: str = Field(unique=True)
+    gateway: str = Field(index=True)
+    kind: str
+    rate: float
+    price: float = 0.0
+    is_default: bool = False
+    state: str = NumberState.ACTIVE
+    reason: str = ""
+    backoff_until: datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]  # SQLModel types sa_type as a class of Any
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+
+
+class GatewayPause(SQLModel, table=True):
+    """A gateway stopped by the operator (`queue pause`), or by itself with the reason."""
+
+    __tablename__ = "gateway_pause"
+    gateway: str = Field(primary_key=True)
+    reason: str = ""
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+
+
+class Duty(SQLModel, table=True):
+    """A task that one process at a time may do, and when it was last done."""
+
+    __tablename__ = "duty"
+    name: str = Field(primary_key=True)
+    holder: str = ""
+    until: datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above

@@ -1,0 +1,91 @@
+"""Members, agents, and what they do not want to receive."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Field, SQLModel
+
+from community_store.columns import UtcDateTime, utcnow
+
+
+class MemberState(StrEnum):
+    """An account's life; only an active one sends, receives and sees (S32)."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+
+
+class Member(SQLModel, table=True):
+    """A person with one account and one home. Numbers are E.164, e-mail lower case."""
+
+    __tablename__ = "member"
+    id: int | None = Field(default=None, primary_key=True)
+    first_name: str
+    last_name: str
+    email: str | None = Field(default=None, index=True)
+    mobile: str | None = Field(default=None, unique=True)
+    landline: str | None = Field(default=None, index=True)
+    address: str = ""
+    lat: float | None = None
+    lon: float | None = None
+    community_id: int | None = Field(default=None, foreign_key="community.id", index=True)
+    state: str = MemberState.PENDING
+    referent: bool = False
+    hide_mobile: bool = False
+    hide_landline: bool = False
+    pseudonym: str
+    language: str = "fr"
+    paused_until: datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]  # SQLModel types sa_type as a class of Any
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    activated_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+
+
+class Role(StrEnum):
+    """What an agent is for the town."""
+
+    MAIRIE = "mairie"
+    POLICE = "police"
+
+
+class Agent(SQLModel, table=True):
+    """A person who acts for a town."""
+
+    __tablename__ = "agent"
+    id: int | None = Field(default=None, primary_key=True)
+    town_insee: str = Field(foreign_key="town.insee", index=True)
+    name: str
+    mobile: str | None = Field(default=None, unique=True)
+    email: str | None = Field(default=None, index=True)
+    role: str = Role.MAIRIE
+    language: str = "fr"
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+
+
+class Topic(StrEnum):
+    """What a member may turn off, channel by channel (S81)."""
+
+    ALERT = "alert"
+    TWIN = "twin"
+    TOWN = "town"
+    GAZETTE = "gazette"
+    MESSAGE = "message"
+
+
+class Mute(SQLModel, table=True):
+    """A member turned one topic off on one channel; no row means on."""
+
+    __tablename__ = "mute"
+    member_id: int = Field(primary_key=True, foreign_key="member.id", ondelete="CASCADE")
+    topic: str = Field(primary_key=True)
+    channel: str = Field(primary_key=True)
+
+
+class Stop(SQLModel, table=True):
+    """An address that said STOP: it outlives accounts and belongs to whoever holds it."""
+
+    __tablename__ = "stop"
+    address: str = Field(primary_key=True)
+    channel: str = Field(primary_key=True)
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above

@@ -1,0 +1,71 @@
+"""Towns, communities, their boundaries and twinnings."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from shapely import Polygon
+from sqlalchemy import CheckConstraint, Column, Index
+from sqlmodel import Field, SQLModel
+
+from community_store.columns import PolygonColumn, UtcDateTime, utcnow
+
+
+class Mode(StrEnum):
+    """Who vouches for a new member's home (S21)."""
+
+    TEAM = "team"
+    REFERENT = "referent"
+    TOWN = "town"
+
+
+class Town(SQLModel, table=True):
+    """A municipality, keyed by its INSEE code: five characters of text (2A004, 01001)."""
+
+    __tablename__ = "town"
+    insee: str = Field(primary_key=True, max_length=5)
+    name: str
+    subscribed: bool = False
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)  # type: ignore[call-overload]  # SQLModel types sa_type as a class of Any
+
+
+class Community(SQLModel, table=True):
+    """A neighbourhood. `boundary` is WGS 84 lon, lat; `area_ha` is in hectares."""
+
+    __tablename__ = "community"
+    model_config: ClassVar[Any] = {"arbitrary_types_allowed": True}
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(index=True)
+    town_insee: str = Field(foreign_key="town.insee", index=True)
+    address: str = ""
+    mode: str = Mode.TEAM
+    boundary: Polygon = Field(sa_column=Column(PolygonColumn, nullable=False))
+    area_ha: float
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+
+
+class BoundaryCell(SQLModel, table=True):
+    """A square of 0.01 degree that a boundary touches: how a point finds its community.
+
+    Exact at once for every process, since it changes in the boundary's transaction;
+    a boundary of at most 4 km2 touches a handful. `cell` is geometry.cell(lon, lat).
+    """
+
+    __tablename__ = "boundary_cell"
+    cell: int = Field(primary_key=True)
+    community_id: int = Field(
+        primary_key=True, foreign_key="community.id", ondelete="CASCADE", index=True
+    )
+
+
+class Twinning(SQLModel, table=True):
+    """A link between two neighbouring communities, `a_id` the smaller id (S50)."""
+
+    __tablename__ = "twinning"
+    __table_args__ = (
+        CheckConstraint("a_id < b_id", name="ck_twinning_order"),
+        Index("ix_twinning_b_id", "b_id"),
+    )
+    a_id: int = Field(primary_key=True, foreign_key="community.id", ondelete="CASCADE")
+    b_id: int = Field(primary_key=True, foreign_key="community.id", ondelete="CASCADE")
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above

@@ -1,0 +1,87 @@
+"""One way to the database, the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import Session
+
+
+class Store:
+    """An open database.
+
+    `begin()` is a transaction that may write; `read()` one that may not. SQLite has one
+    writer: `begin()` takes its lock at once (BEGIN IMMEDIATE), so that no transaction
+    finds half-way that what it read has changed.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.sqlite = engine.dialect.name == "sqlite"
+        self._readers = engine.execution_options(tocsin_read=True)
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        with Session(self._readers, expire_on_commit=False) as session:
+            yield session
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_store(url: str, *, pool_size: int = 10) -> Store:
+    """Connect lazily to `url` (sqlite:///path or postgresql://...).
+
+    A bare postgresql:// URL means psycopg 3. SQLite opens with WAL, synchronous=FULL
+    (a power cut loses nothing that was answered 2xx), foreign keys, 10 s of patience.
+    """
+    parsed = make_url(url)
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    options: dict[str, Any] = {"pool_size": pool_size, "pool_pre_ping": True}
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database and parsed.database != ":memory:":
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        options = {"pool_size": pool_size, "connect_args": {"check_same_thread": False}}
+    else:
+        options["connect_args"] = {"connect_timeout": 3}
+    engine = create_engine(parsed, **options)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return Store(engine)
+
+
+def lock(session: Session, name: str) -> None:
+    """Hold until the end of the transaction what only one may do at a time.
+
+    On SQLite the transaction itself is the lock.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(
+            text("SELECT pg_advisory_xact_lock(:key)"), {"key": zlib.crc32(name.encode())}
+        )
+
+
+def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # we emit BEGIN ourselves
+    for pragma in (
+        "journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    read = connection.get_execution_options().get("tocsin_read")
+    connection.exec_driver_sql("BEGIN" if read else "BEGIN IMMEDIATE")

@@ -1,0 +1,333 @@
+"""Settings: config.toml and the environment, read once into one frozen value.
+
+`TOCSIN_CONFIG` names the file (default `config.toml`, which may be absent);
+`TOCSIN__SECTION__KEY` overrides any key of it. An unknown key, a wrong type or a
+missing secret raises ConfigError with one line that names the key.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the message is one line naming the key."""
+
+
+class Section(BaseModel):
+    """A TOML table that refuses unknown keys, so that a typo fails at the start."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Service(Section):
+    """`site` is the public address, without a closing slash; webhooks are signed for it."""
+
+    name: str = Field(default="Tocsin", min_length=1, max_length=11)
+    site: str = "http://127.0.0.1:8000"
+    webhook_base: str = ""  # where providers reach us when it is not `site`
+    data_dir: Path = Path("var")
+    languages: tuple[str, ...] = ("fr", "en")
+    time_zone: str = "Europe/Paris"
+    contact: str = ""
+    secret_key: str = ""  # made at the first start in data_dir/secret_key when empty
+
+    @field_validator("site", "webhook_base")
+    @classmethod
+    def _no_closing_slash(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError):
+            raise ValueError(f"no such time zone: {value}") from None
+        return value
+
+    @property
+    def callbacks(self) -> str:
+        """The address that providers call."""
+        return self.webhook_base or self.site
+
+
+class Database(Section):
+    """An empty url is the embedded SQLite in data_dir."""
+
+    url: str = ""
+    pool_size: int = Field(default=10, ge=1)
+
+
+class RedisSection(Section):
+    """An empty url is the embedded Valkey on a socket in data_dir."""
+
+    url: str = ""
+
+
+class Mail(Section):
+    """`smtp://user:password@host:port`, `smtps://...`, or `maildir:folder`."""
+
+    url: str = ""  # empty: maildir:<data_dir>/mail
+    sender: str = "alerte@tocsin.example"
+    rate: float = Field(default=50.0, gt=0)  # messages a second
+
+    @field_validator("url")
+    @classmethod
+    def _known_scheme(cls, value: str) -> str:
+        if value and not value.startswith(("smtp://", "smtps://", "maildir:")):
+            raise ValueError("must begin with smtp://, smtps:// or maildir:")
+        return value
+
+
+class Geo(Section):
+    """Distances in metres, areas in hectares (S50, S62)."""
+
+    geocoder_url: str = ""
+    tiles_url: str = ""
+    area_min_ha: float = 0.3
+    area_max_ha: float = 400.0
+    points_max: int = 500
+    twin_distance_m: float = 5000.0
+
+
+class TimeToLive(Section):
+    """Minutes after which an alert of a category is no longer worth telling (A4)."""
+
+    default: float = 120.0
+    notice: float = 120.0
+    cambriolage: float | None = None
+    comportement_suspect: float | None = None
+    demarchage: float | None = None
+    degradation: float | None = None
+    vol: float | None = None
+    evenement_exceptionnel: float | None = None
+    disparition: float | None = None
+    autre: float | None = None
+
+    def minutes(self, category: str) -> float:
+        """The time to live of a category, in minutes."""
+        own = getattr(self, category, None)
+        return self.default if own is None else float(own)
+
+
+class Dispatch(Section):
+    """Seconds, unless a name says otherwise."""
+
+    concurrency: int = Field(default=200, ge=1)  # messages in flight, a gateway and worker
+    workers: int = Field(default=1, ge=1)
+    inbound_workers: int = Field(default=1, ge=1)
+    slice_seconds: float = Field(default=5.0, gt=0)
+    quiet_seconds: float = Field(default=60.0, ge=0)
+    lease_seconds: float = Field(default=30.0, gt=0)
+    sweep_seconds: float = Field(default=5.0, gt=0)
+    send_timeout_seconds: float = Field(default=10.0, gt=0)
+    poll_seconds: float = Field(default=60.0, gt=0)
+    receipt_hours: float = Field(default=24.0, gt=0)
+    max_attempts: int = Field(default=3, ge=1)
+    max_segments: int = Field(default=3, ge=1, le=10)
+    time_to_live: TimeToLive = TimeToLive()
+
+
+class Alerts(Section):
+    """The limits and windows of sms.md and A8."""
+
+    reply_hours: float = 6.0
+    stale_minutes: float = 15.0
+    repeat_minutes: float = 10.0
+    join_seconds: float = 10.0
+    duplicate_seconds: float = 120.0
+    answers_max: int = 6
+    answers_minutes: float = 10.0
+    per_member_hour: int = 5
+    per_community_hour: int = 20
+
+
+class Security(Section):
+    """`trusted_proxies` is how many reverse proxies stand in front of the web process."""
+
+    trusted_proxies: int = 0
+
+
+class Retention(Section):
+    """How long personal data stays."""
+
+    alert_text_days: int = 90
+    delivery_months: int = 13
+    pending_days: int = 30
+    log_months: int = 12
+
+
+class TwilioGateway(Section):
+    """api_key and api_secret sign calls when given; auth_token always checks webhooks."""
+
+    type: Literal["twilio"]
+    account_sid: str = Field(min_length=1)
+    auth_token: str = Field(min_length=1)
+    auth_token_previous: str = ""  # accepted too, during a rotation
+    api_key: str = ""
+    api_secret: str = ""
+    api_base: str = "https://api.twilio.com"
+    poll_inbound: bool = True
+
+
+class KannelGateway(Section):
+    """`token` proves that webhooks come from this Kannel."""
+
+    type: Literal["kannel"]
+    sendsms_url: str = Field(min_length=1)
+    username: str = Field(min_length=1)
+    password: str = Field(min_length=1)
+    token: str = Field(min_length=1)
+    smsc: str = ""
+
+
+class SimulatorGateway(Section):
+    """Handsets on the page /simulator."""
+
+    type: Literal["simulator"]
+
+
+GatewaySection = Annotated[
+    TwilioGateway | KannelGateway | SimulatorGateway, Field(discriminator="type")
+]
+
+
+class Settings(BaseSettings):
+    """The whole configuration. Paths are made absolute from the working directory."""
+
+    model_config = {
+        "extra": "forbid", "frozen": True, "env_prefix": "TOCSIN__",
+        "env_nested_delimiter": "__",
+    }
+
+    service: Service = Service()
+    database: Database = Database()
+    redis: RedisSection = RedisSection()
+    mail: Mail = Mail()
+    geo: Geo = Geo()
+    dispatch: Dispatch = Dispatch()
+    alerts: Alerts = Alerts()
+    security: Security = Security()
+    retention: Retention = Retention()
+    gateway: Mapping[str, GatewaySection] = Field(
+        default_factory=lambda: {"simulator": SimulatorGateway(type="simulator")}
+    )
+
+    @field_validator("gateway")
+    @classmethod
+    def _usable_names(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        for name in value:
+            if not name.replace("-", "").replace("_", "").isalnum() or name == "mail":
+                raise ValueError(f"{name!r} cannot be the name of a gateway")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return EnvSettingsSource(settings_cls), init_settings
+
+    @property
+    def data_dir(self) -> Path:
+        return self.service.data_dir.absolute()
+
+    @property
+    def database_url(self) -> str:
+        return self.database.url or f"sqlite:///{self.data_dir / 'tocsin.db'}"
+
+    @property
+    def embedded_redis(self) -> bool:
+        return not self.redis.url
+
+    @property
+    def redis_socket(self) -> Path:
+        return self.data_dir / "valkey.sock"
+
+    @property
+    def redis_url(self) -> str:
+        return self.redis.url or f"unix://{self.redis_socket}"
+
+    @property
+    def mail_url(self) -> str:
+        return self.mail.url or f"maildir:{self.data_dir / 'mail'}"
+
+    def secret_key(self) -> str:
+        """The configured key, or the one kept in data_dir, made at the first call."""
+        if self.service.secret_key:
+            return self.service.secret_key
+        path = self.data_dir / "secret_key"
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as out:
+                out.write(secrets.token_urlsafe(32))
+        except FileExistsError:
+            pass
+        return path.read_text().strip()
+
+
+def load(path: Path | None = None) -> Settings:
+    """Read the file that `path`, or else TOCSIN_CONFIG, names, and the environment.
+
+    Raises ConfigError. A file named explicitly must exist; ./config.toml need not.
+    """
+    named = path or (Path(os.environ["TOCSIN_CONFIG"]) if "TOCSIN_CONFIG" in os.environ else None)
+    source = named or Path("config.toml")
+    document: dict[str, Any] = {}
+    if named or source.exists():
+        document = _read_toml(source)
+    _refuse_unknown_environment()
+    try:
+        return Settings(**document)
+    except ValidationError as error:
+        raise ConfigError(_first_line(error, source)) from None
+
+
+def _read_toml(source: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(source.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{source}: no such file (TOCSIN_CONFIG names it)") from None
+    except OSError as error:
+        raise ConfigError(f"{source}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{source}: not TOML: {error}") from None
+
+
+def _refuse_unknown_environment() -> None:
+    for name in os.environ:
+        if name.upper().startswith("TOCSIN__"):
+            section = name.split("__")[1].lower()
+            if section not in Settings.model_fields:
+                raise ConfigError(f"environment {name}: unknown section [{section}]")
+
+
+def _first_line(error: ValidationError, source: Path) -> str:
+    """Name the key of the first fault, as an operator wrote it."""
+    fault = error.errors(include_url=False)[0]
+    kinds = {"twilio", "kannel", "simulator"}
+    parts = [str(part) for part in fault["loc"]]
+    if len(parts) > 2 and parts[0] == "gateway" and parts[2] in kinds:
+        del parts[2]
+    where = f"[{'.'.join(parts[:-1])}] {parts[-1]}" if len(parts) > 1 else f"[{parts[0]}]"
+    message = {
+        "extra_forbidden": "unknown key",
+        "missing": "missing, and there is no default",
+    }.get(fault["type"], fault["msg"].removeprefix("Value error, "))
+    return f"{source}: {where}: {message}"

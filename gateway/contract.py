@@ -1,0 +1,225 @@
+"""The one vocabulary between Tocsin and every provider.
+
+    SendError                what now?
+    ├── Refused              never again: an invalid number, an opt-out, a refused text
+    ├── NotNow               nothing left; try again after `delay` seconds
+    ├── Unknown              it may have left: look before sending again
+    └── Misconfigured        stop the gateway and tell the operator; nothing left
+
+    CallbackError            what a webhook answers
+    ├── Forged               403
+    └── Malformed            400
+
+Provider words die inside the provider's file; these are the only ones that leave it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Channel(StrEnum):
+    """A way to reach a person."""
+
+    SMS = "sms"
+    EMAIL = "email"
+
+
+class Stage(StrEnum):
+    """How far a provider says that a message has come, in the order of the way."""
+
+    ACCEPTED = "accepted"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+
+
+class SendError(Exception):
+    """The provider did not take the message; the subclass says what to do.
+
+    `code` is the provider's own, for the operator; `reason` is one English clause
+    without a number or a text in it, since it is kept and logged.
+    """
+
+    def __init__(self, reason: str, *, code: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.code = code
+
+
+class Refused(SendError):
+    """No retry can help. `opted_out` when the provider holds a STOP of this number."""
+
+    def __init__(self, reason: str, *, code: str = "", opted_out: bool = False) -> None:
+        super().__init__(reason, code=code)
+        self.opted_out = opted_out
+
+
+class NotNow(SendError):
+    """Nothing was sent; try again after `delay` seconds.
+
+    `throttled` when the provider said so of the whole number (429), which costs the
+    message no attempt and stops the number for `delay`.
+    """
+
+    def __init__(
+        self, reason: str, *, code: str = "", delay: float = 5.0, throttled: bool = False
+    ) -> None:
+        super().__init__(reason, code=code)
+        self.delay = delay
+        self.throttled = throttled
+
+
+class Unknown(SendError):
+    """It may have been sent: a time-out, a reset, a 5xx. Look before sending again."""
+
+
+class Misconfigured(SendError):
+    """The gateway cannot send at all: wrong password, unknown sender. Rows stay queued."""
+
+
+class CallbackError(Exception):
+    """A webhook call that leaves no trace but one log line and a counter."""
+
+
+class Forged(CallbackError):
+    """The call does not prove that it comes from the provider: 403."""
+
+
+class Malformed(CallbackError):
+    """The call is the provider's but cannot be read: 400."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """One message to hand over, on one attempt.
+
+    `to` is E.164 or an e-mail address, `sender` the number, short code or name it
+    leaves from ("" for e-mail); `callback` is the address for its receipts, "" for none.
+    """
+
+    delivery: int
+    attempt: int
+    to: str
+    sender: str
+    text: str
+    callback: str = ""
+    subject: str = ""
+    html: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    started_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider has the message: its own id for it, and how far it already is."""
+
+    provider_id: str
+    stage: Stage = Stage.ACCEPTED
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A text that a phone sent. `id` is the gateway's; `sent_at` UTC when it says so."""
+
+    id: str
+    sender: str
+    recipient: str
+    text: str
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a provider says of a message: by our delivery and attempt, or by its own id."""
+
+    stage: Stage
+    provider_id: str = ""
+    delivery: int | None = None
+    attempt: int | None = None
+    code: str = ""
+    reason: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A webhook call, free of any web framework.
+
+    `url` is the address as the provider signed it (public, with its query); `headers`
+    have lower-case names; `form` is the decoded body of a form post, `query` of the URL.
+    """
+
+    method: str
+    url: str
+    query: Mapping[str, str]
+    form: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a provider can do, which decides how doubt about a message is settled.
+
+    `looks`: it can be asked whether a message left. `look_is_final`: an empty look
+    proves that it did not (ours, no lag). `receipts`: it reports delivery later.
+    `polls_inbound`: it keeps a list of what phones sent.
+    """
+
+    looks: bool = False
+    look_is_final: bool = False
+    receipts: bool = False
+    polls_inbound: bool = False
+
+
+class Provider(Protocol):
+    """One way out to people, and back. Built once per process; opened per event loop.
+
+    `open`/`close` surround all calls of one event loop (HTTP sessions live there).
+    """
+
+    name: str
+    channel: Channel
+    traits: Traits
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def send(self, message: Outbound) -> Accepted:
+        """Hand one message over. Raises SendError, and nothing else."""
+        ...
+
+    async def look(self, message: Outbound, provider_id: str) -> Receipt | None:
+        """Ask what became of a message; None when the provider knows nothing of it.
+
+        `provider_id` is "" when the attempt never heard an answer: then it is looked
+        for by what it was (to, sender, text, not before `started_at`). Raises SendError.
+        """
+        ...
+
+    def inbound_since(self, since: datetime) -> AsyncIterator[Inbound]:
+        """The texts that phones sent since then (UTC), as the provider lists them."""
+        ...
+
+    async def check(self) -> str:
+        """One line for `tocsin doctor`: what answered. Raises SendError saying what to do."""
+        ...
+
+    def verify(self, callback: Callback) -> None:
+        """Raise Forged unless the call comes from the provider."""
+        ...
+
+    def read_inbound(self, callback: Callback) -> Inbound:
+        """Raises Malformed."""
+        ...
+
+    def read_receipt(self, callback: Callback) -> Receipt | None:
+        """None for a word that says nothing new ("queued"). Raises Malformed."""
+        ...

@@ -234,7 +234,7 @@ class Settings(BaseSettings):
         return value
 
     @classmethod
-    def settings_customise_sources(
+    def settings_customise_sources(  # noqa: PLR0917  # pydantic's own signature
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,

@@ -37,9 +37,9 @@ class InboundText(SQLModel, table=True):
     sender: str
     recipient: str
     text: str
-    sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]  # SQLModel types sa_type as a class of Any
-    received_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
-    read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    received_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
+    read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     state: str = InboundState.NEW
     outcome: str = ""
     tries: int = 0
@@ -98,9 +98,9 @@ class Alert(SQLModel, table=True):
     text: str
     state: str = AlertState.OPEN
     inbound_id: int | None = Field(default=None, foreign_key="inbound_text.id", unique=True)
-    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
-    expires_at: datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
-    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     acknowledged: int = 0
     summarised: bool = False
 
@@ -118,7 +118,7 @@ class Notice(SQLModel, table=True):
         default=None, foreign_key="alert.id", ondelete="SET NULL", index=True
     )
     inbound_id: int | None = Field(default=None, foreign_key="inbound_text.id", index=True)
-    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
 
 
 class Audience(StrEnum):

@@ -75,14 +75,14 @@ class Delivery(SQLModel, table=True):
     attempts: int = 0
     looks: int = 0
     lease: str | None = None
-    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]  # SQLModel types sa_type as a class of Any
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     provider_id: str | None = None
-    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
-    due_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
-    expires_at: datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
-    look_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
-    handed_over_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
-    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
+    due_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    look_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    handed_over_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Attempt(SQLModel, table=True):
@@ -94,8 +94,8 @@ class Attempt(SQLModel, table=True):
     )
     n: int = Field(primary_key=True)
     worker: str
-    started_at: datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
-    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     outcome: str = ""
     provider_id: str | None = None
     code: str = ""
@@ -115,5 +115,5 @@ class ReceiptRow(SQLModel, table=True):
     stage: str
     code: str = ""
     reason: str = ""
-    at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
-    received_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    received_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)

@@ -41,8 +41,8 @@ class Number(SQLModel, table=True):
     is_default: bool = False
     state: str = NumberState.ACTIVE
     reason: str = ""
-    backoff_until: datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]  # SQLModel types sa_type as a class of Any
-    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    backoff_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
 
 
 class GatewayPause(SQLModel, table=True):
@@ -51,7 +51,7 @@ class GatewayPause(SQLModel, table=True):
     __tablename__ = "gateway_pause"
     gateway: str = Field(primary_key=True)
     reason: str = ""
-    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
 
 
 class Duty(SQLModel, table=True):
@@ -60,4 +60,4 @@ class Duty(SQLModel, table=True):
     __tablename__ = "duty"
     name: str = Field(primary_key=True)
     holder: str = ""
-    until: datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    until: datetime = Field(sa_type=UtcDateTime)

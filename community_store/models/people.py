@@ -37,9 +37,9 @@ class Member(SQLModel, table=True):
     hide_landline: bool = False
     pseudonym: str
     language: str = "fr"
-    paused_until: datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]  # SQLModel types sa_type as a class of Any
-    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
-    activated_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    paused_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
+    activated_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Role(StrEnum):
@@ -60,7 +60,7 @@ class Agent(SQLModel, table=True):
     email: str | None = Field(default=None, index=True)
     role: str = Role.MAIRIE
     language: str = "fr"
-    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
 
 
 class Topic(StrEnum):
@@ -88,4 +88,4 @@ class Stop(SQLModel, table=True):
     __tablename__ = "stop"
     address: str = Field(primary_key=True)
     channel: str = Field(primary_key=True)
-    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)

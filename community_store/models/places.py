@@ -26,7 +26,7 @@ class Town(SQLModel, table=True):
     insee: str = Field(primary_key=True, max_length=5)
     name: str
     subscribed: bool = False
-    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)  # type: ignore[call-overload]  # SQLModel types sa_type as a class of Any
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
 
 
 class Community(SQLModel, table=True):
@@ -41,7 +41,7 @@ class Community(SQLModel, table=True):
     mode: str = Mode.TEAM
     boundary: Polygon = Field(sa_column=Column(PolygonColumn, nullable=False))
     area_ha: float
-    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
 
 
 class BoundaryCell(SQLModel, table=True):
@@ -68,4 +68,4 @@ class Twinning(SQLModel, table=True):
     )
     a_id: int = Field(primary_key=True, foreign_key="community.id", ondelete="CASCADE")
     b_id: int = Field(primary_key=True, foreign_key="community.id", ondelete="CASCADE")
-    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)

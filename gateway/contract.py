@@ -80,7 +80,14 @@ class Unknown(SendError):
 
 
 class Misconfigured(SendError):
-    """The gateway cannot send at all: wrong password, unknown sender. Rows stay queued."""
+    """The gateway cannot send: a wrong password. Rows stay queued until it is mended.
+
+    `only_sender` when one number is at fault (not ours at the provider), not all of them.
+    """
+
+    def __init__(self, reason: str, *, code: str = "", only_sender: bool = False) -> None:
+        super().__init__(reason, code=code)
+        self.only_sender = only_sender
 
 
 class CallbackError(Exception):

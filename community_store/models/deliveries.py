@@ -28,6 +28,7 @@ class DeliveryState(StrEnum):
 
 
 _QUEUED = text("state = 'queued'")
+_NOTICE = text("notice_id is not null")
 _OPEN = text("state in ('sending', 'unknown', 'accepted', 'sent')")
 
 
@@ -37,7 +38,9 @@ class Delivery(SQLModel, table=True):
     `gateway` and `number_id` are the lane it leaves by (number_id null for e-mail).
     `priority` is its class and `size` how many deliveries its source has on its
     channel: claims are taken in (priority, size, id) order. `due_at` is when it may
-    leave, `look_at` when the sweep must next look after it. Money in euros.
+    leave, `look_at` when the sweep must next look after it. `attempts` numbers the calls
+    of the provider, `doubts` counts those whose outcome was unknown, `looks` the empty
+    looks since the last. Money in euros.
     """
 
     __tablename__ = "delivery"
@@ -53,6 +56,7 @@ class Delivery(SQLModel, table=True):
         Index("ix_delivery_queued_expiry", "expires_at", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
         Index("ix_delivery_open", "look_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_delivery_member", "member_id", "created_at"),
+        Index("ix_delivery_answers", "address", "created_at", sqlite_where=_NOTICE, postgresql_where=_NOTICE),
         Index("ix_delivery_provider_id", "gateway", "provider_id"),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -73,6 +77,7 @@ class Delivery(SQLModel, table=True):
     state: str = DeliveryState.QUEUED
     reason: str = ""
     attempts: int = 0
+    doubts: int = 0
     looks: int = 0
     lease: str | None = None
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -60,6 +60,7 @@ class Agent(SQLModel, table=True):
     email: str | None = Field(default=None, index=True)
     role: str = Role.MAIRIE
     language: str = "fr"
+    confirmed: bool = True  # vouched for by the operator; only then may a text speak for the town
     created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
 
 

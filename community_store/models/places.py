@@ -26,6 +26,7 @@ class Town(SQLModel, table=True):
     insee: str = Field(primary_key=True, max_length=5)
     name: str
     subscribed: bool = False
+    sms_alerts: bool = True  # whether an agent's text may become a town alert
     created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
 
 

@@ -155,9 +155,14 @@ class Alerts(Section):
 
 
 class Security(Section):
-    """`trusted_proxies` is how many reverse proxies stand in front of the web process."""
+    """`trusted_proxies` is how many reverse proxies stand in front of the web process.
+
+    `simulator_public` shows the page of handsets, where anybody texts as anybody, also
+    when `service.site` is not on this machine.
+    """
 
     trusted_proxies: int = 0
+    simulator_public: bool = False
 
 
 class Retention(Section):

@@ -1,0 +1,111 @@
+"""Fixtures: every server is real, on loopback, and ends with the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from community_store.store import Store, open_store
+from tests.rigs.databases import PostgresTemplate, SqliteTemplate
+from tests.rigs.postgres import Postgres, postgres
+from tests.rigs.redis import RedisServer, debian_redis_binary, redis_server, valkey_binary
+from tests.rigs.smtp import Mailbox, smtp_server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """PostgreSQL with no database of ours in it; shared, so leave it running."""
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: Postgres) -> PostgresTemplate:
+    return PostgresTemplate(postgres_server)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> SqliteTemplate:
+    return SqliteTemplate(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture
+def postgres_url(postgres_template: PostgresTemplate) -> Iterator[str]:
+    """A fresh PostgreSQL database with the schema."""
+    with postgres_template.database() as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: SqliteTemplate) -> Iterator[str]:
+    """A fresh SQLite database with the schema."""
+    with sqlite_template.database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Each kind of database in turn: what uses it runs on both."""
+    name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    return str(request.getfixturevalue(name))
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """An open, empty store, on SQLite and on PostgreSQL."""
+    opened = open_store(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sqlite_store(sqlite_url: str) -> Iterator[Store]:
+    """An open, empty store, on SQLite only: for what no database changes."""
+    opened = open_store(sqlite_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def valkey_server() -> Iterator[RedisServer]:
+    """The embedded Valkey; shared, so leave it running."""
+    with redis_server(valkey_binary()) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(valkey_server: RedisServer) -> str:
+    """The URL of an empty Valkey."""
+    with valkey_server.client() as client:
+        client.flushall()
+    return valkey_server.url
+
+
+@pytest.fixture
+def valkey(redis_url: str) -> Iterator[redis.Redis]:
+    """A client of an empty Valkey."""
+    with redis.Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def own_valkey() -> Iterator[RedisServer]:
+    """A Valkey of the test's own, to be killed, wiped and started again."""
+    with redis_server(valkey_binary()) as server:
+        yield server
+
+
+@pytest.fixture
+def debian_redis() -> Iterator[RedisServer]:
+    """The Redis that operators install, of the test's own."""
+    with redis_server(debian_redis_binary()) as server:
+        yield server
+
+
+@pytest.fixture
+def smtp() -> Iterator[Mailbox]:
+    """An SMTP server that keeps its mail in `.mails`; its address is `.url`."""
+    with smtp_server() as mailbox:
+        yield mailbox

@@ -1,0 +1,153 @@
+"""Communities: made, named, found, listed, taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shapely import Polygon
+from sqlalchemy import ColumnElement, update
+from sqlmodel import Session, col, func, or_, select
+
+from community_store import boundaries, membership, towns
+from community_store.errors import Ambiguous, NotFound, RuleError
+from community_store.models import Community, Member, MemberState, Mode, Town
+from community_store.store import lock
+from config import Geo
+
+
+@dataclass(frozen=True, slots=True)
+class NewCommunity:
+    """What a community is made of. `town` is an INSEE code, `mode` one of Mode."""
+
+    name: str
+    town: str
+    boundary: Polygon
+    address: str = ""
+    mode: str = Mode.TEAM
+
+
+def add(session: Session, new: NewCommunity, *, geo: Geo) -> Community:
+    """Make a community; registrants of no community whose home is inside join (S18).
+
+    Raises RuleError, BoundaryError.
+    """
+    lock(session, "boundaries")
+    town = towns.get(session, new.town)
+    community = Community(
+        name=_free_name(session, new.name, town.insee),
+        town_insee=town.insee,
+        address=new.address.strip(),
+        mode=read_mode(new.mode),
+        boundary=new.boundary,
+        area_ha=0.0,
+    )
+    boundaries.place(session, community, new.boundary, geo=geo)
+    membership.gather(session, community)
+    return community
+
+
+def read_mode(text: str) -> Mode:
+    """Who vouches for new members. Raises RuleError."""
+    try:
+        return Mode(text.strip().lower())
+    except ValueError:
+        known = ", ".join(Mode)
+        raise RuleError("mode", f"unknown mode {text[:20]!r}: one of {known}") from None
+
+
+def rename(session: Session, community: Community, name: str) -> None:
+    """Raises RuleError when the name is empty or taken in the town."""
+    if name.strip() != community.name:
+        community.name = _free_name(session, name, community.town_insee)
+        session.add(community)
+
+
+def redraw(
+    session: Session, community: Community, boundary: Polygon, *, geo: Geo,
+    outside: Sequence[int] = (),
+) -> None:  # fmt: skip
+    """Give a community another boundary; see boundaries.place. Raises BoundaryError."""
+    boundaries.place(session, community, boundary, geo=geo, outside=outside)
+    membership.gather(session, community)
+
+
+def remove(session: Session, community: Community, *, with_members: bool = False) -> int:
+    """Take a community away, with its twinnings. Returns how many members it had.
+
+    `with_members` lets its members go: they keep their accounts, in no community. Raises
+    RuleError when there are members and that was not said.
+    """
+    mine = (col(Member.community_id) == community.id, col(Member.state) != MemberState.CLOSED)
+    count = session.exec(select(func.count()).select_from(Member).where(*mine)).one()
+    if count and not with_members:
+        raise RuleError(
+            "has_members",
+            f"community {community.id} has {count} members: remove them first, or let them"
+            " go with --with-members",
+        )
+    gone = update(Member).where(col(Member.community_id) == community.id)
+    session.execute(gone.values(community_id=None, referent=False))
+    session.delete(community)
+    session.flush()
+    return count
+
+
+def find(session: Session, named: str) -> Community:
+    """By id, or by name where unique (case does not matter). Raises NotFound, Ambiguous."""
+    wanted = named.strip()
+    by_id = session.get(Community, int(wanted)) if _is_id(wanted) else None
+    if by_id:
+        return by_id
+    found = session.exec(
+        select(Community).where(_same_name(wanted)).order_by(col(Community.id)).limit(10)
+    ).all()
+    if not found:
+        raise NotFound(f"no community {named!r}: see `tocsin community list`")
+    if len(found) > 1:
+        ids = ", ".join(f"{c.id} ({c.town_insee})" for c in found)
+        raise Ambiguous(f"several communities are called {named!r}: give the id, one of {ids}")
+    return found[0]
+
+
+def list_all(
+    session: Session, *, town: str | None = None
+) -> list[tuple[Community, str, int]]:
+    """Each community with its town's name and its active members, in one query."""
+    counts = (
+        select(Member.community_id, func.count().label("members"))
+        .where(Member.state == MemberState.ACTIVE)
+        .group_by(col(Member.community_id))
+        .subquery()
+    )
+    query = (
+        select(Community, Town.name, func.coalesce(counts.c.members, 0))
+        .join(Town)
+        .outerjoin(counts, counts.c.community_id == Community.id)
+        .order_by(col(Community.id))
+    )
+    if town is not None:
+        query = query.where(Community.town_insee == town)
+    return [(community, name, int(members)) for community, name, members in session.exec(query)]
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
+
+
+def _same_name(name: str) -> ColumnElement[bool]:
+    """Case does not matter; the database lowers both, since SQLite knows only ASCII."""
+    return or_(col(Community.name) == name, func.lower(Community.name) == func.lower(name))
+
+
+def _free_name(session: Session, name: str, insee: str) -> str:
+    """The name, trimmed. A town has no two communities of one name."""
+    wanted = " ".join(name.split())
+    if not wanted or len(wanted) > 80:
+        raise RuleError("name", "a community needs a name of 1 to 80 characters")
+    taken = session.exec(
+        select(Community.id).where(_same_name(wanted), Community.town_insee == insee)
+    ).first()
+    if taken:
+        raise RuleError("exists", f"town {insee} has a community {wanted!r} already: id {taken}")
+    return wanted

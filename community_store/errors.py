@@ -1,0 +1,28 @@
+"""What a rule says when it refuses. Every caller at the edge shows it as it can."""
+
+from __future__ import annotations
+
+
+class RuleError(Exception):
+    """A rule refused; the message is one English line that says why and what to do.
+
+    `code` is stable: the web and SMS find their own words for it in the catalogue.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class NotFound(RuleError):
+    """What was named does not exist."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("not_found", message)
+
+
+class Ambiguous(RuleError):
+    """The name fits several; the message lists their ids."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ambiguous", message)

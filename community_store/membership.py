@@ -1,0 +1,216 @@
+"""Members: registered, found, activated, suspended, closed, and in which community."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import shapely
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import ColumnElement, update
+from sqlmodel import Session, col, func, or_, select
+
+from community_store import boundaries, personal_data, pseudonyms
+from community_store.columns import utcnow
+from community_store.errors import Ambiguous, NotFound, RuleError
+from community_store.models import Community, Member, MemberState
+
+LANGUAGES = ("fr", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class NewMember:
+    """What a person gives to register. Numbers are E.164, checked by the caller.
+
+    `community_id` None means: the community whose boundary holds the home, if any (S12).
+    An empty pseudonym is chosen at random (S78).
+    """
+
+    first_name: str
+    last_name: str
+    mobile: str | None = None
+    landline: str | None = None
+    email: str | None = None
+    address: str = ""
+    lat: float | None = None
+    lon: float | None = None
+    community_id: int | None = None
+    active: bool = False
+    referent: bool = False
+    hide_mobile: bool = False
+    hide_landline: bool = False
+    pseudonym: str = ""
+    language: str = "fr"
+
+
+def register(session: Session, new: NewMember) -> Member:
+    """Make an account, pending unless `active`. Raises RuleError."""
+    values = checked(new)
+    holder = _holder(session, new.mobile)
+    if holder is not None:
+        raise RuleError("mobile_taken", f"member {holder} has this mobile already")
+    if new.community_id is None and new.lat is not None and new.lon is not None:
+        home = boundaries.community_at(session, new.lat, new.lon)
+        values["community_id"] = home.id if home else None
+    require_community_of_referent(values)
+    member = Member(**values)
+    session.add(member)
+    session.flush()
+    return member
+
+
+def checked(new: NewMember) -> dict[str, object]:
+    """The columns of a new member, clean. The database is not asked. Raises RuleError."""
+    first, last = " ".join(new.first_name.split()), " ".join(new.last_name.split())
+    if not first or not last:
+        raise RuleError("name", "a member needs a first name and a last name")
+    if not (new.mobile or new.landline or new.email):
+        raise RuleError("contact", "a member needs a mobile, a landline or an e-mail")
+    if new.language not in LANGUAGES:
+        raise RuleError("language", f"unknown language {new.language[:10]!r}: fr or en")
+    boundaries.require_point(new.lat, new.lon)
+    now = utcnow()
+    return {
+        "first_name": first,
+        "last_name": last,
+        "mobile": new.mobile or None,
+        "landline": new.landline or None,
+        "email": read_email(new.email) if new.email else None,
+        "address": " ".join(new.address.split()),
+        "lat": new.lat,
+        "lon": new.lon,
+        "community_id": new.community_id,
+        "state": MemberState.ACTIVE if new.active else MemberState.PENDING,
+        "referent": new.referent,
+        "hide_mobile": new.hide_mobile,
+        "hide_landline": new.hide_landline,
+        "pseudonym": " ".join(new.pseudonym.split()) or pseudonyms.pick(first, last),
+        "language": new.language,
+        "created_at": now,
+        "activated_at": now if new.active else None,
+    }
+
+
+def read_email(text: str) -> str:
+    """An address in lower case, checked by its form alone. Raises RuleError."""
+    try:
+        return validate_email(text.strip(), check_deliverability=False).normalized.lower()
+    except EmailNotValidError as error:
+        raise RuleError("email", f"not an e-mail address: {error}") from None
+
+
+def require_community_of_referent(values: dict[str, object]) -> None:
+    """S20: a référent looks after a community, so there must be one."""
+    if values["referent"] and values["community_id"] is None:
+        raise RuleError("referent", "a référent needs a community: none holds this home")
+
+
+def find(session: Session, named: str, *, number: str = "") -> Member:
+    """By id, e-mail, number, or "First Last" where unique. Closed accounts by id only.
+
+    `number` is the E.164 form of `named` when it reads as one. Raises NotFound, Ambiguous.
+    """
+    wanted = " ".join(named.split())
+    if wanted.isascii() and wanted.isdigit() and len(wanted) < 10:
+        member = session.get(Member, int(wanted))
+        if member:
+            return member
+    found = session.exec(
+        select(Member)
+        .where(_called(wanted, number), Member.state != MemberState.CLOSED)
+        .order_by(col(Member.id))
+        .limit(10)
+    ).all()
+    if not found:
+        raise NotFound(f"no member {named!r}: see `tocsin member list`")
+    if len(found) > 1:
+        ids = ", ".join(str(member.id) for member in found)
+        raise Ambiguous(f"several members fit {named!r}: give the id, one of {ids}")
+    return found[0]
+
+
+def _called(wanted: str, number: str) -> ColumnElement[bool]:
+    if number:
+        return or_(col(Member.mobile) == number, col(Member.landline) == number)
+    if "@" in wanted:
+        return col(Member.email) == wanted.lower()
+    name = col(Member.first_name) + " " + col(Member.last_name)
+    return or_(name == wanted, func.lower(name) == func.lower(wanted))
+
+
+def activate(session: Session, member: Member) -> None:
+    """The home is vouched for (S33), or a suspension ends. Twice is once. Raises RuleError."""
+    _require_open(member)
+    if member.state != MemberState.ACTIVE:
+        member.state = MemberState.ACTIVE
+        member.activated_at = member.activated_at or utcnow()
+        session.add(member)
+
+
+def suspend(session: Session, member: Member) -> None:
+    """From the commit on nothing goes to the member (S32, R7). Raises RuleError."""
+    _require_open(member)
+    member.state = MemberState.SUSPENDED
+    session.add(member)
+
+
+def refuse(session: Session, member: Member) -> None:
+    """A request is refused: the account closes, and is forgotten. Raises RuleError."""
+    if member.state != MemberState.PENDING:
+        raise RuleError("state", f"member {member.id} is {member.state}, not pending")
+    close(session, member)
+
+
+def close(session: Session, member: Member) -> None:
+    """S84: the account ends and everything personal is erased. Raises RuleError."""
+    personal_data.erase(session, member)
+
+
+def set_referent(session: Session, member: Member, *, referent: bool) -> None:
+    """Make a member coordinator of their community, or no longer. Raises RuleError."""
+    _require_open(member)
+    if referent:
+        require_community_of_referent(
+            {"referent": True, "community_id": member.community_id}
+        )
+    member.referent = referent
+    session.add(member)
+
+
+def move(session: Session, member: Member, community: Community | None) -> None:
+    """Put a member in a community, or in none; a référent is one only where they were."""
+    _require_open(member)
+    if member.community_id != (community.id if community else None):
+        member.community_id = community.id if community else None
+        member.referent = False
+        session.add(member)
+
+
+def gather(session: Session, community: Community) -> int:
+    """S18: those of no community whose home is inside join. Returns how many did."""
+    west, south, east, north = community.boundary.bounds
+    homes = session.exec(
+        select(Member.id, Member.lon, Member.lat).where(
+            col(Member.community_id).is_(None),
+            Member.state != MemberState.CLOSED,
+            col(Member.lon).between(west, east),
+            col(Member.lat).between(south, north),
+        )
+    ).all()
+    inside = [cast("int", who) for who, lon, lat in homes if _holds(community, lon, lat)]
+    joins = update(Member).where(col(Member.id).in_(inside))
+    session.execute(joins.values(community_id=community.id))
+    return len(inside)
+
+
+def _holds(community: Community, lon: float | None, lat: float | None) -> bool:
+    return bool(shapely.intersects_xy(community.boundary, lon, lat))
+
+
+def _holder(session: Session, mobile: str | None) -> int | None:
+    return session.exec(select(Member.id).where(Member.mobile == mobile)).first() if mobile else None
+
+
+def _require_open(member: Member) -> None:
+    if member.state == MemberState.CLOSED:
+        raise RuleError("closed", f"member {member.id} is closed: register the person again")

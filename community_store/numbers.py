@@ -1,0 +1,114 @@
+"""The numbers that the service owns: added, changed, paused, taken away."""
+
+from __future__ import annotations
+
+import math
+
+from sqlalchemy import update
+from sqlmodel import Session, col, func, select
+
+from community_store.errors import NotFound, RuleError
+from community_store.models import Delivery, Number, NumberKind, NumberState
+from community_store.personal_data import DUE
+from community_store.store import lock
+
+
+def add(session: Session, new: Number) -> Number:
+    """Add a number; the first one becomes a default. Raises RuleError.
+
+    `value` is E.164, a short code or a sender name, checked by the caller.
+    """
+    lock(session, "numbers")
+    _require_sound(new)
+    if session.exec(select(Number.id).where(Number.value == new.value)).first():
+        raise RuleError("exists", f"number {new.value} exists already: `tocsin number set` changes it")
+    new.is_default = new.is_default or not _defaults(session)
+    session.add(new)
+    session.flush()
+    return new
+
+
+def find(session: Session, value: str) -> Number:
+    """By its value as stored. Raises NotFound."""
+    number = session.exec(select(Number).where(Number.value == value)).first()
+    if number is None:
+        raise NotFound(f"no number {value!r}: see `tocsin number list`")
+    return number
+
+
+def change(session: Session, number: Number, changes: dict[str, object]) -> None:
+    """Set columns of a number (rate, price, gateway, kind, is_default). Raises RuleError."""
+    lock(session, "numbers")
+    if changes.get("is_default") is False and number.is_default and len(_defaults(session)) == 1:
+        raise RuleError(
+            "last_default",
+            f"{number.value} is the only default number: make another one default first",
+        )
+    for name, value in changes.items():
+        setattr(number, name, value)
+    _require_sound(number)
+    session.add(number)
+
+
+def pause(session: Session, number: Number, reason: str = "") -> None:
+    """Hold what is due on a number until it is resumed."""
+    number.state = NumberState.PAUSED
+    number.reason = reason.strip()
+    session.add(number)
+
+
+def resume(session: Session, number: Number) -> None:
+    """Let a number send again, at once."""
+    number.state = NumberState.ACTIVE
+    number.reason = ""
+    number.backoff_until = None
+    session.add(number)
+
+
+def due(session: Session, number: Number) -> int:
+    """How many deliveries are still to leave by a number, or in doubt."""
+    query = select(func.count()).select_from(Delivery)
+    return session.exec(
+        query.where(Delivery.number_id == number.id, col(Delivery.state).in_(DUE))
+    ).one()
+
+
+def remove(session: Session, number: Number) -> None:
+    """Take a number away; what it sent stays, without it. Raises RuleError.
+
+    When it was the only default, the eldest of the others becomes one.
+    """
+    lock(session, "numbers")
+    waiting = due(session, number)
+    if waiting:
+        raise RuleError(
+            "due",
+            f"{waiting} deliveries are still due on {number.value}: wait for them (`tocsin"
+            f" queue status`), or `tocsin number pause {number.value}` to hold them",
+        )
+    sent = update(Delivery).where(col(Delivery.number_id) == number.id)
+    session.execute(sent.values(number_id=None))
+    session.delete(number)
+    session.flush()
+    eldest = session.exec(select(Number).order_by(col(Number.id)).limit(1)).first()
+    if eldest and not _defaults(session):
+        eldest.is_default = True
+        session.add(eldest)
+
+
+def list_all(session: Session) -> list[Number]:
+    """In the order in which they were added."""
+    return list(session.exec(select(Number).order_by(col(Number.id))))
+
+
+def _defaults(session: Session) -> list[Number]:
+    return list(session.exec(select(Number).where(col(Number.is_default))))
+
+
+def _require_sound(number: Number) -> None:
+    if number.kind not in list(NumberKind):
+        raise RuleError("kind", f"unknown kind {number.kind!r}: one of {', '.join(NumberKind)}")
+    if not (math.isfinite(number.rate) and 0 < number.rate <= 10_000):
+        raise RuleError("rate", "the rate must be above 0 and at most 10000 segments a second")
+    if not (math.isfinite(number.price) and 0 <= number.price < 100):
+        raise RuleError("price", "the price of a segment must be from 0 to 100 euros")

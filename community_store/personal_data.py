@@ -1,0 +1,163 @@
+"""What is held on a person: given out on request, and erased (S84)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, cast, delete, literal, update
+from sqlmodel import Session, SQLModel, col, or_, select
+
+from community_store.errors import RuleError
+from community_store.models import (
+    Alert,
+    Community,
+    Delivery,
+    DeliveryState,
+    InboundState,
+    InboundText,
+    Member,
+    MemberState,
+    Mute,
+    Stop,
+    Wording,
+)
+
+DUE = (
+    DeliveryState.QUEUED,
+    DeliveryState.HELD,
+    DeliveryState.SENDING,
+    DeliveryState.UNKNOWN,
+)
+
+
+def export(session: Session, member: Member) -> dict[str, Any]:
+    """All that is held on a member, ready for JSON; times in ISO 8601, UTC."""
+    community = session.get(Community, member.community_id) if member.community_id else None
+    addresses = _addresses(member)
+    received = session.exec(
+        select(Delivery, Wording)
+        .join(Wording, col(Wording.id) == Delivery.wording_id)
+        .where(Delivery.member_id == member.id)
+        .order_by(col(Delivery.id))
+    )
+    return {
+        "member": _columns(member),
+        "community": {"id": community.id, "name": community.name} if community else None,
+        "turned_off": _rows(session, Mute, col(Mute.member_id) == member.id),
+        "stopped": _rows(session, Stop, col(Stop.address).in_(addresses)),
+        "texts_sent": _rows(session, InboundText, col(InboundText.sender).in_(addresses)),
+        "alerts_raised": _rows(session, Alert, col(Alert.author_id) == member.id),
+        "messages_received": [_message(delivery, wording) for delivery, wording in received],
+    }
+
+
+def erase(session: Session, member: Member) -> None:
+    """Close the account and erase everything personal. Twice is once.
+
+    The facts of alerts stay, without an author, until the retention of their texts ends.
+    A STOP stays too: it protects whoever holds that number. Raises RuleError while
+    something is still going out in the member's name.
+    """
+    _require_quiet(session, member)
+    addresses = _addresses(member)
+    _blank_wordings(session, member)
+    _blank_deliveries(session, member)
+    _blank_texts(session, addresses)
+    session.execute(
+        update(Alert).where(col(Alert.author_id) == member.id).values(author_id=None)
+    )
+    session.execute(delete(Mute).where(col(Mute.member_id) == member.id))
+    _blank_member(session, member)
+    session.flush()
+
+
+def _addresses(member: Member) -> list[str]:
+    return [one for one in (member.mobile, member.landline, member.email) if one]
+
+
+def _require_quiet(session: Session, member: Member) -> None:
+    """Words that are still to be sent cannot be erased under the sender's hands."""
+    going = session.exec(
+        select(Alert.id)
+        .join(Delivery, col(Delivery.alert_id) == Alert.id)
+        .where(Alert.author_id == member.id, col(Delivery.state).in_(DUE))
+        .limit(1)
+    ).first()
+    if going is not None:
+        raise RuleError(
+            "sending",
+            f"alert {going} of member {member.id} is still going out: withdraw it first"
+            f" (`tocsin alert withdraw {going}`), or try again in a few minutes",
+        )
+
+
+def _blank_wordings(session: Session, member: Member) -> None:
+    """The words told of the member's alerts name them; notices to them do too."""
+    authored = select(Alert.id).where(Alert.author_id == member.id)
+    told = select(Delivery.wording_id).where(
+        Delivery.member_id == member.id, col(Delivery.notice_id).is_not(None)
+    )
+    others = select(Delivery.wording_id).where(
+        col(Delivery.notice_id).is_not(None),
+        col(Delivery.wording_id).in_(told),
+        or_(col(Delivery.member_id).is_(None), col(Delivery.member_id) != member.id),
+    )
+    mine = col(Wording.id).in_(told) & col(Wording.id).not_in(others)
+    session.execute(
+        update(Wording)
+        .where(or_(col(Wording.alert_id).in_(authored), mine))
+        .values(sms="", subject="", mail="")
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _blank_deliveries(session: Session, member: Member) -> None:
+    """An address is unique in its alert, so each row gets one of its own that is none."""
+    nobody = literal("erased-") + cast(Delivery.id, String)
+    session.execute(
+        update(Delivery)
+        .where(col(Delivery.member_id) == member.id)
+        .values(address=nobody)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _blank_texts(session: Session, addresses: list[str]) -> None:
+    sent = update(InboundText).where(col(InboundText.sender).in_(addresses))
+    unread = sent.where(col(InboundText.state) == InboundState.NEW)
+    quiet = {"synchronize_session": False}
+    session.execute(
+        unread.values(state=InboundState.READ, outcome="erased"), execution_options=quiet
+    )
+    session.execute(sent.values(sender="", text=""), execution_options=quiet)
+
+
+def _blank_member(session: Session, member: Member) -> None:
+    member.state = MemberState.CLOSED
+    member.first_name = member.last_name = member.address = member.pseudonym = ""
+    member.email = member.mobile = member.landline = None
+    member.lat = member.lon = member.community_id = member.paused_until = None
+    member.referent = member.hide_mobile = member.hide_landline = False
+    session.add(member)
+
+
+def _rows(
+    session: Session, table: type[SQLModel], condition: ColumnElement[bool]
+) -> list[dict[str, Any]]:
+    return [_columns(row) for row in session.exec(select(table).where(condition))]
+
+
+def _columns(row: SQLModel) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in row.model_dump().items()}
+
+
+def _message(delivery: Delivery, wording: Wording) -> dict[str, Any]:
+    kept = ("id", "alert_id", "notice_id", "channel", "address", "state", "created_at")
+    text = wording.sms if delivery.channel == "sms" else wording.mail
+    told = {name: _plain(getattr(delivery, name)) for name in kept}
+    return {**told, "handed_over_at": _plain(delivery.handed_over_at), "text": text}
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value

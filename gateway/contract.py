@@ -199,6 +199,10 @@ class Provider(Protocol):
 
     async def close(self) -> None: ...
 
+    def callback_url(self, delivery: int, attempt: int) -> str:
+        """The address for the receipts of one attempt; "" when there are none."""
+        ...
+
     async def send(self, message: Outbound) -> Accepted:
         """Hand one message over. Raises SendError, and nothing else."""
         ...

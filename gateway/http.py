@@ -1,0 +1,69 @@
+"""HTTP towards providers: one session for an event loop, and what its failures mean."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+
+from gateway.contract import NotNow, Unknown
+
+
+def session(timeout: float, *, keep: bool = True) -> aiohttp.ClientSession:
+    """A session whose calls last `timeout` seconds at most, all in all.
+
+    No limit of connections: the pump decides how many messages are in flight. Half of
+    the time is for connecting, so that a silent host is told from a silent answer.
+    Not `keep` when messages go by GET: aiohttp repeats a GET by itself when a kept
+    connection breaks, and the text would arrive twice.
+    """
+    connector = (
+        aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
+        if keep
+        else aiohttp.TCPConnector(limit=0, force_close=True)
+    )
+    return aiohttp.ClientSession(
+        connector=connector,
+        timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=timeout / 2),
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """Turn what can go wrong on the wire into NotNow (nothing left) or Unknown."""
+    try:
+        yield
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        raise NotNow("no connection to the provider", code=type(error).__name__) from error
+    except aiohttp.InvalidURL as error:
+        raise NotNow("the provider's address is not valid", delay=60.0) from error
+    except (TimeoutError, asyncio.TimeoutError) as error:
+        raise Unknown("the provider did not answer in time", code="timeout") from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise Unknown("the connection broke", code=type(error).__name__) from error
+    except (ValueError, LookupError) as error:
+        raise Unknown("the answer cannot be read", code=type(error).__name__) from error
+
+
+def retry_after(value: str | None, default: float) -> float:
+    """Seconds that a Retry-After header asks for, as a number or a date; at most an hour."""
+    if not value:
+        return default
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = _until(value, default)
+    return min(max(seconds, 0.0), 3600.0) if seconds == seconds else default
+
+
+def _until(value: str, default: float) -> float:
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return default
+    return (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds()

@@ -1,0 +1,171 @@
+"""Mail through an SMTP server, a few connections kept open."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from urllib.parse import unquote, urlsplit
+
+from aiosmtplib import SMTP
+from aiosmtplib.errors import (
+    SMTPAuthenticationError,
+    SMTPException,
+    SMTPNotSupported,
+    SMTPResponseException,
+)
+
+from gateway import letters
+from gateway.contract import (
+    Accepted,
+    Callback,
+    Channel,
+    Forged,
+    Inbound,
+    Misconfigured,
+    NotNow,
+    Outbound,
+    Receipt,
+    Refused,
+    SendError,
+    Traits,
+    Unknown,
+)
+from gateway.wiring import Wiring
+
+KEPT = 10  # connections that wait for the next mail
+
+
+class Smtp:
+    """`smtp://user:password@host:port` (STARTTLS when offered) or `smtps://...`."""
+
+    name = "mail"
+    channel = Channel.EMAIL
+    traits = Traits()
+
+    def __init__(self, url: str, sender: str, wiring: Wiring) -> None:
+        parts = urlsplit(url)
+        self._tls = parts.scheme == "smtps"
+        self._host = parts.hostname or "localhost"
+        self._port = parts.port or (465 if self._tls else 25)
+        self._user = unquote(parts.username) if parts.username else None
+        self._password = unquote(parts.password) if parts.password else None
+        self._sender = sender
+        self._timeout = wiring.timeout
+        self._idle: list[SMTP] = []
+
+    async def open(self) -> None:
+        self._idle = []
+
+    async def close(self) -> None:
+        for connection in self._idle:
+            connection.close()
+        self._idle = []
+
+    def callback_url(self, delivery: int, attempt: int) -> str:
+        return ""
+
+    async def send(self, message: Outbound) -> Accepted:
+        letter = letters.compose(message, self._sender)
+        envelope = letters.envelope_sender(message, self._sender)
+        connection = await self._addressed(envelope, message.to)
+        with _meanings(Unknown):  # from here on the server may have taken it
+            answer = await connection.data(letter.as_bytes())
+        self._keep(connection)
+        return Accepted(str(letter["Message-ID"])[1:-1] if answer.code == 250 else "")
+
+    async def look(self, message: Outbound, provider_id: str) -> Receipt | None:
+        """Nothing: SMTP cannot be asked."""
+        return None
+
+    async def inbound_since(self, since: datetime) -> AsyncIterator[Inbound]:
+        """Nothing: no phone texts here."""
+        for nothing in ():
+            yield nothing
+
+    async def check(self) -> str:
+        connection = await self._connected()
+        with _meanings(NotNow):
+            await connection.noop()
+        self._keep(connection)
+        return "the mail server answers" + (" and knows the user" if self._user else "")
+
+    def verify(self, callback: Callback) -> None:
+        raise Forged("mail has no webhook")
+
+    def read_inbound(self, callback: Callback) -> Inbound:
+        raise Forged("mail has no webhook")
+
+    def read_receipt(self, callback: Callback) -> Receipt | None:
+        raise Forged("mail has no webhook")
+
+    async def _addressed(self, envelope: str, to: str) -> SMTP:
+        """A connection on which sender and recipient are agreed.
+
+        One kept open may have been closed by the server meanwhile: then a new one.
+        """
+        while self._idle:
+            connection = self._idle.pop()
+            try:
+                with _meanings(NotNow):
+                    await connection.rset()
+                break
+            except NotNow:
+                connection.close()
+        else:
+            connection = await self._connected()
+        try:
+            with _meanings(NotNow):
+                await connection.mail(envelope)
+                await connection.rcpt(to)
+        except SendError:
+            connection.close()
+            raise
+        return connection
+
+    async def _connected(self) -> SMTP:
+        connection = SMTP(
+            hostname=self._host,
+            port=self._port,
+            username=self._user,
+            password=self._password,
+            use_tls=self._tls,
+            timeout=self._timeout,
+        )
+        with _meanings(NotNow):
+            await connection.connect()
+        return connection
+
+    def _keep(self, connection: SMTP) -> None:
+        if len(self._idle) < KEPT:
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+
+@contextmanager
+def _meanings(broken: type[NotNow] | type[Unknown]) -> Iterator[None]:
+    """What aiosmtplib raises, in our words; `broken` is what a lost connection means."""
+    try:
+        yield
+    except (SMTPAuthenticationError, SMTPNotSupported) as error:
+        code = str(getattr(error, "code", ""))
+        raise Misconfigured(
+            "the mail server refuses the user: check [mail] url", code=code
+        ) from error
+    except SMTPResponseException as error:
+        raise _verdict(error.code) from error
+    except (SMTPException, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
+        raise broken("no connection to the mail server", code=type(error).__name__) from error
+    except (ValueError, UnicodeError) as error:
+        raise Refused("the address cannot be written") from error
+
+
+def _verdict(code: int) -> SendError:
+    """4xx later, 5xx never (RFC 5321, 4.2.1); 530 and 535 ask for a login."""
+    if code in (530, 535):
+        return Misconfigured("the mail server wants a login: check [mail] url", code=str(code))
+    if 400 <= code < 500:
+        return NotNow("the mail server asks to wait", code=str(code), delay=60.0)
+    return Refused("the mail server refuses the mail", code=str(code))

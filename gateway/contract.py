@@ -169,6 +169,11 @@ class Callback:
     headers: Mapping[str, str]
     body: bytes = b""
 
+    def own_id(self, key: str) -> int | None:
+        """An id that we wrote into the address ourselves; None when it is not there."""
+        value = self.query.get(key) or self.form.get(key) or ""
+        return int(value) if value.isascii() and value.isdecimal() and len(value) < 19 else None
+
 
 @dataclass(frozen=True, slots=True)
 class Traits:
@@ -183,6 +188,12 @@ class Traits:
     look_is_final: bool = False
     receipts: bool = False
     polls_inbound: bool = False
+
+
+async def no_inbound() -> AsyncIterator[Inbound]:
+    """`inbound_since` of a provider that keeps no list."""
+    for inbound in tuple[Inbound, ...]():
+        yield inbound
 
 
 class Provider(Protocol):

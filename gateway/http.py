@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -42,7 +42,7 @@ def failures() -> Iterator[None]:
         raise NotNow("no connection to the provider", code=type(error).__name__) from error
     except aiohttp.InvalidURL as error:
         raise NotNow("the provider's address is not valid", delay=60.0) from error
-    except (TimeoutError, asyncio.TimeoutError) as error:
+    except TimeoutError as error:
         raise Unknown("the provider did not answer in time", code="timeout") from error
     except (aiohttp.ClientError, OSError) as error:
         raise Unknown("the connection broke", code=type(error).__name__) from error
@@ -58,7 +58,7 @@ def retry_after(value: str | None, default: float) -> float:
         seconds = float(value)
     except ValueError:
         seconds = _until(value, default)
-    return min(max(seconds, 0.0), 3600.0) if seconds == seconds else default
+    return default if math.isnan(seconds) else min(max(seconds, 0.0), 3600.0)
 
 
 def _until(value: str, default: float) -> float:

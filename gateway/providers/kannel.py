@@ -31,6 +31,7 @@ from gateway.contract import (
     Stage,
     Traits,
     Unknown,
+    no_inbound,
 )
 from gateway.wiring import Wiring
 
@@ -85,10 +86,9 @@ class Kannel:
         """Nothing: Kannel cannot be asked; its reports settle doubt."""
         return None
 
-    async def inbound_since(self, since: datetime) -> AsyncIterator[Inbound]:
+    def inbound_since(self, since: datetime) -> AsyncIterator[Inbound]:
         """Nothing: Kannel keeps no list; it repeats a webhook that failed."""
-        for nothing in ():
-            yield nothing
+        return no_inbound()
 
     async def check(self) -> str:
         """Ask for a message without a recipient, which Kannel refuses after the password."""
@@ -126,7 +126,7 @@ class Kannel:
         if kind not in STAGES:
             log.warning("kannel: unknown report type=%s", kind[:10])
         stage = STAGES.get(kind)
-        delivery, attempt = _id(values.get("d", "")), _id(values.get("a", ""))
+        delivery, attempt = callback.own_id("d"), callback.own_id("a")
         if stage is None:
             return None
         failed = stage in (Stage.UNDELIVERED, Stage.FAILED)
@@ -200,8 +200,3 @@ def _time(text: str) -> datetime | None:
         return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None
     except (ValueError, OverflowError, OSError):
         return None
-
-
-def _id(value: str) -> int | None:
-    """A number that we wrote into the address ourselves; None when it is not there."""
-    return int(value) if value.isascii() and value.isdecimal() and len(value) < 19 else None

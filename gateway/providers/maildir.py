@@ -23,6 +23,7 @@ from gateway.contract import (
     Receipt,
     Stage,
     Traits,
+    no_inbound,
 )
 from gateway.wiring import Wiring
 
@@ -62,10 +63,9 @@ class Maildir:
             return None
         return Receipt(Stage.DELIVERED, path.stem, message.delivery, message.attempt)
 
-    async def inbound_since(self, since: datetime) -> AsyncIterator[Inbound]:
+    def inbound_since(self, since: datetime) -> AsyncIterator[Inbound]:
         """Nothing: no phone texts to a folder."""
-        for nothing in ():
-            yield nothing
+        return no_inbound()
 
     async def check(self) -> str:
         try:

@@ -30,6 +30,7 @@ from gateway.contract import (
     Receipt,
     Stage,
     Traits,
+    no_inbound,
 )
 from gateway.wiring import Wiring
 
@@ -49,7 +50,7 @@ CREATE TABLE IF NOT EXISTS message (
 );
 CREATE INDEX IF NOT EXISTS message_handset ON message (handset, id);
 """
-SHOWN = "id, handset, direction, peer, text, segments, at"
+SHOWN = "SELECT id, handset, direction, peer, text, segments, at FROM message"
 
 
 class Phones:
@@ -65,6 +66,7 @@ class Phones:
         handset: str,
         peer: str,
         text: str,
+        *,
         segments: int,
         delivery: int,
         attempt: int,
@@ -76,10 +78,10 @@ class Phones:
         assert found is not None, "just inserted, or there before"
         return found
 
-    def sent(self, handset: str, peer: str, text: str, id: str) -> None:
-        """Note that a phone sent a text, once for each id."""
+    def sent(self, handset: str, peer: str, text: str, text_id: str) -> None:
+        """Note that a phone sent a text, once for each of its ids."""
         segments = sms_text.count(text).segments
-        self._insert((handset, "out", peer, text, segments, _now(), None, None, id))
+        self._insert((handset, "out", peer, text, segments, _now(), None, None, text_id))
 
     def find(self, delivery: int, attempt: int) -> int | None:
         """The row id of what an attempt brought to a phone."""
@@ -90,15 +92,11 @@ class Phones:
 
     def messages(self, handset: str, after: int = 0) -> list[dict[str, Any]]:
         """What one phone received and sent, oldest first (interfaces.md), with row ids."""
-        return self._rows(
-            f"SELECT {SHOWN} FROM message WHERE handset = ? AND id > ? ORDER BY id",
-            handset,
-            after,
-        )
+        return self._rows(SHOWN + " WHERE handset = ? AND id > ? ORDER BY id", handset, after)
 
     def since(self, after: int) -> list[dict[str, Any]]:
         """What all phones received and sent after a row id, for the live page."""
-        return self._rows(f"SELECT {SHOWN} FROM message WHERE id > ? ORDER BY id", after)
+        return self._rows(SHOWN + " WHERE id > ? ORDER BY id", after)
 
     def clear(self) -> None:
         """Empty every phone; row ids go on, so that an open page is not confused."""
@@ -171,9 +169,9 @@ class Simulator:
                 message.to,
                 message.sender,
                 message.text,
-                segments,
-                message.delivery,
-                message.attempt,
+                segments=segments,
+                delivery=message.delivery,
+                attempt=message.attempt,
             )
         except (sqlite3.Error, OSError) as error:
             raise _unwritten(error) from error
@@ -185,10 +183,9 @@ class Simulator:
             return None
         return Receipt(Stage.DELIVERED, str(row), message.delivery, message.attempt)
 
-    async def inbound_since(self, since: datetime) -> AsyncIterator[Inbound]:
+    def inbound_since(self, since: datetime) -> AsyncIterator[Inbound]:
         """Nothing: a text that missed its webhook was refused on the page."""
-        for nothing in ():
-            yield nothing
+        return no_inbound()
 
     async def check(self) -> str:
         try:

@@ -31,6 +31,7 @@ from gateway.contract import (
     SendError,
     Traits,
     Unknown,
+    no_inbound,
 )
 from gateway.wiring import Wiring
 
@@ -79,10 +80,9 @@ class Smtp:
         """Nothing: SMTP cannot be asked."""
         return None
 
-    async def inbound_since(self, since: datetime) -> AsyncIterator[Inbound]:
+    def inbound_since(self, since: datetime) -> AsyncIterator[Inbound]:
         """Nothing: no phone texts here."""
-        for nothing in ():
-            yield nothing
+        return no_inbound()
 
     async def check(self) -> str:
         connection = await self._connected()
@@ -105,16 +105,7 @@ class Smtp:
 
         One kept open may have been closed by the server meanwhile: then a new one.
         """
-        while self._idle:
-            connection = self._idle.pop()
-            try:
-                with _meanings(NotNow):
-                    await connection.rset()
-                break
-            except NotNow:
-                connection.close()
-        else:
-            connection = await self._connected()
+        connection = await self._awake() or await self._connected()
         try:
             with _meanings(NotNow):
                 await connection.mail(envelope)
@@ -123,6 +114,19 @@ class Smtp:
             connection.close()
             raise
         return connection
+
+    async def _awake(self) -> SMTP | None:
+        """One that waited and still answers."""
+        while self._idle:
+            connection = self._idle.pop()
+            try:
+                with _meanings(NotNow):
+                    await connection.rset()
+            except SendError:
+                connection.close()
+            else:
+                return connection
+        return None
 
     async def _connected(self) -> SMTP:
         connection = SMTP(

@@ -12,10 +12,8 @@ import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-import aiohttp
 from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
@@ -130,11 +128,13 @@ class Twilio:
     async def inbound_since(self, since: datetime) -> AsyncIterator[Inbound]:
         """What phones sent to any number of the account, found page by page."""
         with _meanings():
-            listed = await self._messages.stream_async(date_sent_after=since, page_size=1000)
+            listed = await self._messages.stream_async(
+                date_sent_after=since.astimezone(UTC), page_size=1000
+            )
             async for each in listed:
-                at = each.date_sent or each.date_created
-                if each.direction == "inbound" and each.sid and (at is None or _utc(at) >= since):
-                    yield _inbound(each.sid, each.from_ or "", each.to or "", each.body or "", at)
+                inbound = _inbound(each)
+                if inbound and (inbound.sent_at is None or inbound.sent_at >= since):
+                    yield inbound
 
     async def check(self) -> str:
         with _meanings():
@@ -162,26 +162,27 @@ class Twilio:
 
     def read_inbound(self, callback: Callback) -> Inbound:
         form = callback.form
-        id = form.get("MessageSid") or form.get("SmsMessageSid") or form.get("SmsSid")
-        if not (id and form.get("From") and form.get("To") and "Body" in form):
+        sid = form.get("MessageSid") or form.get("SmsMessageSid") or form.get("SmsSid")
+        if not (sid and form.get("From") and form.get("To") and "Body" in form):
             raise Malformed("MessageSid, From, To or Body is missing")
-        return _inbound(id, form["From"], form["To"], form["Body"], None)
+        sender, to = numbers.sender(form["From"]), numbers.sender(form["To"])
+        return Inbound(sid, sender, to, form["Body"])
 
     def read_receipt(self, callback: Callback) -> Receipt | None:
         form = callback.form
         word = form.get("MessageStatus") or form.get("SmsStatus")
-        id = form.get("MessageSid") or form.get("SmsSid")
-        if not (word and id):
+        sid = form.get("MessageSid") or form.get("SmsSid")
+        if not (word and sid):
             raise Malformed("MessageSid or MessageStatus is missing")
         stage = _stage(word)
         if stage is None:
             return None
-        delivery, attempt = _id(callback.query, "d"), _id(callback.query, "a")
+        delivery, attempt = callback.own_id("d"), callback.own_id("a")
         code = form.get("ErrorCode", "")
-        return Receipt(stage, id, delivery, attempt, code, _reason(code))
+        return Receipt(stage, sid, delivery, attempt, code, _reason(code))
 
 
-class Connection(AsyncHttpClient):
+class Connection(AsyncHttpClient):  # type: ignore[misc] - the SDK is untyped
     """How the SDK reaches Twilio, or what stands in its place at `base`. Never retries."""
 
     def __init__(self, base: str, timeout: float) -> None:
@@ -189,7 +190,7 @@ class Connection(AsyncHttpClient):
         self._base = base.rstrip("/")
         self._session = http.session(timeout)
 
-    async def request(
+    async def request(  # noqa: PLR0917 - the SDK's signature
         self,
         method: str,
         url: str,
@@ -197,7 +198,7 @@ class Connection(AsyncHttpClient):
         data: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
         auth: tuple[str, str] | None = None,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - as above
         allow_redirects: bool = False,
     ) -> Response:
         """One call. Raises NotNow for a 429, whose Retry-After the SDK does not pass on."""
@@ -311,15 +312,14 @@ def _reason(code: str) -> str:
     return known(code).reason if known else ""
 
 
-def _inbound(id: str, sender: str, to: str, text: str, at: datetime | None) -> Inbound:
-    return Inbound(id, numbers.sender(sender), numbers.sender(to), text, at and _utc(at))
+def _inbound(listed: MessageInstance) -> Inbound | None:
+    """None for what is ours, or has no sender."""
+    if listed.direction != "inbound" or not listed.sid or not listed.from_:
+        return None
+    at = listed.date_sent or listed.date_created
+    sender, to = numbers.sender(listed.from_), numbers.sender(listed.to or "")
+    return Inbound(listed.sid, sender, to, listed.body or "", at and _utc(at))
 
 
 def _utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _id(query: Mapping[str, str], key: str) -> int | None:
-    """A number that we wrote into the address ourselves; None when it is not there."""
-    value = query.get(key, "")
-    return int(value) if value.isascii() and value.isdecimal() and len(value) < 19 else None

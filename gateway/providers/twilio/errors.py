@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
+from twilio.base.exceptions import TwilioRestException, TwilioServiceException
+
+from gateway import http
 from gateway.contract import Misconfigured, NotNow, Refused, SendError, Unknown
+
+log = logging.getLogger(__name__)
 
 Verdict = Callable[[str], SendError]
 
@@ -75,3 +82,37 @@ ERRORS: Mapping[int, Verdict] = {
     30034: _wrong("the sender is not registered with the operators"),
     63038: _later("the account's messages of the day are used up", 600.0, throttled=True),
 }
+
+
+@contextmanager
+def meanings() -> Iterator[None]:
+    """What the SDK raises, in our words."""
+    with http.failures():
+        try:
+            yield
+        except (TwilioRestException, TwilioServiceException) as error:
+            raise _verdict(int(error.status), int(error.code or 0)) from error
+        except (AttributeError, TypeError) as error:  # JSON, but not the object it expects
+            raise Unknown("the answer cannot be read", code=type(error).__name__) from error
+
+
+def _verdict(status: int, code: int) -> SendError:
+    """Why Twilio did not take a message: by its code, else by the HTTP status."""
+    known = ERRORS.get(code)
+    if known:
+        return known(str(code))
+    if status >= 500 or status == 408:
+        return Unknown(f"Twilio answered {status}", code=str(code))
+    if status in (401, 404) or status < 400:
+        return Misconfigured(
+            f"Twilio answered {status}: check api_base, account_sid and the secrets",
+            code=str(code),
+        )
+    log.warning("twilio: unknown error code=%d status=%d", code, status)
+    return Refused(f"Twilio answered {status}", code=str(code))
+
+
+def reason(code: str) -> str:
+    """What a code in a receipt means; "" when it is not in the table."""
+    known = ERRORS.get(int(code)) if code.isascii() and code.isdecimal() else None
+    return known(code).reason if known else ""

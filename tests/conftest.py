@@ -8,6 +8,7 @@ import pytest
 import redis
 
 from community_store.store import Store, open_store
+from tests.emulator.client import Emulator, running_emulator
 from tests.rigs.databases import PostgresTemplate, SqliteTemplate
 from tests.rigs.postgres import Postgres, postgres
 from tests.rigs.redis import RedisServer, debian_redis_binary, redis_server, valkey_binary
@@ -109,3 +110,17 @@ def smtp() -> Iterator[Mailbox]:
     """An SMTP server that keeps its mail in `.mails`; its address is `.url`."""
     with smtp_server() as mailbox:
         yield mailbox
+
+
+@pytest.fixture(scope="session")
+def emulator_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    with running_emulator(tmp_path_factory.mktemp("emulator")) as running:
+        yield running
+
+
+@pytest.fixture
+def emulator(emulator_process: Emulator) -> Iterator[Emulator]:
+    """The provider emulator, as new: no message, no fault, the usual settings."""
+    emulator_process.reset()
+    yield emulator_process
+    emulator_process.reset()

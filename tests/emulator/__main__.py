@@ -1,0 +1,69 @@
+"""`python -m tests.emulator --port 9000 --ledger ledger.jsonl`: run until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+from functools import partial
+from pathlib import Path
+
+from tests.emulator.control import Control
+from tests.emulator.house import TOKEN, House, Settings
+from tests.emulator.kannel import Kannel
+from tests.emulator.ledger import Ledger
+from tests.emulator.misbehaviour import error
+from tests.emulator.postman import Postman
+from tests.emulator.twilio import Twilio
+from tests.emulator.wire import Connection, Request
+
+_FLUSH_SECONDS = 0.2
+
+
+class Door:
+    """Sends each request to the part that speaks its language."""
+
+    def __init__(self, house: House) -> None:
+        self.twilio, self.kannel, self.control = Twilio(house), Kannel(house), Control(house)
+
+    def handle(self, request: Request, connection: Connection) -> None:
+        if request.path.startswith("/2010-04-01/"):
+            self.twilio.handle(request, connection)
+        elif request.path == "/cgi-bin/sendsms":
+            self.kannel.handle(request, connection)
+        elif request.path.startswith("/emulator/"):
+            self.control.handle(request, connection)
+        else:
+            connection.reply(error(404, 20404, "Not found"))
+
+
+async def serve(port: int, ledger: Ledger) -> None:
+    """Answer on loopback until a signal comes."""
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    async with Postman(TOKEN, ledger) as postman:
+        door = Door(House(Settings(), ledger, postman))
+        server = await loop.create_server(
+            partial(Connection, door.handle), "127.0.0.1", port, backlog=1024
+        )
+        while not ended.is_set():
+            ledger.flush()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), _FLUSH_SECONDS)
+        server.close()
+    ledger.flush()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.emulator", description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--ledger", type=Path, help="append what happens to this file")
+    options = parser.parse_args()
+    asyncio.run(serve(options.port, Ledger(options.ledger)))
+
+
+if __name__ == "__main__":
+    main()

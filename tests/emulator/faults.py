@@ -1,0 +1,94 @@
+"""What goes wrong, chosen by the test: for the next N, for a number, or by seeded chance."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Point = Literal["create", "fetch", "list", "receipt", "inbound"]
+Kind = Literal[
+    "latency",  # seconds: answers late
+    "throttle",  # retry_after: 429, not accepted
+    "error",  # status: answered with it, before or after accepting
+    "reset",  # the connection breaks, before or after accepting
+    "hang",  # no answer ever, before or after accepting
+    "late",  # answered with `status`, or never (0), and accepted after `seconds`
+    "bad_json",  # accepted, the answer is not JSON
+    "drip",  # accepted, the answer comes a byte every `seconds`
+    "refuse",  # code: Twilio's error `code` with `status` (400)
+    "fail",  # receipt: ends as `word` (undelivered) with `code`
+    "delay",  # receipt: `seconds` later
+    "drop",  # receipt, inbound: never comes
+    "double",  # receipt, inbound: comes twice
+    "lag",  # list: what is younger than `seconds` is not in it yet
+]
+When = Literal["before", "after"]
+
+
+@dataclass
+class Fault:
+    """One rule. It strikes `times` times (0: without end) with `probability`."""
+
+    kind: Kind
+    on: Point = "create"
+    times: int = 0
+    probability: float = 1.0
+    to: str = ""
+    sender: str = ""
+    when: When = "before"
+    seconds: float = 0.0
+    status: int = 0
+    code: int = 0
+    retry_after: float | None = None
+    word: str = "undelivered"
+    only: str = ""  # receipt: only this status ("sent", "delivered")
+    struck: int = 0
+
+    @property
+    def accepts(self) -> bool:
+        """Whether a message that this befalls is taken nevertheless."""
+        accepted = self.kind in ("latency", "bad_json", "drip")
+        return accepted or (self.kind in ("error", "reset", "hang") and self.when == "after")
+
+    def concerns(self, point: Point, to: str, sender: str, word: str) -> bool:
+        return (
+            self.on == point
+            and (not self.times or self.struck < self.times)
+            and self.to in ("", to)
+            and self.sender in ("", sender)
+            and (self.only or _usual_word(self.kind)) in ("", word)
+        )
+
+
+@dataclass
+class Faults:
+    """The rules in force, in their order. The same seed gives the same run."""
+
+    rules: list[Fault] = field(default_factory=list)
+    chance: random.Random = field(default_factory=lambda: random.Random(0))
+
+    def add(self, rules: list[dict[str, Any]]) -> None:
+        """Raises TypeError for a key that no rule has."""
+        self.rules += [Fault(**rule) for rule in rules]
+
+    def clear(self, seed: int = 0) -> None:
+        self.rules.clear()
+        self.chance.seed(seed)
+
+    def strike(
+        self, point: Point, to: str = "", sender: str = "", *, word: str = ""
+    ) -> Fault | None:
+        """The first rule that strikes here and now, if any."""
+        for rule in self.rules:
+            if not rule.concerns(point, to, sender, word):
+                continue
+            if rule.probability >= 1 or self.chance.random() < rule.probability:
+                rule.struck += 1
+                return rule
+        return None
+
+
+def _usual_word(kind: Kind) -> str:
+    """A message fails where it would have been delivered, not on the way."""
+    return "delivered" if kind == "fail" else ""

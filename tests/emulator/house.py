@@ -1,0 +1,63 @@
+"""What the parts of the emulator share: settings, messages, ledger, faults, postman."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass, field
+from functools import cached_property
+from urllib.parse import parse_qs, urlsplit
+
+from tests.emulator.faults import Faults
+from tests.emulator.ledger import Ledger
+from tests.emulator.messages import Messages
+from tests.emulator.postman import Postman
+
+ACCOUNT = "AC" + "0123456789abcdef" * 2
+TOKEN = "emulated-auth-token"
+KEY = "SK" + "fedcba9876543210" * 2
+SECRET = "emulated-api-secret"
+
+
+@dataclass
+class Settings:
+    """What the control API may change. Delays in seconds; None: no such receipt.
+
+    `numbers`: the account's own; empty: any sender goes. Kannel's user is as in the
+    rig of the real one.
+    """
+
+    account_sid: str = ACCOUNT
+    auth_token: str = TOKEN
+    api_key: str = KEY
+    api_secret: str = SECRET
+    kannel_username: str = "tocsin"
+    kannel_password: str = "secret"
+    webhook: str = ""  # <site>/webhooks/<gateway>, for inbound texts of Twilio
+    kannel_webhook: str = ""  # the same for Kannel
+    kannel_token: str = ""
+    sent_after: float | None = 0.02
+    delivered_after: float | None = 0.05
+    numbers: list[str] = field(default_factory=list)
+
+    @cached_property
+    def credentials(self) -> frozenset[str]:
+        """The Authorization headers that are let in."""
+        pairs = (f"{self.account_sid}:{self.auth_token}", f"{self.api_key}:{self.api_secret}")
+        return frozenset(f"Basic {b64encode(pair.encode()).decode()}" for pair in pairs)
+
+
+@dataclass
+class House:
+    """Made once per process, passed to every part."""
+
+    settings: Settings
+    ledger: Ledger
+    postman: Postman
+    messages: Messages = field(default_factory=Messages)
+    faults: Faults = field(default_factory=Faults)
+
+
+def delivery_of(callback: str) -> dict[str, str]:
+    """The delivery and attempt that a callback address carries (`?d=&a=`)."""
+    query = parse_qs(urlsplit(callback).query)
+    return {name: query[name][0] for name in ("d", "a") if name in query}

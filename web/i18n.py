@@ -1,0 +1,57 @@
+"""The words of the pages: `web.po` of each language, read once at the start.
+
+A message id is a short English name (`phone.empty`); the catalogue has the words. Nothing
+has to be compiled, and an id without words is a KeyError, so a test finds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_time
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+LOCALES = Path(__file__).resolve().parent.parent / "locales"
+FIRST = "fr"
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of one language, and how it writes figures and times."""
+
+    language: str
+    messages: Mapping[str, str]
+    zone: ZoneInfo
+
+    def __call__(self, message_id: str, **values: object) -> str:
+        return self.messages[message_id].format(**values)
+
+    def counted(self, message_id: str, count: int, **values: object) -> str:
+        """`message_id.one` or `.many`; French counts 0 as one, English does not."""
+        one = count == 1 or (count == 0 and self.language == "fr")
+        return self(f"{message_id}.{'one' if one else 'many'}", count=count, **values)
+
+    def number(self, value: float) -> str:
+        """One decimal at most: 0,4 in French, 0.4 in English."""
+        return format_decimal(round(value, 1), locale=self.language)
+
+    def time(self, instant: datetime) -> str:
+        """The hour and minute of an aware instant, in the service's time zone."""
+        return format_time(instant, "HH:mm", tzinfo=self.zone, locale=self.language)
+
+
+def load(languages: Iterable[str], zone: str) -> dict[str, Words]:
+    """Read the pages' catalogue of each language."""
+    return {language: Words(language, _messages(language), ZoneInfo(zone)) for language in languages}
+
+
+def _messages(language: str) -> dict[str, str]:
+    path = LOCALES / language / "LC_MESSAGES" / "web.po"
+    with path.open("rb") as source:
+        catalog = read_po(source, locale=language)
+    return {str(message.id): str(message.string) for message in catalog if message.id}

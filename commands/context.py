@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from config import Settings
 
 Row = Mapping[str, Any]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table")]
 
 
 class CommandError(Exception):

@@ -24,7 +24,7 @@ from community_store.models import BoundaryCell, Community, Member, MemberState
 from community_store.store import lock
 from config import Geo
 
-__all__ = ["BoundaryError", "communities_at", "community_at", "forget", "occupy", "place"]
+__all__ = ["BoundaryError", "communities_at", "community_at", "forget", "left_outside", "occupy", "place"]
 
 SLIVER_M2 = 1.0  # what two drawings of one shared edge may differ by
 EXTENT_MAX_M = 20_000.0  # else a hair 1,000 km long is 4 km2, and a million squares
@@ -80,7 +80,7 @@ def communities_at(session: Session, places: Sequence[Place]) -> list[int | None
     numbers = {cell(*point) for point in places}
     within = select(BoundaryCell.community_id).where(col(BoundaryCell.cell).in_(numbers))
     found = session.exec(
-        select(Community.id, Community.boundary)
+        select(col(Community.id), col(Community.boundary))
         .where(col(Community.id).in_(within))
         .order_by(col(Community.id))
     ).all()
@@ -111,7 +111,7 @@ def _require_size(polygon: Polygon, geo: Geo) -> None:
 def _require_free(session: Session, polygon: Polygon, own_id: int | None) -> None:
     near = select(BoundaryCell.community_id).where(col(BoundaryCell.cell).in_(cells(polygon)))
     others = session.exec(
-        select(Community.id, Community.name, Community.boundary)
+        select(col(Community.id), col(Community.name), col(Community.boundary))
         .where(col(Community.id).in_(near), col(Community.id) != (own_id or 0))
         .order_by(col(Community.id))
     )
@@ -132,36 +132,51 @@ def _middle_of_largest(shape: shapely.Geometry) -> Place:
     return float(point.x), float(point.y)
 
 
-def _require_members(
-    session: Session, community_id: int, polygon: Polygon, confirmed: Collection[int]
-) -> None:
-    """S60: those left outside must be confirmed, and half at least must be inside."""
+def left_outside(session: Session, community: Community, polygon: Polygon) -> list[int]:
+    """The ids of a community's members whose home a boundary does not hold (S60)."""
+    return [who for who, _ in _outside(_homes(session, community.id), polygon)]
+
+
+def _homes(session: Session, community_id: int | None) -> list[tuple[int, Place]]:
+    """The homes of the members who are not closed, where known."""
     homes = session.exec(
-        select(Member.id, Member.lon, Member.lat).where(
+        select(col(Member.id), col(Member.lon), col(Member.lat)).where(
             Member.community_id == community_id,
             Member.state != MemberState.CLOSED,
             col(Member.lon).is_not(None),
             col(Member.lat).is_not(None),
         ).order_by(col(Member.id))
-    ).all()  # fmt: skip
-    outside = [home for home in homes if not shapely.intersects_xy(polygon, home[1], home[2])]
+    )  # fmt: skip
+    return [(who or 0, (lon or 0.0, lat or 0.0)) for who, lon, lat in homes]
+
+
+def _outside(homes: Sequence[tuple[int, Place]], polygon: Polygon) -> list[tuple[int, Place]]:
+    return [home for home in homes if not shapely.intersects_xy(polygon, *home[1])]
+
+
+def _require_members(
+    session: Session, community_id: int, polygon: Polygon, confirmed: Collection[int]
+) -> None:
+    """S60: those left outside must be confirmed, and half at least must be inside."""
+    homes = _homes(session, community_id)
+    outside = _outside(homes, polygon)
     if not outside:
         return
-    ids = [cast("int", home[0]) for home in outside]
-    first = cast("Place", outside[0][1:])
+    ids = [who for who, _ in outside]
     if 2 * len(outside) > len(homes):
         raise BoundaryError(
             "too_few_inside",
             f"the boundary leaves {len(outside)} of {len(homes)} members outside:"
             " at least half must be inside",
-            first,
+            outside[0][1],
             members=ids,
         )
     if set(ids) - set(confirmed):
         raise BoundaryError(
             "members_outside",
-            f"the boundary leaves {len(ids)} members outside, to be confirmed: {_some(ids)}",
-            first,
+            f"the boundary leaves {len(ids)} members outside, to be confirmed (--confirm):"
+            f" {_some(ids)}",
+            outside[0][1],
             members=ids,
         )
 

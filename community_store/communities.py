@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shapely import Polygon
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, case, update
 from sqlmodel import Session, col, func, or_, select
 
 from community_store import boundaries, membership, towns
@@ -111,24 +111,42 @@ def find(session: Session, named: str) -> Community:
 
 
 def list_all(
-    session: Session, *, town: str | None = None
-) -> list[tuple[Community, str, int]]:
-    """Each community with its town's name and its active members, in one query."""
+    session: Session, *, town: str | None = None, only: int | None = None
+) -> list[tuple[Community, str, int, int]]:
+    """Each community, its town's name, its active and its pending members; one query."""
+    active = func.count(case((col(Member.state) == MemberState.ACTIVE, 1)))
+    pending = func.count(case((col(Member.state) == MemberState.PENDING, 1)))
     counts = (
-        select(Member.community_id, func.count().label("members"))
-        .where(Member.state == MemberState.ACTIVE)
+        select(Member.community_id, active.label("active"), pending.label("pending"))
         .group_by(col(Member.community_id))
         .subquery()
     )
     query = (
-        select(Community, Town.name, func.coalesce(counts.c.members, 0))
+        select(
+            Community,
+            Town.name,
+            func.coalesce(counts.c.active, 0),
+            func.coalesce(counts.c.pending, 0),
+        )
         .join(Town)
         .outerjoin(counts, counts.c.community_id == Community.id)
         .order_by(col(Community.id))
     )
     if town is not None:
         query = query.where(Community.town_insee == town)
-    return [(community, name, int(members)) for community, name, members in session.exec(query)]
+    if only is not None:
+        query = query.where(Community.id == only)
+    return [(home, name, int(on), int(off)) for home, name, on, off in session.exec(query)]
+
+
+def referents(session: Session, community: Community) -> list[Member]:
+    """The active members who look after a community (S57), by id."""
+    query = select(Member).where(
+        Member.community_id == community.id,
+        col(Member.referent),
+        Member.state == MemberState.ACTIVE,
+    )
+    return list(session.exec(query.order_by(col(Member.id))))
 
 
 def _is_id(text: str) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import shapely
 from email_validator import EmailNotValidError, validate_email
@@ -59,7 +60,7 @@ def register(session: Session, new: NewMember) -> Member:
     return member
 
 
-def checked(new: NewMember) -> dict[str, object]:
+def checked(new: NewMember) -> dict[str, Any]:
     """The columns of a new member, clean. The database is not asked. Raises RuleError."""
     first, last = " ".join(new.first_name.split()), " ".join(new.last_name.split())
     if not first or not last:
@@ -99,7 +100,7 @@ def read_email(text: str) -> str:
         raise RuleError("email", f"not an e-mail address: {error}") from None
 
 
-def require_community_of_referent(values: dict[str, object]) -> None:
+def require_community_of_referent(values: Mapping[str, Any]) -> None:
     """S20: a référent looks after a community, so there must be one."""
     if values["referent"] and values["community_id"] is None:
         raise RuleError("referent", "a référent needs a community: none holds this home")
@@ -197,14 +198,45 @@ def gather(session: Session, community: Community) -> int:
             col(Member.lat).between(south, north),
         )
     ).all()
-    inside = [cast("int", who) for who, lon, lat in homes if _holds(community, lon, lat)]
+    holds = shapely.intersects_xy
+    inside = [
+        cast("int", who)
+        for who, lon, lat in homes
+        if holds(community.boundary, lon or 0.0, lat or 0.0)
+    ]
     joins = update(Member).where(col(Member.id).in_(inside))
     session.execute(joins.values(community_id=community.id))
     return len(inside)
 
 
-def _holds(community: Community, lon: float | None, lat: float | None) -> bool:
-    return bool(shapely.intersects_xy(community.boundary, lon, lat))
+def list_all(
+    session: Session, *, community_id: int | None = None, state: str | None = None
+) -> Iterator[tuple[Member, str | None]]:
+    """The members with the name of their community, by id, a thousand at a time.
+
+    Closed accounts are left out unless `state` asks for them.
+    """
+    query = select(Member, Community.name).outerjoin(Community).order_by(col(Member.id))
+    wanted = Member.state == state if state else Member.state != MemberState.CLOSED
+    query = query.where(wanted)
+    if community_id is not None:
+        query = query.where(Member.community_id == community_id)
+    yield from session.exec(query.execution_options(yield_per=1000))
+
+
+def requests(
+    session: Session, *, community_id: int | None = None
+) -> list[tuple[Member, str | None, str | None]]:
+    """Those who wait to be vouched for, with their community's name and mode, eldest first."""
+    query = (
+        select(Member, Community.name, Community.mode)
+        .outerjoin(Community)
+        .where(Member.state == MemberState.PENDING)
+        .order_by(col(Member.created_at), col(Member.id))
+    )
+    if community_id is not None:
+        query = query.where(Member.community_id == community_id)
+    return list(session.exec(query))
 
 
 def _holder(session: Session, mobile: str | None) -> int | None:

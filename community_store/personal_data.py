@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, delete, literal, update
+from sqlalchemy import ColumnElement, String, cast, delete, inspect, literal, update
 from sqlmodel import Session, SQLModel, col, or_, select
 
 from community_store.errors import RuleError
@@ -149,7 +149,8 @@ def _rows(
 
 
 def _columns(row: SQLModel) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in row.model_dump().items()}
+    names = (column.name for column in inspect(type(row)).columns)
+    return {name: _plain(getattr(row, name)) for name in names}
 
 
 def _message(delivery: Delivery, wording: Wording) -> dict[str, Any]:

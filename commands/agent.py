@@ -1,0 +1,82 @@
+"""`tocsin agent`: the people who act for a town."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from commands.context import AsJson, emit, of, say
+from commands.reading import e164, number_if_any
+
+if TYPE_CHECKING:
+    from community_store.models import Agent
+
+app = typer.Typer(no_args_is_help=True, help="People who act for a town.")
+
+
+@app.command()
+def add(
+    ctx: typer.Context,
+    *,
+    town: Annotated[str, typer.Option(metavar="INSEE")],
+    name: Annotated[str, typer.Option()],
+    mobile: Annotated[str, typer.Option(help="06 39 98 00 01 or +33639980001")] = "",
+    email: Annotated[str, typer.Option()] = "",
+    role: Annotated[Literal["mairie", "police"], typer.Option()] = "mairie",
+    language: Annotated[Literal["fr", "en"], typer.Option()] = "fr",
+) -> None:
+    """Add an agent, who receives alerts once the town is subscribed."""
+    from community_store import agents
+    from community_store.models import Agent, Town
+
+    new = Agent(
+        town_insee=town, name=name, mobile=e164(mobile, "--mobile", mobile=True),
+        email=email or None, role=role, language=language,
+    )  # fmt: skip
+    with of(ctx).begin() as session:
+        agent = agents.add(session, new)
+        home = session.get(Town, agent.town_insee)
+    say(f"agent {agent.id} ({agent.name}) added")
+    if home and not home.subscribed:
+        say(f"note: {home.name} is not subscribed: `tocsin town subscribe {home.insee}`")
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    town: Annotated[str, typer.Option(metavar="INSEE", help="only those of one town")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """List the agents."""
+    from community_store import agents, towns
+
+    with of(ctx).read() as session:
+        insee = towns.find(session, town).insee if town else None
+        emit([_row(agent) for agent in agents.list_all(session, town=insee)], as_json=as_json)
+
+
+@app.command()
+def remove(
+    ctx: typer.Context,
+    agent: Annotated[str, typer.Argument(help="id, or name, mobile or e-mail where unique")],
+) -> None:
+    """Remove an agent: nothing goes to them any more."""
+    from community_store import agents
+
+    with of(ctx).begin() as session:
+        found = agents.find(session, agent, number=number_if_any(agent))
+        agents.remove(session, found)
+    say(f"agent {found.id} removed")
+
+
+def _row(agent: Agent) -> dict[str, Any]:
+    return {
+        "id": agent.id,
+        "town": agent.town_insee,
+        "name": agent.name,
+        "role": agent.role,
+        "mobile": agent.mobile,
+        "email": agent.email,
+        "language": agent.language,
+    }

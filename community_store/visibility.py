@@ -1,0 +1,148 @@
+"""Who may see what of a member: the one place (product.md, the rule that must never break).
+
+| Viewer                        | Name      | Address     | Numbers          | E-mail |
+|-------------------------------|-----------|-------------|------------------|--------|
+| same community, active        | yes       | street only | unless hidden    | no     |
+| twinned community             | pseudonym | no          | no               | no     |
+| agent of the subscribed town  | yes       | yes         | yes, hidden too  | yes    |
+| operator                      | yes       | yes         | yes              | yes    |
+| anyone else                   | no        | no          | no               | no     |
+
+Nobody sees home details. Web pages, SMS, mail, CSV, JSON and maps ask here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import assert_never
+
+from sqlmodel import Session
+
+from community_store import streets, twinning
+from community_store.models import Agent, Audience, Community, Member, MemberState, Town
+
+
+class Viewer(StrEnum):
+    """What somebody is to a member."""
+
+    SELF = "self"
+    NEIGHBOUR = "neighbour"
+    TWIN = "twin"
+    AGENT = "agent"
+    OPERATOR = "operator"
+    ANYONE = "anyone"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is shown of a member; an empty field is one that is not shown, or not known."""
+
+    name: str = ""
+    pseudonym: str = ""
+    address: str = ""
+    mobile: str = ""
+    landline: str = ""
+    email: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """What the hearers of an alert are told of its author."""
+
+    name: str = ""
+    phone: str = ""
+    address: str = ""
+
+
+def visible(member: Member, viewer: Viewer) -> Seen:
+    """The fields of a member that a viewer may see."""
+    match viewer:
+        case Viewer.NEIGHBOUR:
+            return _to_neighbour(member)
+        case Viewer.TWIN:
+            return Seen(pseudonym=member.pseudonym)
+        case Viewer.AGENT:
+            return _everything(member, pseudonym="")
+        case Viewer.OPERATOR | Viewer.SELF:
+            return _everything(member, pseudonym=member.pseudonym)
+        case Viewer.ANYONE:
+            return Seen()
+    assert_never(viewer)
+
+
+def _to_neighbour(member: Member) -> Seen:
+    return Seen(
+        name=full_name(member),
+        address=streets.street_only(member.address),
+        mobile="" if member.hide_mobile else member.mobile or "",
+        landline="" if member.hide_landline else member.landline or "",
+    )
+
+
+def _everything(member: Member, *, pseudonym: str) -> Seen:
+    return Seen(
+        name=full_name(member),
+        pseudonym=pseudonym,
+        address=member.address,
+        mobile=member.mobile or "",
+        landline=member.landline or "",
+        email=member.email or "",
+    )
+
+
+def full_name(member: Member) -> str:
+    return f"{member.first_name} {member.last_name}".strip()
+
+
+def viewer_of(session: Session, who: Member | Agent | None, member: Member) -> Viewer:
+    """What `who` (None: not logged in) is to a member, as things stand now."""
+    if isinstance(who, Agent):
+        return _agent_of(session, who, member)
+    if who is None or who.id is None:
+        return Viewer.ANYONE
+    if who.id == member.id:
+        return Viewer.SELF
+    if who.state != MemberState.ACTIVE or member.state != MemberState.ACTIVE:
+        return Viewer.ANYONE
+    return _neighbour_of(session, who, member)
+
+
+def _neighbour_of(session: Session, who: Member, member: Member) -> Viewer:
+    if who.community_id is None or member.community_id is None:
+        return Viewer.ANYONE
+    if who.community_id == member.community_id:
+        return Viewer.NEIGHBOUR
+    twinned = twinning.are_twins(session, who.community_id, member.community_id)
+    return Viewer.TWIN if twinned else Viewer.ANYONE
+
+
+def _agent_of(session: Session, agent: Agent, member: Member) -> Viewer:
+    """An agent sees the pending members too: the town may have to accept them (S31)."""
+    home = session.get(Community, member.community_id) if member.community_id else None
+    town = session.get(Town, agent.town_insee)
+    theirs = home is not None and town is not None and home.town_insee == town.insee
+    if theirs and town is not None and town.subscribed and member.state != MemberState.CLOSED:
+        return Viewer.AGENT
+    return Viewer.ANYONE
+
+
+def author_for(audience: Audience, member: Member | None) -> Author:
+    """What one audience of an alert hears of its author.
+
+    None, or an empty name, is an author who is no longer known: the words say so.
+    """
+    if member is None:
+        return Author()
+    match audience:
+        case Audience.NEIGHBOUR:
+            return Author(name=visible(member, Viewer.NEIGHBOUR).name)
+        case Audience.AGENT:
+            seen = visible(member, Viewer.AGENT)
+            return Author(seen.name, seen.mobile or seen.landline, seen.address)
+        case Audience.TWIN | Audience.PERSON:
+            return Author(name=visible(member, Viewer.TWIN).pseudonym)
+    assert_never(audience)

@@ -50,7 +50,7 @@ STAGES: Mapping[str, Stage] = {  # twilio.com/docs/messaging/api/message-resourc
     "canceled": Stage.FAILED,
 }
 CLOCKS = timedelta(seconds=5)  # how far Twilio's clock and ours may be apart
-NOTHING = 20404
+NOTHING = "20404"
 
 
 class Twilio:
@@ -93,25 +93,27 @@ class Twilio:
         return Accepted(sent.sid, _stage(sent.status) or Stage.ACCEPTED)
 
     async def look(self, message: Outbound, provider_id: str) -> Receipt | None:
-        try:
-            with meanings():
-                found = await self._find(message, provider_id)
-        except Misconfigured as error:
-            if error.code != str(NOTHING):
-                raise
-            found = None
+        found = await (self._fetch(provider_id) if provider_id else self._search(message))
         return _receipt(found, message) if found else None
 
-    async def _find(self, message: Outbound, provider_id: str) -> MessageInstance | None:
-        if provider_id:
-            return await self._messages(provider_id).fetch_async()
-        # Not narrowed by date_sent, which a message that still waits does not have.
-        listed = await self._messages.stream_async(
-            to=message.to, from_=message.sender, limit=300, page_size=100
-        )
-        async for each in listed:
-            if _same(each, message):
-                return each
+    async def _fetch(self, sid: str) -> MessageInstance | None:
+        try:
+            with meanings():
+                return await self._messages(sid).fetch_async()
+        except Misconfigured as error:
+            if error.code != NOTHING:
+                raise
+            return None
+
+    async def _search(self, message: Outbound) -> MessageInstance | None:
+        """Not narrowed by date_sent, which a message that still waits does not have."""
+        with meanings():
+            listed = await self._messages.stream_async(
+                to=message.to, from_=message.sender, limit=300, page_size=100
+            )
+            async for each in listed:
+                if _same(each, message):
+                    return each
         return None
 
     async def inbound_since(self, since: datetime) -> AsyncIterator[Inbound]:

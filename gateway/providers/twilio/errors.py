@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from twilio.base.exceptions import TwilioRestException, TwilioServiceException
+from twilio.base.exceptions import (
+    TwilioException,
+    TwilioRestException,
+    TwilioServiceException,
+)
 
 from gateway import http
 from gateway.contract import Misconfigured, NotNow, Refused, SendError, Unknown
@@ -92,8 +97,20 @@ def meanings() -> Iterator[None]:
             yield
         except (TwilioRestException, TwilioServiceException) as error:
             raise _verdict(int(error.status), int(error.code or 0)) from error
+        except TwilioException as error:  # of a page of a list, with the answer as it came
+            raise _verdict(*_status_and_code(error)) from error
         except (AttributeError, TypeError) as error:  # JSON, but not the object it expects
             raise Unknown("the answer cannot be read", code=type(error).__name__) from error
+
+
+def _status_and_code(error: Exception) -> tuple[int, int]:
+    """500 when there is no answer in it, which makes it doubt."""
+    answer = error.args[1] if len(error.args) > 1 else None
+    status = int(getattr(answer, "status_code", 500))
+    try:
+        return status, int(json.loads(answer.text)["code"]) if answer else status
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return status, status
 
 
 def _verdict(status: int, code: int) -> SendError:

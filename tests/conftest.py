@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
 
 import pytest
 import redis
@@ -10,9 +11,12 @@ import redis
 from community_store.store import Store, open_store
 from tests.emulator.client import Emulator, running_emulator
 from tests.rigs.databases import PostgresTemplate, SqliteTemplate
+from tests.rigs.kannel import Kannel, kannel
 from tests.rigs.postgres import Postgres, postgres
 from tests.rigs.redis import RedisServer, debian_redis_binary, redis_server, valkey_binary
+from tests.rigs.smpp import Operator, smpp_operator
 from tests.rigs.smtp import Mailbox, smtp_server
+from tests.rigs.webhooks import Webhooks, listening_webhooks
 
 
 @pytest.fixture(scope="session")
@@ -124,3 +128,24 @@ def emulator(emulator_process: Emulator) -> Iterator[Emulator]:
     emulator_process.reset()
     yield emulator_process
     emulator_process.reset()
+
+
+@pytest.fixture
+def webhooks() -> Iterator[Webhooks]:
+    """A server in the place of ours, which keeps the calls it gets."""
+    with listening_webhooks() as heard:
+        yield heard
+
+
+@pytest.fixture
+def start_kannel() -> Iterator[Callable[..., Kannel]]:
+    """start_kannel(webhook, smpp_port=0): a Kannel that ends with the test; about 0.3 s."""
+    with contextlib.ExitStack() as stack:
+        yield lambda *args, **options: stack.enter_context(kannel(*args, **options))
+
+
+@pytest.fixture
+def smpp() -> Iterator[Operator]:
+    """An SMPP operator that refuses and fails as told, for start_kannel's smpp_port."""
+    with smpp_operator() as operator:
+        yield operator

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import parse_qsl, urlsplit
 from urllib.request import urlopen
 
 import pytest
@@ -20,49 +15,9 @@ from twilio.request_validator import RequestValidator
 
 from tests.emulator.client import Emulator
 from tests.rigs.processes import until
+from tests.rigs.webhooks import Webhooks
 
 US, LEA, TOM = "+33939980000", "+33639980001", "+33639980002"
-
-
-@dataclass
-class Webhooks:
-    """A server that keeps the calls it gets."""
-
-    url: str
-    calls: list[tuple[str, dict[str, str], str]] = field(default_factory=list)
-
-    def forms(self, count: int) -> list[dict[str, str]]:
-        until(lambda: len(self.calls) >= count, f"{count} webhook calls")
-        return [form for _, form, _ in self.calls]
-
-
-@pytest.fixture
-def webhooks() -> Iterator[Webhooks]:
-    heard = Webhooks("")
-
-    class Ear(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            form = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            signature = self.headers["X-Twilio-Signature"]
-            heard.calls.append((self.path, dict(parse_qsl(form)), signature))
-            self._done()
-
-        def do_GET(self) -> None:
-            heard.calls.append((self.path, dict(parse_qsl(urlsplit(self.path).query)), ""))
-            self._done()
-
-        def _done(self) -> None:
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            """Keep the tests' output clean."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Ear) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        heard.url = f"http://127.0.0.1:{server.server_port}"
-        yield heard
-        server.shutdown()
 
 
 def test_the_sdk_creates_and_fetches(emulator: Emulator) -> None:
@@ -143,11 +98,12 @@ def test_receipts_are_signed_for_the_address_they_were_asked_for(
     public = "https://tocsin.example/webhooks/twilio/status?d=7&a=1"
     emulator.detours(**{"https://tocsin.example": webhooks.url})
     emulator.twilio().messages.create(to=LEA, from_=US, body="x", status_callback=public)
-    assert {form["MessageStatus"] for form in webhooks.forms(2)} == {"sent", "delivered"}
+    calls = webhooks.wait(2)
+    assert {call.values["MessageStatus"] for call in calls} == {"sent", "delivered"}
     validator = RequestValidator(emulator.auth_token)
-    for path, form, signature in webhooks.calls:
-        assert path == "/webhooks/twilio/status?d=7&a=1"
-        assert validator.validate(public, form, signature)
+    for call in calls:
+        assert call.target == "/webhooks/twilio/status?d=7&a=1"
+        assert validator.validate(public, call.values, call.headers["x-twilio-signature"])
 
 
 @pytest.mark.parametrize(
@@ -166,7 +122,7 @@ def test_receipts_go_wrong(
     emulator.twilio().messages.create(
         to=LEA, from_=US, body="x", status_callback=f"{webhooks.url}/status"
     )
-    forms = webhooks.forms(len(words))
+    forms = [call.values for call in webhooks.wait(len(words))]
     assert sorted(form["MessageStatus"] for form in forms) == words
     failed = [form.get("ErrorCode") for form in forms if form["MessageStatus"] == "undelivered"]
     assert failed == (["30003"] if "undelivered" in words else [])
@@ -234,9 +190,11 @@ def test_an_inbound_text_is_listed_and_told_signed(emulator: Emulator, webhooks:
     emulator.settings(webhook=f"{webhooks.url}/webhooks/twilio")
     sid, answers = emulator.inbound(LEA, US, "Café à l'été")
     assert answers == [204]
-    ((path, form, signature),) = webhooks.calls
+    (call,) = webhooks.calls
+    form, signature = call.values, call.headers["x-twilio-signature"]
     assert (form["From"], form["To"], form["Body"]) == (LEA, US, "Café à l'été")
-    assert RequestValidator(emulator.auth_token).validate(webhooks.url + path, form, signature)
+    signed = webhooks.url + call.target
+    assert RequestValidator(emulator.auth_token).validate(signed, form, signature)
     (listed,) = emulator.twilio().messages.list(to=US)
     assert (listed.sid, listed.direction, listed.status) == (sid, "inbound", "received")
 
@@ -255,7 +213,7 @@ def test_kannel_accepts_and_reports(emulator: Emulator, webhooks: Webhooks) -> N
         202,
         "0: Accepted for delivery",
     )
-    assert {form["s"] for form in webhooks.forms(2)} == {"8", "1"}
+    assert {call.values["s"] for call in webhooks.wait(2)} == {"8", "1"}
     (entry,) = emulator.ledger("accepted")
     facts = (entry["to"], entry["body"], entry["segments"], entry["d"], entry["a"])
     assert facts == (LEA, "Café à l'été", 1, "7", "1")
@@ -265,8 +223,9 @@ def test_kannel_tells_an_inbound_text(emulator: Emulator, webhooks: Webhooks) ->
     emulator.settings(kannel_webhook=f"{webhooks.url}/webhooks/kannel", kannel_token="t")
     _, answers = emulator.inbound(LEA, "38000", "Café à l'été", gateway="kannel")
     assert answers == [204]
-    ((path, query, _),) = webhooks.calls
-    assert path.startswith("/webhooks/kannel/sms?token=t&")
+    (call,) = webhooks.calls
+    query = call.values
+    assert (call.path, query["token"]) == ("/webhooks/kannel/sms", "t")
     assert (query["from"], query["to"], query["text"]) == (LEA[1:], "38000", "Café à l'été")
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from community_store.models import Agent, Community, Member, MemberState, Stop, Town, Twinning
+from gateway import numbers
 from gateway.contract import Channel
 from web.i18n import Words
 
@@ -57,8 +58,9 @@ class Person:
         return tuple(filter(None, (self.mobile, self.landline, self.email)))
 
     @property
-    def initials(self) -> str:
-        return "".join(part[0] for part in self.name.split()[:2])
+    def numbers(self) -> list[str]:
+        """As people write them."""
+        return [numbers.national(n) for n in (self.mobile, self.landline) if n]
 
 
 @dataclass(frozen=True)

@@ -183,16 +183,10 @@ def _held(person: Person) -> dict[str, Any]:
 
 
 def _latest(people: Iterable[Person]) -> dict[str, str]:
-    """The last thing that reached each person, for the small screens of the wall."""
-    latest = {letter.to: letter.subject for letter in mailbox.read(_mail_folder())}
-    latest |= {
-        message.handset: message.text
-        for message in handsets.since(_runtime(), 0) if message.direction == "in"
-    }
-    return {
-        person.id: next(latest[a] for a in person.addresses if a in latest)
-        for person in people if latest.keys() & set(person.addresses)
-    }
+    """The last SMS that each person received, for the small screens of the wall."""
+    heard = handsets.since(_runtime(), 0)
+    latest = {message.handset: message.text for message in heard if message.direction == "in"}
+    return {person.id: latest[person.mobile] for person in people if person.mobile in latest}
 
 
 def _mail_folder() -> Any:

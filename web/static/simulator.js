@@ -71,7 +71,7 @@ const holds = (element, address) => element.dataset.addresses.split(" ").include
 function arrive(event) {
   if (event.direction !== "in") return;
   for (const person of $$(".person").filter((one) => holds(one, event.address))) {
-    $("[data-screen]", person).textContent = event.text;
+    if (event.channel === "sms") $("[data-screen]", person).textContent = event.text;
     person.classList.remove("lit-sms", "lit-email");
     void person.offsetWidth; // restarts the animation
     person.classList.add(`lit-${event.channel}`);
@@ -153,6 +153,14 @@ async function open(link) {
   opener = link;
   settle();
   raise();
+  if (link.matches("[data-open]")) invite();
+}
+
+// "Pick up the phone": the village scrolls out of the way, and one can write.
+function invite() {
+  const top = $("[data-result]").getBoundingClientRect().top + scrollY;
+  if (!narrow.matches) scrollTo({ top, behavior: calm.matches ? "auto" : "smooth" });
+  $("[data-text]", side)?.focus({ preventScroll: true });
 }
 
 function raise() {
@@ -219,7 +227,8 @@ async function send(form) {
     error.textContent = error.dataset.words;
   } finally {
     button.disabled = false;
-    text.focus();
+    text.focus({ preventScroll: true });
+    side.scrollTo({ top: 0, behavior: calm.matches ? "auto" : "smooth" });
   }
 }
 
@@ -230,6 +239,7 @@ document.addEventListener("click", (event) => {
   const view = event.target.closest("[data-view-link]");
   const chip = event.target.closest(".chip");
   if (event.target.closest("[data-close]")) lower();
+  if (event.target.closest("[data-see]")) see();
   if (event.ctrlKey || event.metaKey || event.shiftKey) return;
   if (link) {
     event.preventDefault();
@@ -245,6 +255,13 @@ document.addEventListener("click", (event) => {
     text.focus();
   }
 });
+
+// From an open telephone to the wall, to see who was told.
+function see() {
+  lower();
+  show("wall");
+  $(".views").scrollIntoView();
+}
 
 function show(view) {
   $(".groups").dataset.view = view;

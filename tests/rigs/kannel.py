@@ -8,8 +8,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import unquote_to_bytes
+from urllib.request import urlopen
 
 from tests.rigs.debian import program
 from tests.rigs.processes import Process, free_port, listening, short_folder, until
@@ -186,14 +189,14 @@ def kannel(webhook: str, *, smpp_port: int = 0) -> Iterator[Kannel]:
 
         def start(name: str, *argv: str, stdin: bool = False) -> Process:
             process = Process(argv, folder / f"{name}.out", cwd=folder, stdin=stdin)
-            stack.callback(process.stop)
+            stack.callback(process.stop, grace=1.0)  # it waits long for an operator that is gone
             return process
 
         bearerbox = start("bearerbox", programs["bearerbox"], str(configuration))
         bearerbox.wait_for(lambda: listening(ports["boxes"]), "bearerbox listens")
         smsbox = start("smsbox", programs["smsbox"], str(configuration))
-        smsbox.wait_for(lambda: listening(ports["sendsms"]), "smsbox listens")
         url = f"http://127.0.0.1:{ports['sendsms']}/cgi-bin/sendsms"
+        smsbox.wait_for(lambda: _answers(url), "smsbox answers")
         rig = Kannel(url, bearerbox, smsbox)
         if not smpp_port:
             fake = program("fakesmsc", "kannel-extras")
@@ -218,6 +221,17 @@ def _write(folder: Path, webhook: str, ports: dict[str, int], *, smpp: bool) -> 
         )
     )
     return path
+
+
+def _answers(url: str) -> bool:
+    try:
+        urlopen(url, timeout=1).close()
+    except HTTPError as refused:  # we gave no password
+        refused.close()
+        return True
+    except (OSError, HTTPException):
+        pass
+    return False
 
 
 def _wait_for_operator(bearerbox: Process, folder: Path) -> None:

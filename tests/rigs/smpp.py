@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import gsm0338
 import smpp34
 
 from tests.rigs.processes import free_port, listening, until
@@ -83,7 +84,7 @@ class Operator:
 def _text(event: smpp34.SubmitSmEvent) -> str:
     if event.data_coding == _UCS2:
         return event.short_message.decode("utf-16-be")
-    return event.short_message.decode("gsm03.38")
+    return str(gsm0338.Codec().decode(event.short_message)[0])
 
 
 def _receipt(message: str, end: str) -> bytes:

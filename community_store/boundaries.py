@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import cast
 
+import numpy as np
 import shapely
 from shapely import Polygon
 from sqlalchemy import delete, insert
@@ -77,6 +78,8 @@ def community_at(session: Session, lat: float, lon: float) -> Community | None:
 
 def communities_at(session: Session, places: Sequence[Place]) -> list[int | None]:
     """As `community_at` for many (lon, lat) at once: ids, by two queries at most."""
+    if not places:
+        return []
     numbers = {cell(*point) for point in places}
     within = select(BoundaryCell.community_id).where(col(BoundaryCell.cell).in_(numbers))
     found = session.exec(
@@ -85,7 +88,7 @@ def communities_at(session: Session, places: Sequence[Place]) -> list[int | None
         .order_by(col(Community.id))
     ).all()
     tree = shapely.STRtree([boundary for _, boundary in found])
-    homes, owners = tree.query([shapely.Point(point) for point in places], "intersects")
+    homes, owners = tree.query(shapely.points(np.array(places)), "intersects")
     answer: list[int | None] = [None] * len(places)
     for home, owner in sorted(zip(homes.tolist(), owners.tolist(), strict=True), reverse=True):
         answer[home] = found[owner][0]

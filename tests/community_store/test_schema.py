@@ -1,0 +1,84 @@
+"""The migrations make exactly the tables of the models, once, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+from sqlmodel import SQLModel
+
+from community_store import schema
+from community_store.models import Town
+from community_store.store import Store, open_store
+from tests.rigs.postgres import Postgres
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A database with nothing in it."""
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            url = f"sqlite:///{tmp_path / 'bare.db'}"
+        else:
+            server: Postgres = request.getfixturevalue("postgres_server")
+            url = stack.enter_context(server.database())
+        opened = open_store(url)
+        stack.callback(opened.close)
+        yield opened
+
+
+def test_an_empty_database_is_not_current_until_upgraded(bare: Store) -> None:
+    assert not schema.is_current(bare)
+    schema.upgrade(bare)
+    assert schema.is_current(bare)
+
+
+def test_upgrading_twice_keeps_what_is_there(bare: Store) -> None:
+    schema.upgrade(bare)
+    with bare.begin() as session:
+        session.add(Town(insee="2A004", name="Ajaccio"))
+    schema.upgrade(bare)
+    with bare.read() as session:
+        assert session.get(Town, "2A004") is not None
+
+
+def test_two_may_upgrade_at_once(bare: Store) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: schema.upgrade(bare), range(4)))
+    assert schema.is_current(bare)
+
+
+def test_the_migrations_and_the_models_agree(bare: Store) -> None:
+    schema.upgrade(bare)
+    with bare.begin() as session:
+        context = MigrationContext.configure(session.connection())
+        assert compare_metadata(context, SQLModel.metadata) == []
+
+
+def test_partial_indexes_are_partial(bare: Store) -> None:
+    """Alembic's comparison does not look at their conditions."""
+    schema.upgrade(bare)
+    partial = {
+        str(index.name) for index in SQLModel.metadata.tables["delivery"].indexes
+        if index.dialect_options["sqlite"]["where"] is not None
+    }  # fmt: skip
+    query = (
+        "SELECT name FROM sqlite_master WHERE sql LIKE '% WHERE %' AND tbl_name = 'delivery'"
+        if bare.sqlite
+        else "SELECT indexname FROM pg_indexes WHERE indexdef LIKE '% WHERE %' AND tablename = 'delivery'"
+    )
+    with bare.read() as session:
+        found = {row[0] for row in session.connection().execute(text(query))}
+    assert partial
+    assert found == partial
+
+
+def test_the_migrations_are_one_line() -> None:
+    assert len(ScriptDirectory(str(schema.MIGRATIONS)).get_heads()) == 1

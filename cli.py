@@ -10,7 +10,23 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from commands import agent, community, init, member, number, request, town
+from commands import (
+    agent,
+    alert,
+    community,
+    delivery,
+    demo,
+    doctor,
+    init,
+    member,
+    number,
+    queue,
+    request,
+    simulate,
+    town,
+    up,
+    worker,
+)
 from commands.context import CommandError, Context, fail
 
 
@@ -89,8 +105,16 @@ app.add_typer(member.app, name="member")
 app.add_typer(town.app, name="town")
 app.add_typer(agent.app, name="agent")
 app.add_typer(request.app, name="request")
-# The nouns that need dispatch go here, one line each: alert, delivery, queue, simulate
-# (each an `app`), and up, serve, worker, housekeeping, demo, doctor (each a function).
+app.add_typer(alert.app, name="alert")
+app.add_typer(delivery.app, name="delivery")
+app.add_typer(queue.app, name="queue")
+app.add_typer(simulate.app, name="simulate")
+app.command("up")(up.up)
+app.command("serve")(worker.serve)
+app.command("worker")(worker.worker)
+app.command("housekeeping")(worker.housekeeping)
+app.command("demo")(demo.demo)
+app.command("doctor")(doctor.doctor)
 
 
 @app.callback()

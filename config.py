@@ -7,8 +7,10 @@ missing secret raises ConfigError with one line that names the key.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
+import tempfile
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +19,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource
+
+LONGEST_SOCKET = 100  # bytes; the system's limit for a Unix socket's path is 107
 
 
 class ConfigError(Exception):
@@ -213,7 +217,9 @@ class Settings(BaseSettings):
     """The whole configuration. Paths are made absolute from the working directory."""
 
     model_config = {
-        "extra": "forbid", "frozen": True, "env_prefix": "TOCSIN__",
+        "extra": "forbid",
+        "frozen": True,
+        "env_prefix": "TOCSIN__",
         "env_nested_delimiter": "__",
     }
 
@@ -263,7 +269,12 @@ class Settings(BaseSettings):
 
     @property
     def redis_socket(self) -> Path:
-        return self.data_dir / "valkey.sock"
+        """In data_dir, or in a short folder when that path is too long for a socket."""
+        path = self.data_dir / "valkey.sock"
+        if len(str(path)) <= LONGEST_SOCKET:
+            return path
+        name = hashlib.sha256(str(self.data_dir).encode()).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"tocsin-{name}" / "valkey.sock"
 
     @property
     def redis_url(self) -> str:

@@ -1,0 +1,31 @@
+"""create_app(): the only wiring of the web side."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+import config
+from config import Settings
+from dispatch.runtime import Runtime, open_runtime
+from web.health import health
+from web.simulator import simulator
+from web.unsubscribe import unsubscribe
+from webhooks.views import webhooks
+
+LARGEST_BODY = 1024 * 1024  # bytes; a text is under 2 kB
+
+
+def create_app(settings: Settings, runtime: Runtime | None = None) -> Flask:
+    """The WSGI application. `runtime` is made from the settings unless given."""
+    app = Flask("tocsin", root_path=__file__.rpartition("/")[0], static_folder="web/static")
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.config["SECRET_KEY"] = settings.secret_key()
+    app.extensions["tocsin"] = runtime or open_runtime(settings)
+    for blueprint in (webhooks, health, simulator, unsubscribe):
+        app.register_blueprint(blueprint)
+    return app
+
+
+def serve() -> Flask:
+    """For a WSGI server's factory: the application of the configuration in force."""
+    return create_app(config.load())

@@ -1,0 +1,204 @@
+"""`tocsin alert`: raise, look at, end and withdraw alerts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from commands.context import AsJson, Context, emit, of, say
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from community_store.models import Alert
+    from dispatch.runtime import Runtime
+
+app = typer.Typer(no_args_is_help=True, help="Alerts, by their public reference.")
+Ref = Annotated[int, typer.Argument(metavar="REF", help="the alert's reference: 381")]
+COLUMNS = ("ref", "community", "town", "author", "text", "state", "created_at")
+
+
+@app.command("raise")
+def raise_(
+    ctx: typer.Context,
+    text: Annotated[str, typer.Argument(metavar="TEXT")],
+    member: Annotated[str, typer.Option(help="the author: id, name, number or e-mail")],
+    category: Annotated[str, typer.Option(help="cambriolage, vol, disparition...")] = "autre",
+) -> None:
+    """Raise an alert as a member."""
+    from commands.reading import member_named
+    from dispatch import alerts
+
+    context = of(ctx)
+    runtime = open_(context)
+    with context.begin() as session:
+        author = member_named(session, member)
+        told = alerts.Told(_normal(text), runtime.clock(), category=_category(category))
+        raised = alerts.raise_resident(session, context.settings, author, told)
+    _report(runtime, raised)
+
+
+@app.command()
+def town(
+    ctx: typer.Context,
+    text: Annotated[str, typer.Argument(metavar="TEXT")],
+    town: Annotated[str, typer.Option(help="INSEE code")],
+    community: Annotated[
+        list[str] | None, typer.Option(help="only this community (may be repeated)")
+    ] = None,
+    category: Annotated[str, typer.Option(help="cambriolage, vol, disparition...")] = "autre",
+    urgent: Annotated[bool, typer.Option("--urgent", help="before residents' alerts")] = False,
+) -> None:
+    """Raise an alert for a subscribed town, or for some of its communities."""
+    from community_store import communities, towns
+    from community_store.errors import RuleError
+    from dispatch import alerts
+
+    context = of(ctx)
+    runtime = open_(context)
+    with context.begin() as session:
+        place = towns.find(session, town)
+        chosen = [communities.find(session, name) for name in community or []]
+        if strange := [c.name for c in chosen if c.town_insee != place.insee]:
+            raise RuleError("other_town", f"{strange[0]} is not in {place.name}")
+        told = alerts.Told(_normal(text), runtime.clock(), category=_category(category))
+        raised = alerts.raise_town(
+            session,
+            context.settings,
+            place,
+            told,
+            communities=tuple(c.id for c in chosen if c.id is not None),
+            urgent=urgent,
+        )
+    _report(runtime, raised)
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, help="the newest so many")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """List the newest alerts."""
+    from sqlmodel import col, select
+
+    from community_store.models import Alert
+
+    with of(ctx).read() as session:
+        found = session.exec(select(Alert).order_by(col(Alert.id).desc()).limit(limit))
+        emit([_row(session, alert) for alert in found], as_json=as_json, columns=COLUMNS)
+
+
+@app.command()
+def show(ctx: typer.Context, ref: Ref, as_json: AsJson = False) -> None:
+    """Show an alert and what became of its deliveries."""
+    from dispatch import alerts, tally
+
+    with of(ctx).read() as session:
+        alert = alerts.find(session, ref)
+        row = _row(session, alert) | {
+            "category": alert.category,
+            "kind": alert.kind,
+            "expires_at": alert.expires_at.isoformat(),
+            "acknowledged": alert.acknowledged,
+            "cost": tally.cost(session, ref),
+            "deliveries": tally.by_channel(session, ref),
+        }
+    emit(row, as_json=as_json)
+
+
+@app.command()
+def end(
+    ctx: typer.Context,
+    ref: Ref,
+    text: Annotated[str, typer.Option(help="words to add")] = "",
+) -> None:
+    """All clear, to exactly those who were told."""
+    from dispatch import alerts
+
+    context = of(ctx)
+    runtime = open_(context)
+    with context.begin() as session:
+        alert = alerts.find(session, ref)
+        count = alerts.end(session, context.settings, alert, runtime.clock(), text)
+    _wake(runtime)
+    say(f"alert {ref} ended: {count} messages to those who were told")
+
+
+@app.command()
+def withdraw(ctx: typer.Context, ref: Ref) -> None:
+    """A false alarm: what is unsent is cancelled, those told are told so."""
+    from dispatch import alerts
+
+    context = of(ctx)
+    runtime = open_(context)
+    with context.begin() as session:
+        count = alerts.withdraw(
+            session, context.settings, alerts.find(session, ref), runtime.clock()
+        )
+    _wake(runtime)
+    say(f"alert {ref} withdrawn: {count} messages to those who were told")
+
+
+def open_(context: Context) -> Runtime:
+    """The runtime of the settings, on a database that is up to date."""
+    from dispatch.runtime import open_runtime
+
+    context.open_store_checked()
+    return open_runtime(context.settings)
+
+
+def _normal(text: str) -> str:
+    from dispatch.reading import normal
+
+    return normal(text)
+
+
+def _category(text: str) -> Any:
+    from community_store.errors import RuleError
+    from community_store.models import Category
+
+    try:
+        return Category(text)
+    except ValueError:
+        raise RuleError(
+            "category", f"unknown category {text[:30]!r}: one of {', '.join(Category)}"
+        ) from None
+
+
+def _report(runtime: Runtime, raised: Any) -> None:
+    _wake(runtime)
+    heard, ref = raised.heard, raised.alert.id
+    known = " (the same alert as before)" if raised.repeated else ""
+    say(
+        f"alert {ref}{known}: {heard.neighbours} neighbours, {heard.twins} of twinned "
+        f"communities, {heard.agents} agents"
+    )
+    if heard.waiting:
+        say("no number can send SMS: add one with `tocsin number add`; they wait until then")
+
+
+def _wake(runtime: Runtime) -> None:
+    from dispatch import wake
+
+    if not wake.pump(runtime):
+        say("Redis is away: housekeeping sends within seconds, if it runs")
+    runtime.close()
+
+
+def _row(session: Session, alert: Alert) -> dict[str, Any]:
+    from community_store.models import Community, Town
+    from dispatch.tally import author_name
+
+    community = session.get(Community, alert.community_id) if alert.community_id else None
+    town = session.get(Town, alert.town_insee)
+    return {
+        "ref": alert.id,
+        "community": community.name if community else None,
+        "town": town.name if town else alert.town_insee,
+        "author": author_name(session, alert),
+        "text": alert.text,
+        "state": alert.state,
+        "created_at": alert.created_at.isoformat(),
+    }

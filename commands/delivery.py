@@ -1,0 +1,160 @@
+"""`tocsin delivery`: every message, where it stands and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from commands.context import AsJson, emit, of, say
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+app = typer.Typer(no_args_is_help=True, help="Messages to one person over one channel.")
+COLUMNS = (
+    "id",
+    "alert",
+    "notice",
+    "member",
+    "channel",
+    "to",
+    "number",
+    "state",
+    "attempts",
+    "segments",
+    "reason",
+    "created_at",
+    "handed_over_at",
+)
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    alert: Annotated[int | None, typer.Option(help="of one alert, by reference")] = None,
+    state: Annotated[str | None, typer.Option(help="queued, unknown, failed...")] = None,
+    channel: Annotated[str | None, typer.Option(help="sms or email")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="the newest so many")] = 100_000,
+    as_json: AsJson = False,
+) -> None:
+    """List deliveries, the newest first."""
+    with of(ctx).read() as session:
+        emit(
+            _rows(session, {"alert_id": alert, "state": _known(state), "channel": channel}, limit),
+            as_json=as_json,
+            columns=COLUMNS,
+        )
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    delivery: Annotated[int, typer.Argument(metavar="ID")],
+    as_json: AsJson = False,
+) -> None:
+    """Show one delivery with its attempts and receipts."""
+    from sqlmodel import col, select
+
+    from community_store.errors import NotFound
+    from community_store.models import Attempt, ReceiptRow
+
+    with of(ctx).read() as session:
+        row = next(iter(_rows(session, {"id": delivery}, 1)), None)
+        if row is None:
+            raise NotFound(f"no delivery {delivery}: see `tocsin delivery list`")
+        attempts = session.exec(
+            select(Attempt).where(Attempt.delivery_id == delivery).order_by(col(Attempt.n))
+        )
+        receipts = session.exec(
+            select(ReceiptRow)
+            .where(ReceiptRow.delivery_id == delivery)
+            .order_by(col(ReceiptRow.id))
+        )
+        emit(
+            row
+            | {
+                "tries": [_attempt(a) for a in attempts],
+                "receipts": [
+                    f"{r.received_at.isoformat()} {r.stage} {r.code}".strip() for r in receipts
+                ],
+            },
+            as_json=as_json,
+        )
+
+
+@app.command()
+def retry(ctx: typer.Context, delivery: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+    """Send a failed delivery again, while its alert is still worth telling."""
+    from commands.alert import open_
+    from dispatch import outbox, wake
+
+    context = of(ctx)
+    runtime = open_(context)
+    with context.begin() as session:
+        outbox.retry(session, delivery, runtime.clock())
+    wake.pump(runtime)
+    runtime.close()
+    say(f"delivery {delivery} is queued again")
+
+
+def _known(state: str | None) -> str | None:
+    from community_store.errors import RuleError
+    from community_store.models import DeliveryState
+
+    if state is not None and state not in list(DeliveryState):
+        raise RuleError("state", f"unknown state {state[:20]!r}: one of {', '.join(DeliveryState)}")
+    return state
+
+
+def _rows(session: Session, wanted: dict[str, Any], limit: int) -> Iterator[dict[str, Any]]:
+    from sqlmodel import col, select
+
+    from community_store.models import Delivery, Number
+
+    query = (
+        select(Delivery, Number.value)
+        .outerjoin(Number, col(Number.id) == col(Delivery.number_id))
+        .order_by(col(Delivery.id).desc())
+        .limit(limit)
+    )
+    for name, value in wanted.items():
+        if value is not None:
+            query = query.where(getattr(Delivery, name) == value)
+    for delivery, number in session.exec(query):
+        yield {
+            "id": delivery.id,
+            "alert": delivery.alert_id,
+            "notice": delivery.notice_id,
+            "member": delivery.member_id,
+            "agent": delivery.agent_id,
+            "channel": delivery.channel,
+            "to": delivery.address,
+            "number": number,
+            "gateway": delivery.gateway,
+            "state": delivery.state,
+            "attempts": delivery.attempts,
+            "segments": delivery.segments,
+            "price": delivery.price,
+            "reason": delivery.reason,
+            "created_at": delivery.created_at.isoformat(),
+            "handed_over_at": delivery.handed_over_at.isoformat()
+            if delivery.handed_over_at
+            else None,
+        }
+
+
+def _attempt(attempt: Any) -> str:
+    outcome = attempt.outcome or "no answer noted"
+    return " ".join(
+        part
+        for part in (
+            f"{attempt.n}:",
+            attempt.started_at.isoformat(),
+            outcome,
+            attempt.code,
+            attempt.reason,
+        )
+        if part
+    )

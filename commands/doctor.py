@@ -1,0 +1,161 @@
+"""`tocsin doctor`: is everything there that a text needs, and if not, what to do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import typer
+
+from commands.context import AsJson, Context, emit, of
+
+if TYPE_CHECKING:
+    from dispatch.runtime import Runtime
+    from gateway.contract import Provider
+
+LOCAL = ("http://127.", "http://localhost", "http://[::1]")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: `good` says whether it passed, `what` what was found or what to do."""
+
+    check: str
+    good: bool
+    what: str
+
+
+def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Check configuration, database, Redis, gateways, webhook addresses and mail."""
+    context = of(ctx)
+    findings = list(_examine(context))
+    rows = [
+        {"check": f.check, "result": "ok" if f.good else "FAULT", "what": f.what} for f in findings
+    ]
+    emit(rows, as_json=as_json, columns=("check", "result", "what"))
+    if not all(finding.good for finding in findings):
+        raise typer.Exit(1)
+
+
+def _examine(context: Context) -> Iterator[Finding]:
+    from dispatch.runtime import open_runtime
+
+    settings = context.settings  # a faulty configuration has ended us by now, naming the key
+    yield Finding(
+        "configuration", True, f"{len(settings.gateway)} gateway(s), data in {settings.data_dir}"
+    )
+    yield _data_dir(context)
+    runtime = open_runtime(settings)
+    database = _database(context)
+    yield database
+    yield _redis(runtime)
+    if database.good:
+        yield _numbers(context)
+    for name, provider in runtime.providers.items():
+        yield _provider(name, provider)
+        if name in settings.gateway and settings.gateway[name].type != "simulator":
+            yield _webhooks(context, name)
+    runtime.close()
+
+
+def _data_dir(context: Context) -> Finding:
+    from commands.context import CommandError
+    from commands.up import require_writable
+
+    try:
+        require_writable(context.settings.data_dir)
+    except CommandError as error:
+        return Finding("data_dir", False, str(error))
+    return Finding("data_dir", True, "can be written")
+
+
+def _database(context: Context) -> Finding:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from commands.context import CommandError
+
+    try:
+        store = context.open_store_checked()
+    except CommandError as error:
+        return Finding("database", False, str(error))
+    except SQLAlchemyError as error:
+        cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+        return Finding("database", False, f"{cause} (check [database] url, and that it runs)")
+    return Finding("database", True, f"{store.engine.dialect.name}, up to date")
+
+
+def _redis(runtime: Runtime) -> Finding:
+    from redis.exceptions import RedisError
+
+    embedded = runtime.settings.embedded_redis
+    try:
+        runtime.redis.ping()
+    except RedisError as error:
+        advice = "start `tocsin up`" if embedded else "check [redis] url, and that it runs"
+        return Finding("redis", False, f"no answer ({type(error).__name__}): {advice}")
+    return Finding("redis", True, "embedded Valkey answers" if embedded else "answers")
+
+
+def _numbers(context: Context) -> Finding:
+    from sqlmodel import select
+
+    from community_store.models import GatewayPause, Number, NumberState
+
+    with context.read() as session:
+        numbers = session.exec(select(Number)).all()
+        pauses = session.exec(select(GatewayPause)).all()
+    stray = [n for n in numbers if n.gateway not in context.settings.gateway]
+    paused = [
+        f"{n.value} ({n.reason or 'paused'})" for n in numbers if n.state != NumberState.ACTIVE
+    ]
+    paused += [f"gateway {p.gateway} ({p.reason})" for p in pauses]
+    if not numbers:
+        return Finding("numbers", False, "none: add one with `tocsin number add`")
+    if stray:
+        return Finding(
+            "numbers", False, f"{stray[0].value} is at the unknown gateway {stray[0].gateway!r}"
+        )
+    if paused:
+        return Finding(
+            "numbers",
+            False,
+            f"paused: {', '.join(paused)}: `tocsin number resume`, `tocsin queue resume`",
+        )
+    return Finding("numbers", True, f"{len(numbers)}, all active")
+
+
+def _provider(name: str, provider: Provider) -> Finding:
+    from gateway.contract import SendError
+
+    async def ask() -> str:
+        await provider.open()
+        try:
+            return await provider.check()
+        finally:
+            await provider.close()
+
+    try:
+        return Finding(f"gateway {name}", True, asyncio.run(ask()))
+    except SendError as error:
+        return Finding(f"gateway {name}", False, error.reason)
+
+
+def _webhooks(context: Context, name: str) -> Finding:
+    """Whether a provider elsewhere could reach us at the address we give it."""
+    base = context.settings.service.callbacks
+    address = f"{base}/webhooks/{name}/sms"
+    twilio = context.settings.gateway[name].type == "twilio"
+    if twilio and "api.twilio.com" in context.settings.gateway[name].api_base:  # type: ignore[union-attr]  # only Twilio's has one
+        if base.startswith(LOCAL):
+            return Finding(
+                f"webhooks {name}",
+                False,
+                f"{address} cannot be reached from outside: set [service] site",
+            )
+        if not base.startswith("https://"):
+            return Finding(
+                f"webhooks {name}", False, f"{address} is not https: texts would travel in clear"
+            )
+    return Finding(f"webhooks {name}", True, address)

@@ -1,0 +1,34 @@
+"""STOP and REPRISE: an address decides by itself, whoever it belongs to.
+
+A STOP holds for a channel and an address (E.164 or e-mail) and outlives accounts.
+dispatch.outbox honours it at every claim.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, delete
+from sqlmodel import Session, col
+
+from community_store.models import Stop
+
+
+def stop(session: Session, address: str, channel: str) -> bool:
+    """Remember a STOP; False when it was known."""
+    if session.get(Stop, (address, channel)) is not None:
+        return False
+    session.add(Stop(address=address, channel=channel))
+    session.flush()
+    return True
+
+
+def resume(session: Session, address: str, channel: str) -> bool:
+    """Take a STOP back; False when there was none."""
+    statement = delete(Stop).where(col(Stop.address) == address, col(Stop.channel) == channel)
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount > 0
+
+
+def stopped(session: Session, address: str, channel: str) -> bool:
+    """Whether the address said STOP on the channel."""
+    return session.get(Stop, (address, channel)) is not None

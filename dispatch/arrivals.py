@@ -1,0 +1,50 @@
+"""A text from a phone becomes one row, however often and by whichever way it comes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+
+from community_store.models import InboundState, InboundText
+from gateway import numbers
+from gateway.contract import Inbound
+
+
+def store(session: Session, gateway: str, inbound: Inbound, now: datetime) -> int | None:
+    """Keep a text; its row's id, or None when this gateway's id was known already."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    table = InboundText.__table__  # type: ignore[attr-defined]  # SQLModel hides __table__
+    statement = (
+        dialect.insert(table)
+        .values(
+            gateway=gateway,
+            gateway_id=inbound.id[:200],
+            sender=numbers.sender(inbound.sender)[:40],
+            recipient=numbers.sender(inbound.recipient)[:40],
+            text=inbound.text.replace("\x00", ""),
+            sent_at=inbound.sent_at,
+            received_at=now,
+            state=InboundState.NEW.value,
+            outcome="",
+            tries=0,
+        )
+        .on_conflict_do_nothing()
+        .returning(table.c.id)
+    )
+    found = cast("CursorResult[Any]", session.execute(statement)).first()
+    return int(found[0]) if found else None
+
+
+def known(session: Session, gateway: str, ids: list[str]) -> set[str]:
+    """Which of a gateway's ids are stored already."""
+    return set(
+        session.scalars(
+            select(col(InboundText.gateway_id)).where(
+                col(InboundText.gateway) == gateway, col(InboundText.gateway_id).in_(ids)
+            )
+        )
+    )

@@ -1,0 +1,299 @@
+"""Who hears an alert, by which channel (A2, A3): set-based SQL, no loop over people.
+
+Each hearing is one INSERT ... SELECT of deliveries. The unique key on (alert, channel,
+address) tells a person who qualifies twice once: agents come first since their words
+say more, then neighbours, then twins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import (
+    CursorResult,
+    Integer,
+    Select,
+    and_,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy import cast as cast_sql
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+
+from community_store.columns import UtcDateTime
+from community_store.models import (
+    Agent,
+    Alert,
+    Audience,
+    Community,
+    Delivery,
+    Member,
+    MemberState,
+    Mute,
+    Stop,
+    Topic,
+    Town,
+    Twinning,
+    Wording,
+)
+from community_store.models import DeliveryState as State
+from dispatch.runtime import MAIL
+from dispatch.senders import Senders
+from gateway.contract import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How deliveries of one alert are made: class, state, and the numbers they use."""
+
+    priority: int
+    senders: Senders
+    state: State = State.QUEUED
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How many people an alert is for. `waiting` when no number can carry its SMS."""
+
+    neighbours: int
+    twins: int
+    agents: int
+    waiting: bool = False
+
+    @property
+    def residents(self) -> int:
+        return self.neighbours + self.twins
+
+
+def plan(session: Session, alert: Alert, how: Plan) -> Heard:
+    """Make the deliveries of a resident's alert, in the caller's transaction."""
+    agents = _agents(alert)
+    for channel, address in ((Channel.SMS, Agent.mobile), (Channel.EMAIL, Agent.email)):
+        _insert(
+            session,
+            alert,
+            how,
+            agents.where(col(address).is_not(None)),
+            Audience.AGENT,
+            channel,
+            col(address),
+        )
+    neighbours = _neighbours(alert)
+    _insert_members(
+        session,
+        alert,
+        how,
+        neighbours,
+        Audience.NEIGHBOUR,
+        Topic.ALERT,
+        (Channel.SMS, Channel.EMAIL),
+    )
+    _insert_members(session, alert, how, _twins(alert), Audience.TWIN, Topic.TWIN, (Channel.EMAIL,))
+    return heard(session, alert, how)
+
+
+def plan_town(session: Session, alert: Alert, how: Plan, communities: Sequence[int] = ()) -> Heard:
+    """Make the deliveries of a town alert: the whole town, or chosen communities."""
+    members = (
+        _active()
+        .join(Community, col(Community.id) == col(Member.community_id))
+        .where(
+            col(Community.town_insee) == alert.town_insee,
+            col(Community.id).in_(communities) if communities else true(),
+        )
+    )
+    _insert_members(
+        session, alert, how, members, Audience.NEIGHBOUR, Topic.TOWN, (Channel.SMS, Channel.EMAIL)
+    )
+    return heard(session, alert, how)
+
+
+def heard(session: Session, alert: Alert, how: Plan) -> Heard:
+    """Count the people whom the deliveries of an alert are for."""
+    rows = session.execute(
+        select(
+            col(Delivery.audience),
+            func.count(func.distinct(func.coalesce(Delivery.member_id, -col(Delivery.agent_id)))),
+        )
+        .where(col(Delivery.alert_id) == alert.id)
+        .group_by(col(Delivery.audience))
+    )
+    by = {audience: count for audience, count in rows}
+    return Heard(
+        neighbours=by.get(Audience.NEIGHBOUR, 0),
+        twins=by.get(Audience.TWIN, 0),
+        agents=by.get(Audience.AGENT, 0),
+        waiting=not how.senders.numbers,
+    )
+
+
+def _active() -> Select[Any]:
+    return select().select_from(Member).where(col(Member.state) == MemberState.ACTIVE.value)
+
+
+def _neighbours(alert: Alert) -> Select[Any]:
+    return _active().where(
+        col(Member.community_id) == alert.community_id,
+        col(Member.id).is_distinct_from(alert.author_id),
+    )
+
+
+def _twins(alert: Alert) -> Select[Any]:
+    here = alert.community_id
+    twinned = or_(
+        and_(col(Twinning.a_id) == here, col(Twinning.b_id) == col(Member.community_id)),
+        and_(col(Twinning.b_id) == here, col(Twinning.a_id) == col(Member.community_id)),
+    )
+    return _active().where(
+        exists().where(twinned), col(Member.id).is_distinct_from(alert.author_id)
+    )
+
+
+def _agents(alert: Alert) -> Select[Any]:
+    return (
+        select()
+        .select_from(Agent)
+        .join(Town, and_(col(Town.insee) == col(Agent.town_insee), col(Town.subscribed)))
+        .where(
+            col(Agent.town_insee) == alert.town_insee,
+            col(Agent.id).is_distinct_from(alert.agent_id),
+            ~exists().where(  # the author may be an agent too, and knows already
+                col(Member.id) == alert.author_id,
+                or_(
+                    and_(col(Member.mobile).is_not(None), col(Member.mobile) == col(Agent.mobile)),
+                    and_(col(Member.email).is_not(None), col(Member.email) == col(Agent.email)),
+                ),
+            ),
+        )
+    )
+
+
+NOBODY = cast_sql(null(), Integer)
+ADDRESS = {Channel.SMS: Member.mobile, Channel.EMAIL: Member.email}
+
+
+def _insert_members(
+    session: Session,
+    alert: Alert,
+    how: Plan,
+    people: Select[Any],
+    audience: Audience,
+    topic: Topic,
+    channels: Sequence[Channel],
+) -> None:
+    for channel in channels:
+        address = col(ADDRESS[channel])
+        muted = exists().where(
+            col(Mute.member_id) == col(Member.id),
+            col(Mute.topic) == topic.value,
+            col(Mute.channel) == channel.value,
+        )
+        wanted = people.where(address.is_not(None), ~muted)
+        if channel is Channel.SMS:
+            wanted = wanted.where(
+                or_(
+                    col(Member.paused_until).is_(None), col(Member.paused_until) <= alert.created_at
+                )
+            )
+        _insert(session, alert, how, wanted, audience, channel, address)
+
+
+COLUMNS = (
+    "alert_id",
+    "wording_id",
+    "member_id",
+    "agent_id",
+    "audience",
+    "channel",
+    "address",
+    "gateway",
+    "number_id",
+    "priority",
+    "size",
+    "segments",
+    "price",
+    "state",
+    "reason",
+    "attempts",
+    "doubts",
+    "looks",
+    "created_at",
+    "due_at",
+    "expires_at",
+)
+
+
+def _insert(
+    session: Session,
+    alert: Alert,
+    how: Plan,
+    people: Select[Any],
+    audience: Audience,
+    channel: Channel,
+    address: Any,
+) -> int:
+    person = col(Agent.id) if audience is Audience.AGENT else col(Member.id)
+    language = col(Agent.language) if audience is Audience.AGENT else col(Member.language)
+    reachable = people.where(
+        ~exists().where(col(Stop.address) == address, col(Stop.channel) == channel.value)
+    )
+    size = session.scalar(reachable.with_only_columns(func.count()))
+    if not size:
+        return 0
+    number, gateway, price, segments = _way(how, channel, person)
+    rows = reachable.join(
+        Wording,
+        and_(
+            col(Wording.alert_id) == alert.id,
+            col(Wording.audience) == audience.value,
+            col(Wording.language) == language,
+        ),
+    ).with_only_columns(
+        literal(alert.id),
+        col(Wording.id),
+        person if audience is not Audience.AGENT else NOBODY,
+        person if audience is Audience.AGENT else NOBODY,
+        literal(audience.value),
+        literal(channel.value),
+        address,
+        gateway,
+        number,
+        literal(how.priority),
+        literal(size),
+        segments,
+        segments * price,
+        literal(how.state.value),
+        literal(""),
+        literal(0),
+        literal(0),
+        literal(0),
+        _instant(alert.created_at),
+        _instant(alert.created_at),
+        _instant(alert.expires_at),
+    )
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = (
+        dialect.insert(Delivery.__table__)  # type: ignore[attr-defined]  # SQLModel hides __table__
+        .from_select(COLUMNS, rows)
+        .on_conflict_do_nothing()
+    )
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount
+
+
+def _way(how: Plan, channel: Channel, person: Any) -> tuple[Any, Any, Any, Any]:
+    if channel is Channel.EMAIL:
+        return NOBODY, literal(MAIL), literal(0.0), literal(0)
+    number, gateway, price = how.senders.columns(person)
+    return number, gateway, price, col(Wording.segments)
+
+
+def _instant(value: Any) -> Any:
+    return literal(value, UtcDateTime())

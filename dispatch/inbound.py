@@ -1,0 +1,178 @@
+"""What does this text mean? From an inbound row to an alert, an answer, or silence.
+
+Reading is one transaction, one sender at a time, and may be asked for twice or never
+without harm: the row says whether it has been done.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from sqlmodel import Session, col, select
+
+from community_store.models import Agent, InboundState, InboundText, Member, MemberState, Number
+from community_store.store import lock
+from dispatch import commands, raising, senders
+from dispatch.incoming import Incoming
+from dispatch.reading import folded, normal
+from dispatch.runtime import Runtime
+from gateway import sms_text
+
+log = structlog.get_logger(__name__)
+
+TRIES = 3  # readings that may fail before a row is set aside (R10)
+WAITING = "waiting"
+
+
+def read(runtime: Runtime, inbound_id: int) -> str:
+    """Read one text; its outcome, "" when there was nothing to do.
+
+    A reading that fails is counted, and raised again for the operator's log; the sweep
+    asks for it again, and sets the row aside after three.
+    """
+    try:
+        with runtime.store.begin() as session:
+            outcome = _read(session, runtime, inbound_id)
+    except Exception:
+        _count_failure(runtime, inbound_id)
+        raise
+    if outcome and outcome != WAITING:
+        log.info("inbound_read", inbound=inbound_id, outcome=outcome)
+    return outcome
+
+
+def _read(session: Session, runtime: Runtime, inbound_id: int) -> str:
+    row = session.get(InboundText, inbound_id)
+    if row is None or row.state != InboundState.NEW:
+        return ""
+    lock(session, f"sender:{row.sender}")
+    session.refresh(row)
+    if row.state != InboundState.NEW:
+        return ""
+    now = runtime.clock()
+    if _is_repeat(session, runtime, row):
+        return _finish(row, "duplicate", now)
+    parts = _parts(session, runtime, row)
+    if _may_go_on(runtime, parts, now):
+        return WAITING
+    whole = "".join(part.text for part in parts)
+    outcome = _understand(_incoming(session, runtime, parts[0], whole, now))
+    for part in parts:
+        _finish(part, outcome, now)
+        if part is not parts[0]:
+            part.state, part.joined_into = InboundState.JOINED, parts[0].id
+    return outcome
+
+
+def _finish(row: InboundText, outcome: str, now: datetime) -> str:
+    row.state, row.outcome, row.read_at = InboundState.READ, outcome, now
+    return outcome
+
+
+def _is_repeat(session: Session, runtime: Runtime, row: InboundText) -> bool:
+    """The same text from the same phone under another id, within 2 minutes (sms.md, 4).
+
+    A command may be meant again when something else was said since: STOP, REPRISE, STOP.
+    """
+    since = row.received_at - timedelta(seconds=runtime.settings.alerts.duplicate_seconds)
+    earlier = session.exec(
+        select(InboundText)
+        .where(
+            InboundText.sender == row.sender,
+            InboundText.recipient == row.recipient,
+            col(InboundText.received_at) >= since,
+            col(InboundText.id) < row.id,
+        )
+        .order_by(col(InboundText.id).desc())
+    ).all()
+    if commands.find(row.text):
+        return bool(earlier) and folded(earlier[0].text) == folded(row.text)
+    return any(normal(other.text) == normal(row.text) for other in earlier)
+
+
+def _parts(session: Session, runtime: Runtime, row: InboundText) -> list[InboundText]:
+    """The run of unread texts that `row` belongs to: full parts, then the last (sms.md, 3)."""
+    near = timedelta(seconds=runtime.settings.alerts.join_seconds)
+    unread = session.exec(
+        select(InboundText)
+        .where(
+            InboundText.gateway == row.gateway,
+            InboundText.sender == row.sender,
+            InboundText.recipient == row.recipient,
+            InboundText.state == InboundState.NEW,
+        )
+        .order_by(col(InboundText.id))
+    ).all()
+    run: list[InboundText] = []
+    for text in unread:
+        follows = (
+            bool(run)
+            and sms_text.is_full_part(run[-1].text)
+            and text.received_at - run[-1].received_at <= near
+        )
+        if not follows:
+            if row in run:
+                break
+            run = []
+        run.append(text)
+    return run
+
+
+def _may_go_on(runtime: Runtime, parts: list[InboundText], now: datetime) -> bool:
+    near = timedelta(seconds=runtime.settings.alerts.join_seconds)
+    return sms_text.is_full_part(parts[-1].text) and now - parts[-1].received_at < near
+
+
+def _incoming(
+    session: Session, runtime: Runtime, row: InboundText, text: str, now: datetime
+) -> Incoming:
+    return Incoming(
+        session=session,
+        settings=runtime.settings,
+        row=row,
+        text=normal(text),
+        now=now,
+        member=_member(session, row.sender),
+        agent=_agent(session, row.sender),
+        number=senders.texted(session, row.recipient),
+    )
+
+
+def _member(session: Session, sender: str) -> Member | None:
+    return session.exec(
+        select(Member).where(Member.mobile == sender, Member.state != MemberState.CLOSED)
+    ).first()
+
+
+def _agent(session: Session, sender: str) -> Agent | None:
+    return session.exec(select(Agent).where(Agent.mobile == sender)).first()
+
+
+def _understand(incoming: Incoming) -> str:
+    if _is_ours(incoming):
+        return "ours"
+    found = commands.find(incoming.text)
+    if found is not None:
+        command, argument = found
+        if outcome := command.run(incoming, argument):
+            return outcome
+    return raising.raise_from(incoming, incoming.text)
+
+
+def _is_ours(incoming: Incoming) -> bool:
+    """Two of our systems, or our own number: no answer, or they never end (R8)."""
+    sender = incoming.row.sender
+    ours = select(Number).where(Number.value == sender)
+    return incoming.session.exec(ours).first() is not None
+
+
+def _count_failure(runtime: Runtime, inbound_id: int) -> None:
+    with runtime.store.begin() as session:
+        row = session.get(InboundText, inbound_id)
+        if row is None or row.state != InboundState.NEW:
+            return
+        row.tries += 1
+        if row.tries >= TRIES:
+            row.state, row.outcome = InboundState.SET_ASIDE, "set_aside"
+            log.error("inbound_set_aside", inbound=inbound_id)

@@ -1,0 +1,74 @@
+"""A text being read: who sent it, to which number, and how it is answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from community_store.models import Agent, Delivery, InboundText, Member, Notice, Number, NumberKind
+from config import Settings
+from dispatch import notices
+from gateway import numbers
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One whole text (its parts joined), with the person behind the number, if any."""
+
+    session: Session
+    settings: Settings
+    row: InboundText
+    text: str
+    now: datetime
+    member: Member | None
+    agent: Agent | None
+    number: Number | None
+
+    @property
+    def language(self) -> str:
+        person = self.member or self.agent
+        return person.language if person else "fr"
+
+    @property
+    def addressee(self) -> notices.Addressee:
+        return notices.Addressee(
+            self.row.sender,
+            self.language,
+            member_id=self.member.id if self.member else None,
+            agent_id=self.agent.id if self.agent and not self.member else None,
+        )
+
+    def answer(self, kind: str, alert_id: int | None = None, **variables: object) -> Notice | None:
+        """Answer the sender once, unless that could start a loop or a storm (sms.md, 6)."""
+        if not numbers.answerable(self.row.sender):
+            return None
+        if self._answered_enough():
+            log.warning("answers_stopped", inbound=self.row.id)
+            return None
+        two_way = self.number if self.number and self.number.kind != NumberKind.SENDER else None
+        about = notices.Subject(kind, variables, alert_id=alert_id, inbound_id=self.row.id)
+        return notices.text(
+            self.session, self.settings, self.addressee, about, now=self.now, number=two_way
+        )
+
+    def _answered_enough(self) -> bool:
+        limits = self.settings.alerts
+        since = self.now - timedelta(minutes=limits.answers_minutes)
+        answered = self.session.scalar(
+            select(func.count())
+            .select_from(Delivery)
+            .join(Notice, col(Notice.id) == col(Delivery.notice_id))
+            .where(
+                col(Delivery.address) == self.row.sender,
+                col(Delivery.created_at) > since,
+                col(Delivery.notice_id).is_not(None),
+                col(Notice.inbound_id).is_not(None),
+            )
+        )
+        return (answered or 0) >= limits.answers_max

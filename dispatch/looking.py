@@ -1,0 +1,182 @@
+"""Asking providers what became of messages (decision 4).
+
+An unknown delivery is looked for; only after the quiet period and two empty looks is it
+sent again, at most `max_attempts` times. A receipt that never came is asked for too,
+and ends as no_receipt after `receipt_hours`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlmodel import Session, col, select
+
+from community_store.models import Attempt, Delivery, Number, Wording
+from community_store.models import DeliveryState as State
+from dispatch import outbox, receipts
+from dispatch.runtime import Runtime
+from gateway.contract import Channel, Outbound, Provider, Receipt, SendError
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 200
+EMPTY_LOOKS = 2
+AGAIN = 5.0  # seconds until a provider that could not be asked is asked again
+REPORTS = (600.0, 3600.0, 6 * 3600.0)  # seconds after handing over that a receipt is asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A delivery to look after, with what its last attempt was."""
+
+    id: int
+    state: str
+    gateway: str
+    message: Outbound
+    provider_id: str
+    looks: int
+    doubts: int
+    since: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look brought: a receipt, nothing, or an error that says to ask again."""
+
+    doubt: Doubt
+    receipt: Receipt | None
+    failed: bool = False
+
+
+def look(runtime: Runtime) -> int:
+    """Settle what is in doubt and due for a look; how many were looked for."""
+    now = runtime.clock()
+    with runtime.store.read() as session:
+        doubts = _doubts(session, now)
+    if not doubts:
+        return 0
+    found = asyncio.run(_look_all(runtime, doubts))
+    with runtime.store.begin() as session:
+        for one in found:
+            _settle(session, runtime, one, runtime.clock())
+    return len(found)
+
+
+def _doubts(session: Session, now: datetime) -> list[Doubt]:
+    rows = session.execute(
+        select(Delivery, Wording, Attempt, Number.value)
+        .join(Wording, col(Wording.id) == col(Delivery.wording_id))
+        .join(
+            Attempt,
+            (col(Attempt.delivery_id) == col(Delivery.id))
+            & (col(Attempt.n) == col(Delivery.attempts)),
+        )
+        .outerjoin(Number, col(Number.id) == col(Delivery.number_id))
+        .where(
+            col(Delivery.state).in_([State.UNKNOWN, State.ACCEPTED, State.SENT]),
+            col(Delivery.look_at) <= now,
+        )
+        .order_by(col(Delivery.look_at))
+        .limit(AT_ONCE)
+    ).all()
+    return [_doubt(*row) for row in rows]
+
+
+def _doubt(delivery: Delivery, said: Wording, attempt: Attempt, sender: str | None) -> Doubt:
+    assert delivery.id is not None
+    mail = delivery.channel == Channel.EMAIL
+    message = Outbound(
+        delivery=delivery.id,
+        attempt=attempt.n,
+        to=delivery.address,
+        sender=sender or "",
+        text=said.mail if mail else said.sms,
+        subject=said.subject if mail else "",
+        started_at=attempt.started_at,
+    )
+    return Doubt(
+        id=delivery.id,
+        state=delivery.state,
+        gateway=delivery.gateway,
+        message=message,
+        provider_id=delivery.provider_id or "",
+        looks=delivery.looks,
+        doubts=delivery.doubts,
+        since=attempt.finished_at or delivery.lease_until or attempt.started_at
+        if delivery.state == State.UNKNOWN
+        else delivery.handed_over_at or attempt.started_at,
+        expires_at=delivery.expires_at,
+    )
+
+
+async def _look_all(runtime: Runtime, doubts: list[Doubt]) -> list[Found]:
+    async with AsyncExitStack() as stack:
+        for name in {doubt.gateway for doubt in doubts}:
+            if provider := runtime.providers.get(name):
+                await provider.open()
+                stack.push_async_callback(provider.close)
+        gate = asyncio.Semaphore(20)
+        return await asyncio.gather(
+            *(_look_one(gate, runtime.providers.get(d.gateway), d) for d in doubts)
+        )
+
+
+async def _look_one(gate: asyncio.Semaphore, provider: Provider | None, doubt: Doubt) -> Found:
+    if provider is None or not provider.traits.looks:
+        return Found(doubt, None)
+    async with gate:
+        try:
+            return Found(doubt, await provider.look(doubt.message, doubt.provider_id))
+        except SendError as error:
+            log.warning("look_failed", delivery=doubt.id, code=error.code, reason=error.reason)
+            return Found(doubt, None, failed=True)
+
+
+def _settle(session: Session, runtime: Runtime, found: Found, now: datetime) -> None:
+    doubt = found.doubt
+    if found.receipt is not None:
+        receipts.record(session, doubt.gateway, found.receipt, now)
+    if doubt.state == State.UNKNOWN:
+        if found.receipt is None:
+            _still_unknown(session, runtime, found, now)
+        else:
+            outbox.defer_look(session, doubt.id, now + timedelta(seconds=REPORTS[0]))
+        return
+    _ask_later(session, runtime, doubt, now)
+
+
+def _still_unknown(session: Session, runtime: Runtime, found: Found, now: datetime) -> None:
+    doubt, dispatch = found.doubt, runtime.settings.dispatch
+    provider = runtime.providers.get(doubt.gateway)
+    quiet = timedelta(seconds=dispatch.quiet_seconds)
+    if found.failed:
+        outbox.defer_look(session, doubt.id, now + timedelta(seconds=AGAIN))
+        return
+    sure = provider is not None and provider.traits.look_is_final
+    waited = doubt.looks + 1 >= EMPTY_LOOKS and now - doubt.since >= quiet
+    if not (sure or waited):
+        later = max(doubt.since + quiet, now + timedelta(seconds=1))
+        outbox.postpone_look(session, doubt.id, later)
+    elif doubt.expires_at <= now:
+        outbox.give_up(session, doubt.id, (State.EXPIRED, "time to live, outcome unknown"), now)
+    elif doubt.doubts >= dispatch.max_attempts:
+        reason = f"outcome unknown after {doubt.doubts} attempts"
+        outbox.give_up(session, doubt.id, (State.NO_RECEIPT, reason), now)
+    else:
+        outbox.requeue(session, doubt.id, now)
+
+
+def _ask_later(session: Session, runtime: Runtime, doubt: Doubt, now: datetime) -> None:
+    """A message was handed over but nothing more was heard of it."""
+    limit = 3600 * runtime.settings.dispatch.receipt_hours
+    passed = (now - doubt.since).total_seconds()
+    if passed >= limit:
+        outbox.give_up(session, doubt.id, (State.NO_RECEIPT, "no receipt came"), now)
+        return
+    later = next((wait for wait in (*REPORTS, limit) if wait > passed), limit)
+    outbox.defer_look(session, doubt.id, doubt.since + timedelta(seconds=min(later, limit)))

@@ -1,0 +1,334 @@
+"""The delivery's state machine on its rows: the only place that changes a state.
+
+A claim is one transaction: it reads rights, opt-outs, preferences, age and the alert's
+state again, leases what may go and writes the attempt before any provider is called.
+A settlement is another. Nothing is open in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+from uuid import uuid4
+
+from sqlalchemy import CursorResult, Row, bindparam, func, insert, update
+from sqlmodel import Session, col
+
+from community_store.errors import NotFound, RuleError
+from community_store.models import Attempt, Delivery
+from community_store.models import DeliveryState as State
+from dispatch import rights
+from dispatch.lifecycle import BY_STAGE, FINAL, below
+from gateway.contract import Receipt, Stage
+
+DUE_BY_NUMBER = rights.due(mail=False)
+DUE_BY_MAIL = rights.due(mail=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The way that deliveries leave by: a number of a gateway (None for e-mail)."""
+
+    gateway: str
+    number_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Who claims, and for how long (seconds) before it counts as dead."""
+
+    worker: str
+    lease: float
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery leased to this process, with all that its sending needs."""
+
+    id: int
+    attempt: int
+    lease: str
+    lane: Lane
+    channel: str
+    to: str
+    segments: int
+    sms: str
+    subject: str
+    mail: str
+    started_at: datetime
+
+
+def claim(
+    session: Session, lane: Lane, segments: int, now: datetime, terms: Terms
+) -> list[Claimed]:
+    """Lease what may leave by `lane` now: up to `segments`, but at least one message.
+
+    What may not leave any more gets its last state on the way, so an empty answer
+    means that nothing is due. An e-mail counts as one segment.
+    """
+    taken: list[Claimed] = []
+    room = segments
+    while room > 0:
+        rows = session.execute(
+            DUE_BY_MAIL if lane.number_id is None else DUE_BY_NUMBER,
+            {"gateway": lane.gateway, "number_id": lane.number_id, "now": now, "limit": room},
+        ).all()
+        dropped, batch = [], []
+        for row in rows:
+            if verdict := rights.verdict(row, now):
+                dropped.append((row.id, verdict))
+            elif room > 0:
+                batch.append(_claimed(row, lane, now))
+                room -= max(1, row.segments)
+        _lease(session, batch, now, terms)
+        drop(session, dropped, now)
+        taken += batch
+        if not dropped:
+            break
+    return taken
+
+
+def _claimed(row: Row[Any], lane: Lane, now: datetime) -> Claimed:
+    return Claimed(
+        id=row.id,
+        attempt=row.attempts + 1,
+        lease=uuid4().hex,
+        lane=lane,
+        channel=row.channel,
+        to=row.address,
+        segments=max(1, row.segments),
+        sms=row.sms,
+        subject=row.subject,
+        mail=row.mail,
+        started_at=now,
+    )
+
+
+_LEASE = (
+    update(Delivery.__table__)  # type: ignore[attr-defined]  # SQLModel hides __table__
+    .where(col(Delivery.id) == bindparam("b_id"))
+    .values(
+        state=State.SENDING.value,
+        attempts=bindparam("b_attempt"),
+        lease=bindparam("b_lease"),
+        lease_until=bindparam("b_until"),
+        look_at=bindparam("b_until"),
+        looks=0,
+    )
+)
+_ATTEMPT = insert(Attempt.__table__)  # type: ignore[attr-defined]  # SQLModel hides __table__
+
+
+def _lease(session: Session, batch: Sequence[Claimed], now: datetime, terms: Terms) -> None:
+    if not batch:
+        return
+    until = now + timedelta(seconds=terms.lease)
+    connection = session.connection()
+    connection.execute(
+        _LEASE,
+        [
+            {"b_id": c.id, "b_attempt": c.attempt, "b_lease": c.lease, "b_until": until}
+            for c in batch
+        ],
+    )
+    connection.execute(
+        _ATTEMPT,
+        [
+            {
+                "delivery_id": c.id,
+                "n": c.attempt,
+                "worker": terms.worker,
+                "started_at": now,
+                "outcome": "",
+                "code": "",
+                "reason": "",
+            }
+            for c in batch
+        ],
+    )
+
+
+def drop(session: Session, verdicts: Iterable[tuple[int, rights.Verdict]], now: datetime) -> None:
+    """Give deliveries that never left their last state: expired, suppressed, cancelled."""
+    groups: dict[rights.Verdict, list[int]] = {}
+    for delivery, verdict in verdicts:
+        groups.setdefault(verdict, []).append(delivery)
+    for (state, reason), ids in groups.items():
+        _finish(session, [col(Delivery.id).in_(ids)], (state, reason), now)
+
+
+def cancel_waiting(session: Session, alert_id: int, reason: str, now: datetime) -> int:
+    """Cancel what is queued or held of an alert; how many. What left stays as it is."""
+    where = [col(Delivery.alert_id) == alert_id]
+    return _finish(session, where, (State.CANCELLED, reason), now)
+
+
+def suppress_waiting(session: Session, address: str, channel: str, now: datetime) -> int:
+    """After a STOP: drop what is queued or held for an address on a channel; how many."""
+    where = [col(Delivery.address) == address, col(Delivery.channel) == channel]
+    return _finish(session, where, (State.SUPPRESSED, "stop"), now)
+
+
+def expire_waiting(session: Session, now: datetime) -> int:
+    """Drop whatever is queued or held past its time to live (A4); how many."""
+    where = [col(Delivery.expires_at) <= now]
+    return _finish(session, where, (State.EXPIRED, "time to live"), now)
+
+
+def _finish(session: Session, where: list[Any], end: rights.Verdict, now: datetime) -> int:
+    # one statement a state, since each has its partial index
+    done = 0
+    for waiting in (State.QUEUED, State.HELD):
+        statement = (
+            update(Delivery)
+            .where(*where, col(Delivery.state) == waiting.value)
+            .values(state=end[0].value, reason=end[1], settled_at=now, look_at=None)
+            .execution_options(synchronize_session=False)
+        )
+        done += _count(session, statement)
+    return done
+
+
+def release_held(session: Session, alert_id: int) -> int:
+    """Let the held deliveries of an alert go; how many."""
+    statement = (
+        update(Delivery)
+        .where(col(Delivery.alert_id) == alert_id, col(Delivery.state) == State.HELD.value)
+        .values(state=State.QUEUED.value, reason="")
+        .execution_options(synchronize_session=False)
+    )
+    return _count(session, statement)
+
+
+def advance(session: Session, receipt: Receipt, delivery: int, now: datetime) -> bool:
+    """Move a delivery forward on a provider's word; False when that says nothing new."""
+    state = BY_STAGE[receipt.stage]
+    statement = (
+        update(Delivery)
+        .where(col(Delivery.id) == delivery, col(Delivery.state).in_(below(state)))
+        .values(**_evidence(state, receipt, now))
+        .execution_options(synchronize_session=False)
+    )
+    return _count(session, statement) > 0
+
+
+def _evidence(state: State, receipt: Receipt, now: datetime) -> dict[str, Any]:
+    final = state in FINAL
+    values: dict[str, Any] = {
+        "state": state.value,
+        "reason": receipt.reason or receipt.code,
+        "settled_at": now if final else None,
+        "provider_id": func.coalesce(receipt.provider_id or None, Delivery.provider_id),
+    }
+    if receipt.stage is not Stage.FAILED:
+        values["handed_over_at"] = func.coalesce(Delivery.handed_over_at, receipt.at or now)
+    if final:
+        values["look_at"] = None
+    return values
+
+
+def requeue(session: Session, delivery: int, due_at: datetime) -> bool:
+    """Let an unknown delivery be sent again, after the looks that decision 4 asks for."""
+    statement = (
+        update(Delivery)
+        .where(col(Delivery.id) == delivery, col(Delivery.state) == State.UNKNOWN.value)
+        .values(
+            state=State.QUEUED.value,
+            due_at=due_at,
+            lease=None,
+            lease_until=None,
+            look_at=None,
+            looks=0,
+            reason="resent after two empty looks",
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return _count(session, statement) > 0
+
+
+def retry(session: Session, delivery: int, now: datetime) -> None:
+    """Queue a delivery again that failed, at an operator's wish. Raises RuleError.
+
+    Never one that may have been received, nor one whose time to live has passed.
+    """
+    found = session.get(Delivery, delivery, with_for_update=True)
+    if found is None:
+        raise NotFound(f"no delivery {delivery}: see `tocsin delivery list`")
+    if found.state not in (State.FAILED, State.UNDELIVERED):
+        raise RuleError(
+            "not_failed", f"delivery {delivery} is {found.state}: only a failed one can be retried"
+        )
+    if found.expires_at <= now:
+        raise RuleError("expired", f"delivery {delivery} is past its time to live")
+    found.state, found.reason, found.due_at = State.QUEUED, "", now
+    found.settled_at = found.look_at = found.provider_id = None
+    session.add(found)
+
+
+def give_up(session: Session, delivery: int, verdict: rights.Verdict, now: datetime) -> bool:
+    """End an unknown or unreported delivery of which nothing more can be learnt."""
+    open_states = (State.UNKNOWN.value, State.ACCEPTED.value, State.SENT.value)
+    statement = (
+        update(Delivery)
+        .where(col(Delivery.id) == delivery, col(Delivery.state).in_(open_states))
+        .values(state=verdict[0].value, reason=verdict[1], settled_at=now, look_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    return _count(session, statement) > 0
+
+
+def doubt_expired_leases(session: Session, now: datetime, dead: Sequence[str] = ()) -> int:
+    """A process died between claim and settlement: what it sent is unknown; how many.
+
+    Counts for leases that have run out, and for those of the `dead` workers at once.
+    """
+    gone = col(Delivery.lease_until) <= now
+    if dead:
+        holder = (
+            Attempt.__table__.select()  # type: ignore[attr-defined]  # SQLModel hides __table__
+            .where(
+                col(Attempt.delivery_id) == col(Delivery.id),
+                col(Attempt.n) == col(Delivery.attempts),
+                col(Attempt.worker).in_(dead),
+            )
+            .exists()
+        )
+        gone = gone | holder
+    statement = (
+        update(Delivery)
+        .where(col(Delivery.state) == State.SENDING.value, gone)
+        .values(
+            state=State.UNKNOWN.value,
+            look_at=now,
+            looks=0,
+            doubts=col(Delivery.doubts) + 1,
+            reason="worker lost",
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return _count(session, statement)
+
+
+def postpone_look(session: Session, delivery: int, at: datetime) -> None:
+    """Note an empty look at a delivery still open, and when to look next."""
+    _look_next(session, delivery, at, empty=1)
+
+
+def defer_look(session: Session, delivery: int, at: datetime) -> None:
+    """Look later at a delivery still open; nothing was learnt this time."""
+    _look_next(session, delivery, at, empty=0)
+
+
+def _look_next(session: Session, delivery: int, at: datetime, *, empty: int) -> None:
+    session.execute(
+        update(Delivery)
+        .where(col(Delivery.id) == delivery, col(Delivery.state).not_in(FINAL))
+        .values(look_at=at, looks=col(Delivery.looks) + empty)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _count(session: Session, statement: Any) -> int:
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount

@@ -1,0 +1,13 @@
+"""The order in which deliveries leave a number (decision 5 of the architecture)."""
+
+from enum import IntEnum
+
+
+class Priority(IntEnum):
+    """Lower goes first; inside a class the smallest source goes first, then the oldest."""
+
+    ANSWER = 0
+    TOWN_EMERGENCY = 1
+    ALERT = 2
+    TOWN_INFORMATION = 3
+    OTHER = 4

@@ -1,0 +1,116 @@
+"""A text that warns: who may, and what the sender is told (A5, sms.md)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from community_store.models import Community, MemberState, Mode, Town
+from dispatch import alerts, wording
+from dispatch.catalogue import say
+from dispatch.incoming import Incoming
+from dispatch.reading import normal
+
+WHO = {Mode.TEAM: "who_team", Mode.REFERENT: "who_referent", Mode.TOWN: "who_town"}
+
+
+def raise_from(incoming: Incoming, text: str) -> str:
+    """Raise what the text says as its sender's alert, or say why it was not sent."""
+    if refusal := _refused(incoming, text):
+        return refusal
+    if incoming.member is None or incoming.member.state == MemberState.CLOSED:
+        return raise_for_town(incoming, text)
+    raised = alerts.raise_resident(
+        incoming.session, incoming.settings, incoming.member, _told(incoming, text)
+    )
+    _receipt(incoming, raised)
+    return "repeat" if raised.repeated else "alert"
+
+
+def raise_for_town(incoming: Incoming, text: str) -> str:
+    """Raise a town alert for an agent whose number is confirmed, where the town allows it."""
+    agent = incoming.agent
+    if agent is None:
+        return _unknown(incoming)
+    if refusal := _late_or_empty(incoming, text):
+        return refusal
+    town = incoming.session.get(Town, agent.town_insee)
+    if town is None or not (town.subscribed and town.sms_alerts and agent.confirmed):
+        incoming.answer("agent_refused")
+        return "agent_refused"
+    raised = alerts.raise_town(
+        incoming.session,
+        incoming.settings,
+        town,
+        _told(incoming, text),
+        agent=agent,
+        urgent=True,
+    )
+    _town_receipt(incoming, raised, town)
+    return "town_alert"
+
+
+def _told(incoming: Incoming, text: str) -> alerts.Told:
+    return alerts.Told(normal(text), incoming.now, inbound_id=incoming.row.id)
+
+
+def _refused(incoming: Incoming, text: str) -> str:
+    member = incoming.member
+    if member is None or member.state == MemberState.CLOSED:
+        return "" if incoming.agent else _unknown(incoming)
+    if member.state == MemberState.PENDING:
+        incoming.answer("pending_sender", who=_who(incoming))
+        return "pending_sender"
+    if member.state != MemberState.ACTIVE:
+        incoming.answer("suspended_sender")
+        return "suspended_sender"
+    if member.community_id is None:
+        incoming.answer("no_community")
+        return "no_community"
+    return _late_or_empty(incoming, text)
+
+
+def _late_or_empty(incoming: Incoming, text: str) -> str:
+    if not text.strip():
+        incoming.answer("empty")
+        return "empty"
+    sent, row = incoming.row.sent_at, incoming.row
+    limit = timedelta(minutes=incoming.settings.alerts.stale_minutes)
+    if sent is not None and row.received_at - sent > limit:
+        time = wording.day_and_time(incoming.settings, incoming.language, sent, incoming.now)
+        incoming.answer("stale", time=time)
+        return "stale"
+    return ""
+
+
+def _unknown(incoming: Incoming) -> str:
+    incoming.answer("unknown_sender")
+    return "unknown_sender"
+
+
+def _who(incoming: Incoming) -> str:
+    member = incoming.member
+    home = (
+        incoming.session.get(Community, member.community_id)
+        if member and member.community_id
+        else None
+    )
+    mode = Mode(home.mode) if home else Mode.TEAM
+    return say(incoming.language, "sms", WHO[mode], service=incoming.settings.service.name)
+
+
+def _receipt(incoming: Incoming, raised: alerts.Raised) -> None:
+    heard, ref = raised.heard, raised.alert.id
+    community = alerts.place_of(incoming.session, raised.alert)
+    if heard.waiting and heard.residents:
+        kind = "receipt_queued"
+    elif heard.residents:
+        kind = "receipt_one" if heard.residents == 1 else "receipt"
+    else:
+        kind = "receipt_town_hall" if heard.agents else "receipt_nobody"
+    incoming.answer(kind, alert_id=ref, ref=ref, count=heard.residents, community=community)
+
+
+def _town_receipt(incoming: Incoming, raised: alerts.Raised, town: Town) -> None:
+    ref, count = raised.alert.id, raised.heard.residents
+    kind = "receipt_town" if count else "receipt_nobody_town"
+    incoming.answer(kind, alert_id=ref, ref=ref, count=count, town=town.name)

@@ -1,0 +1,54 @@
+"""What comes back about a message: kept as it came, then the delivery moves forward."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from sqlmodel import Session, col, select
+
+from community_store.models import Delivery, ReceiptRow
+from dispatch import outbox
+from gateway.contract import Receipt
+
+log = structlog.get_logger(__name__)
+
+
+def record(session: Session, gateway: str, receipt: Receipt, now: datetime) -> bool:
+    """Keep a receipt and apply it; whether it said something new.
+
+    A receipt for a delivery that is not ours is kept too: the provider must not be
+    told to call again.
+    """
+    delivery = _delivery(session, gateway, receipt)
+    session.add(
+        ReceiptRow(
+            gateway=gateway,
+            provider_id=receipt.provider_id,
+            delivery_id=delivery,
+            attempt=receipt.attempt,
+            stage=receipt.stage,
+            code=receipt.code,
+            reason=receipt.reason[:200],
+            at=receipt.at,
+            received_at=now,
+        )
+    )
+    session.flush()
+    if delivery is None:
+        log.warning("receipt_of_unknown_delivery", gateway=gateway)
+        return False
+    return outbox.advance(session, receipt, delivery, now)
+
+
+def _delivery(session: Session, gateway: str, receipt: Receipt) -> int | None:
+    if receipt.delivery is not None:
+        named = session.get(Delivery, receipt.delivery)
+        return named.id if named is not None and named.gateway == gateway else None
+    if not receipt.provider_id:
+        return None
+    return session.exec(
+        select(Delivery.id)
+        .where(Delivery.gateway == gateway, col(Delivery.provider_id) == receipt.provider_id)
+        .order_by(col(Delivery.id).desc())
+    ).first()

@@ -1,0 +1,197 @@
+"""May it still go? What is read again of a delivery at the instant of its claim.
+
+A STOP, a suspension, a departure, a pause, a preference, an ended twinning or
+subscription, an ended or withdrawn alert: each counts from its commit on (R7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Row, Select, and_, bindparam, case, exists, or_, select
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from community_store.models import (
+    Agent,
+    Alert,
+    AlertKind,
+    AlertState,
+    Audience,
+    Community,
+    Delivery,
+    Member,
+    MemberState,
+    Mute,
+    Notice,
+    Stop,
+    Topic,
+    Town,
+    Twinning,
+    Wording,
+)
+from community_store.models import DeliveryState as State
+from gateway.contract import Channel
+
+Verdict = tuple[State, str]
+
+STOPPED = "stopped"  # the notice kind that confirms a STOP and may leave after it
+
+
+def due(*, mail: bool) -> Select[Any]:
+    """What is due on a lane, first what must leave first, with the facts to judge it.
+
+    Parameters: gateway, number_id (unless `mail`), now, limit. Rows are locked on
+    PostgreSQL, and those that another worker holds are skipped.
+    """
+    lane = (
+        col(Delivery.number_id).is_(None)
+        if mail
+        else (col(Delivery.number_id) == bindparam("number_id"))
+    )
+    return (
+        _facts()
+        .where(
+            col(Delivery.gateway) == bindparam("gateway"),
+            lane,
+            col(Delivery.state) == State.QUEUED.value,
+            col(Delivery.due_at) <= bindparam("now"),
+        )
+        .order_by(col(Delivery.priority), col(Delivery.size), col(Delivery.id))
+        .limit(bindparam("limit"))
+        .with_for_update(of=Delivery.__table__, skip_locked=True)  # type: ignore[attr-defined]  # SQLModel hides __table__
+    )
+
+
+def _facts() -> Select[Any]:
+    home, town = aliased(Community), aliased(Town)
+    return cast(
+        "Select[Any]",
+        select(
+            col(Delivery.id),
+            col(Delivery.attempts),
+            col(Delivery.segments),
+            col(Delivery.priority),
+            col(Delivery.channel),
+            col(Delivery.address),
+            col(Delivery.audience),
+            col(Delivery.expires_at),
+            col(Delivery.notice_id),
+            col(Wording.sms),
+            col(Wording.subject),
+            col(Wording.mail),
+            col(Alert.state).label("alert_state"),
+            col(Alert.kind).label("alert_kind"),
+            col(Alert.community_id).label("alert_community"),
+            col(Alert.town_insee).label("alert_town"),
+            col(Notice.kind).label("notice_kind"),
+            col(Member.state).label("member_state"),
+            col(Member.community_id).label("member_community"),
+            col(Member.paused_until),
+            col(Member.mobile),
+            col(Member.landline),
+            col(Member.email),
+            col(home.town_insee).label("member_town"),
+            col(Agent.town_insee).label("agent_town"),
+            col(town.subscribed).label("town_subscribed"),
+            _stopped().label("stopped"),
+            _muted().label("muted"),
+            _twinned().label("twinned"),
+        )
+        .join(Wording, col(Wording.id) == col(Delivery.wording_id))
+        .outerjoin(Alert, col(Alert.id) == col(Delivery.alert_id))
+        .outerjoin(Notice, col(Notice.id) == col(Delivery.notice_id))
+        .outerjoin(Member, col(Member.id) == col(Delivery.member_id))
+        .outerjoin(home, col(home.id) == col(Member.community_id))
+        .outerjoin(Agent, col(Agent.id) == col(Delivery.agent_id))
+        .outerjoin(town, col(town.insee) == col(Agent.town_insee)),
+    )
+
+
+def _stopped() -> Any:
+    return exists().where(
+        col(Stop.address) == col(Delivery.address), col(Stop.channel) == col(Delivery.channel)
+    )
+
+
+def _muted() -> Any:
+    topic = case(
+        (col(Alert.kind) == AlertKind.TOWN.value, Topic.TOWN.value),
+        (col(Delivery.audience) == Audience.TWIN.value, Topic.TWIN.value),
+        else_=Topic.ALERT.value,
+    )
+    return exists().where(
+        col(Delivery.alert_id).is_not(None),
+        col(Mute.member_id) == col(Delivery.member_id),
+        col(Mute.channel) == col(Delivery.channel),
+        col(Mute.topic) == topic,
+    )
+
+
+def _twinned() -> Any:
+    mine, theirs = col(Member.community_id), col(Alert.community_id)
+    return exists().where(
+        or_(
+            and_(col(Twinning.a_id) == mine, col(Twinning.b_id) == theirs),
+            and_(col(Twinning.a_id) == theirs, col(Twinning.b_id) == mine),
+        )
+    )
+
+
+def verdict(row: Row[Any], now: datetime) -> Verdict | None:
+    """The state to put a due delivery in instead of sending it; None when it may go."""
+    if row.expires_at <= now:
+        return State.EXPIRED, "time to live"
+    if row.stopped and row.notice_kind != STOPPED:
+        return State.SUPPRESSED, "stop"
+    if row.alert_state is None:
+        return None
+    if row.alert_state not in (AlertState.OPEN.value, AlertState.EXPIRED.value):
+        return State.CANCELLED, f"alert {row.alert_state}"
+    reason = HEARERS[Audience(row.audience)](row, now)
+    return (State.SUPPRESSED, reason) if reason else None
+
+
+def _neighbour(row: Row[Any], now: datetime) -> str:
+    belongs = (
+        row.member_town == row.alert_town
+        if row.alert_kind == AlertKind.TOWN.value and row.alert_community is None
+        else row.member_community == row.alert_community
+    )
+    return _member(row, now) or ("" if belongs else "left the community")
+
+
+def _twin(row: Row[Any], now: datetime) -> str:
+    return _member(row, now) or ("" if row.twinned else "no longer twinned")
+
+
+def _member(row: Row[Any], now: datetime) -> str:
+    if row.member_state != MemberState.ACTIVE.value:
+        return "not an active member"
+    if row.address not in (row.mobile, row.landline, row.email):
+        return "address changed"
+    if row.muted:
+        return "turned off"
+    if row.channel == Channel.SMS and row.paused_until and row.paused_until > now:
+        return "paused"
+    return ""
+
+
+def _agent(row: Row[Any], _now: datetime) -> str:
+    if row.agent_town is None:
+        return "no longer an agent"
+    return "" if row.town_subscribed else "town no longer subscribed"
+
+
+def _person(_row: Row[Any], _now: datetime) -> str:
+    return ""
+
+
+HEARERS: dict[Audience, Callable[[Row[Any], datetime], str]] = {
+    Audience.NEIGHBOUR: _neighbour,
+    Audience.TWIN: _twin,
+    Audience.AGENT: _agent,
+    Audience.PERSON: _person,
+}

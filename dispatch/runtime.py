@@ -1,0 +1,78 @@
+"""The outside world as one value: made once per process, passed on, never global."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from community_store.columns import utcnow
+from community_store.store import Store, open_store
+from config import Settings
+from gateway import providers
+from gateway.contract import Provider
+
+MAIL = "mail"
+
+
+def worker_name() -> str:
+    """Who holds a lease: host and process, so that a neighbour can tell a dead one."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """`providers` has every gateway by name, and mail under "mail".
+
+    `clock` gives aware UTC instants; `stopping` is set when the process must drain.
+    """
+
+    settings: Settings
+    store: Store
+    redis: Redis
+    providers: Mapping[str, Provider]
+    clock: Callable[[], datetime] = utcnow
+    worker: str = field(default_factory=worker_name)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def close(self) -> None:
+        self.store.close()
+        self.redis.close()
+
+
+def open_runtime(settings: Settings) -> Runtime:
+    """Wire a process. Nothing is connected yet, so this works while a server is away."""
+    return Runtime(
+        settings=settings,
+        store=open_store(settings.database_url, pool_size=settings.database.pool_size),
+        redis=connect_redis(settings.redis_url),
+        providers=build_providers(settings),
+    )
+
+
+def connect_redis(url: str) -> Redis:
+    """A client that fails within two seconds rather than hanging: Redis only wakes."""
+    return Redis.from_url(
+        url, socket_timeout=2, socket_connect_timeout=2, retry=Retry(NoBackoff(), 1)
+    )
+
+
+def build_providers(settings: Settings) -> dict[str, Provider]:
+    """Every gateway of the configuration, and mail."""
+    wiring = providers.Wiring(
+        data_dir=settings.data_dir,
+        timeout=settings.dispatch.send_timeout_seconds,
+        callbacks=settings.service.callbacks,
+    )
+    built: dict[str, Provider] = {
+        name: providers.build(name, section, wiring) for name, section in settings.gateway.items()
+    }
+    built[MAIL] = providers.build_mail(settings.mail_url, settings.mail.sender, wiring)
+    return built

@@ -1,0 +1,197 @@
+"""What a crash, an outage or a silent provider left behind, found every few seconds.
+
+Every step may be done twice, by several processes, or be cut short anywhere.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import update
+from sqlmodel import Session, col, func, select
+
+from community_store.models import (
+    Alert,
+    AlertState,
+    Attempt,
+    Delivery,
+    InboundState,
+    InboundText,
+    Member,
+)
+from community_store.models import DeliveryState as State
+from dispatch import looking, notices, outbox, senders, wake
+from dispatch.lifecycle import HANDED_OVER
+from dispatch.runtime import Runtime
+from gateway.contract import Channel
+
+log = structlog.get_logger(__name__)
+
+UNREAD_SECONDS = 2.0  # an inbound row this old has lost its wake
+UNREAD_AT_ONCE = 500
+
+
+def sweep(runtime: Runtime) -> None:
+    """Do everything once. Raises OperationalError while the database is away."""
+    with runtime.store.begin() as session:
+        now = runtime.clock()
+        expired = outbox.expire_waiting(session, now)
+        lost = outbox.doubt_expired_leases(session, now, dead_workers(session))
+        adopted = _adopt(session)
+        _summarise(session, runtime, now)
+        _let_rest(session, runtime, now)
+    if expired or lost or adopted:
+        log.info("swept", expired=expired, lost=lost, adopted=adopted)
+    looking.look(runtime)
+
+
+def unread(runtime: Runtime) -> list[int]:
+    """The texts that wait to be read though their wake must have come."""
+    before = runtime.clock() - timedelta(seconds=UNREAD_SECONDS)
+    with runtime.store.read() as session:
+        return [
+            id_
+            for id_ in session.exec(
+                select(InboundText.id)
+                .where(
+                    InboundText.state == InboundState.NEW,
+                    col(InboundText.received_at) <= before,
+                )
+                .order_by(col(InboundText.id))
+                .limit(UNREAD_AT_ONCE)
+            )
+            if id_ is not None
+        ]
+
+
+def due(runtime: Runtime) -> bool:
+    """Whether anything is due, on whatever lane."""
+    with runtime.store.read() as session:
+        return (
+            session.exec(
+                select(Delivery.id)
+                .where(Delivery.state == State.QUEUED, col(Delivery.due_at) <= runtime.clock())
+                .limit(1)
+            ).first()
+            is not None
+        )
+
+
+def wake_for_leftovers(runtime: Runtime) -> None:
+    """Wake the workers again for whatever still waits."""
+    for inbound_id in unread(runtime):
+        if not wake.read_inbound(runtime, inbound_id):
+            return
+    if due(runtime):
+        wake.pump(runtime)
+
+
+def dead_workers(session: Session) -> list[str]:
+    """The workers of this machine that hold leases and are no more."""
+    holders = session.scalars(
+        select(Attempt.worker)
+        .join(
+            Delivery,
+            (col(Delivery.id) == col(Attempt.delivery_id))
+            & (col(Delivery.attempts) == col(Attempt.n)),
+        )
+        .where(Delivery.state == State.SENDING)
+        .distinct()
+    )
+    here = socket.gethostname()
+    return [holder for holder in holders if _is_dead(holder, here)]
+
+
+def _is_dead(holder: str, here: str) -> bool:
+    host, _, process = holder.rpartition(":")
+    if host != here or not process.isdigit():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+def _adopt(session: Session) -> int:
+    """Give deliveries planned without any number the first one that there is."""
+    waiting = (
+        Delivery.gateway == senders.NO_GATEWAY,
+        Delivery.channel == Channel.SMS,
+        Delivery.state == State.QUEUED,
+    )
+    if session.exec(select(Delivery.id).where(*waiting).limit(1)).first() is None:
+        return 0
+    number = senders.senders(session).of(0)
+    if number is None:
+        return 0
+    done = session.execute(
+        update(Delivery)
+        .where(*waiting)  # type: ignore[arg-type]  # SQLModel types comparisons as bool
+        .values(
+            gateway=number.gateway,
+            number_id=number.id,
+            price=col(Delivery.segments) * number.price,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return int(done.rowcount)  # type: ignore[attr-defined]  # an UPDATE has one
+
+
+def _summarise(session: Session, runtime: Runtime, now: datetime) -> None:
+    """One message says what of an alert was dropped for being late (A4)."""
+    late = session.exec(
+        select(Alert).where(
+            col(Alert.state).in_([AlertState.OPEN, AlertState.HELD]),
+            col(Alert.expires_at) <= now,
+            col(Alert.summarised).is_(False),
+        )
+    ).all()
+    for alert in late:
+        alert.summarised = True
+        _tell_author(session, runtime, alert, now)
+
+
+def _tell_author(session: Session, runtime: Runtime, alert: Alert, now: datetime) -> None:
+    dropped = _count(session, alert, (State.EXPIRED,))
+    if not dropped:
+        return
+    told = _count(session, alert, tuple(HANDED_OVER))
+    log.warning("alert_expired", alert=alert.id, dropped=dropped, told=told)
+    author = session.get(Member, alert.author_id) if alert.author_id else None
+    if author is None or author.mobile is None:
+        return
+    about = notices.Subject(
+        "expired_summary", {"ref": alert.id, "count": dropped, "told": told}, alert_id=alert.id
+    )
+    to = notices.Addressee(author.mobile, author.language, member_id=author.id)
+    notices.text(session, runtime.settings, to, about, now=now)
+
+
+def _count(session: Session, alert: Alert, states: tuple[State, ...]) -> int:
+    return session.exec(
+        select(func.count())
+        .select_from(Delivery)
+        .where(Delivery.alert_id == alert.id, col(Delivery.state).in_(states))
+    ).one()
+
+
+def _let_rest(session: Session, runtime: Runtime, now: datetime) -> None:
+    """An alert that nobody ended is over when nobody may answer it any more."""
+    over = now - timedelta(hours=runtime.settings.alerts.reply_hours)
+    session.execute(
+        update(Alert)
+        .where(
+            col(Alert.state) == AlertState.OPEN,
+            col(Alert.expires_at) <= now,
+            col(Alert.created_at) <= over,
+            col(Alert.summarised).is_(True),
+        )
+        .values(state=AlertState.EXPIRED.value, closed_at=now)
+        .execution_options(synchronize_session=False)
+    )

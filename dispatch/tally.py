@@ -1,0 +1,76 @@
+"""What became of an alert's deliveries, in the words of interfaces.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from community_store.models import Agent, Alert, Delivery, Member
+from community_store.models import DeliveryState as State
+from community_store.visibility import full_name
+
+# each state is counted under exactly one word; `told` is all that exist
+WORDS: Mapping[str, str] = {
+    State.QUEUED: "queued",
+    State.HELD: "queued",
+    State.SENDING: "queued",
+    State.UNKNOWN: "unknown",
+    State.ACCEPTED: "accepted",
+    State.SENT: "accepted",
+    State.NO_RECEIPT: "accepted",
+    State.DELIVERED: "delivered",
+    State.UNDELIVERED: "failed",
+    State.FAILED: "failed",
+    State.EXPIRED: "expired",
+    State.SUPPRESSED: "suppressed",
+    State.CANCELLED: "suppressed",
+}
+FIGURES = (
+    "told",
+    "accepted",
+    "delivered",
+    "failed",
+    "expired",
+    "suppressed",
+    "unknown",
+    "queued",
+)
+
+
+def by_channel(session: Session, alert_id: int) -> dict[str, dict[str, int]]:
+    """Per channel: how many are to be told, and how many stand where."""
+    rows = session.execute(
+        select(col(Delivery.channel), col(Delivery.state), func.count())
+        .where(col(Delivery.alert_id) == alert_id)
+        .group_by(col(Delivery.channel), col(Delivery.state))
+    )
+    figures: dict[str, dict[str, int]] = {}
+    for channel, state, count in rows:
+        channel_figures = figures.setdefault(channel, dict.fromkeys(FIGURES, 0))
+        channel_figures[WORDS[state]] += count
+        channel_figures["told"] += count
+    return figures
+
+
+def cost(session: Session, alert_id: int) -> float:
+    """What its SMS cost in euros, whether they have left yet or not."""
+    return round(
+        session.scalar(
+            select(func.coalesce(func.sum(Delivery.price), 0.0)).where(
+                col(Delivery.alert_id) == alert_id
+            )
+        )
+        or 0.0,
+        4,
+    )
+
+
+def author_name(session: Session, alert: Alert) -> str | None:
+    """The author for the operator; None for one who left, or the command line."""
+    if alert.author_id:
+        member = session.get(Member, alert.author_id)
+        return full_name(member) if member else None
+    agent = session.get(Agent, alert.agent_id) if alert.agent_id else None
+    return agent.name if agent else None

@@ -1,0 +1,62 @@
+"""Waking the workers: what a Redis that may forget everything is for (decision 1).
+
+A wake carries ids only and is sent after the commit. One that is lost costs nothing
+but the time until the next sweep, so a Redis that is away is a log line here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+if TYPE_CHECKING:
+    from dispatch.runtime import Runtime
+
+log = structlog.get_logger(__name__)
+
+INBOUND = "inbound"
+DISPATCH = "dispatch"
+QUEUES = (INBOUND, DISPATCH)
+PENDING = "tocsin:pump-pending"
+PENDING_SECONDS = 5
+JOB_SECONDS = 3600
+
+
+def queue(name: str, redis: Redis) -> Queue:
+    """One of QUEUES; jobs are JSON and only those of dispatch.jobs run."""
+    return Queue(name, connection=redis, serializer=JSONSerializer)
+
+
+def read_inbound(runtime: Runtime, inbound_id: int) -> bool:
+    """Ask an inbound worker to read a text; False when Redis is away."""
+    return _enqueue(runtime, INBOUND, "dispatch.jobs.read_inbound", inbound_id)
+
+
+def pump(runtime: Runtime) -> bool:
+    """Ask a dispatch worker to send what is due; False when Redis is away.
+
+    One pending wake is enough: a pump clears the mark when it begins.
+    """
+    try:
+        if not runtime.redis.set(PENDING, 1, nx=True, ex=PENDING_SECONDS):
+            return True
+    except RedisError as error:
+        log.warning("wake_failed", queue=DISPATCH, error=type(error).__name__)
+        return False
+    return _enqueue(runtime, DISPATCH, "dispatch.jobs.pump")
+
+
+def _enqueue(runtime: Runtime, name: str, function: str, *ids: int) -> bool:
+    try:
+        queue(name, runtime.redis).enqueue(
+            function, *ids, result_ttl=0, failure_ttl=3600, job_timeout=JOB_SECONDS
+        )
+    except RedisError as error:
+        log.warning("wake_failed", queue=name, error=type(error).__name__)
+        return False
+    return True

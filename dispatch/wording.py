@@ -1,0 +1,149 @@
+"""What is said, per audience, channel and language (sms.md, "What senders are told")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from community_store.models import Audience
+from config import Settings
+from dispatch.catalogue import catalogue, say, template
+from gateway import numbers, sms_text
+
+TEXT = "{text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One message in one language: the SMS and its segments, the mail's two parts."""
+
+    sms: str
+    segments: int
+    subject: str
+    mail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an alert's words may name. `author` is what the audience may know of them."""
+
+    ref: int
+    at: datetime
+    text: str
+    community: str = ""
+    town: str = ""
+    author: str = ""
+    phone: str = ""
+    address: str = ""
+    answer_to: str = ""
+
+
+SMS_ID = {
+    Audience.NEIGHBOUR: "alert",
+    Audience.TWIN: "alert",
+    Audience.AGENT: "alert_agent",
+}
+MAIL_ID = {Audience.NEIGHBOUR: "alert", Audience.TWIN: "twin", Audience.AGENT: "agent"}
+
+
+def alert(settings: Settings, audience: Audience, language: str, facts: Facts) -> Words:
+    """A resident's alert, as one audience may read it."""
+    sms, mail = SMS_ID[audience], MAIL_ID[audience]
+    return _alert_words(settings, (sms, mail), language, facts)
+
+
+def town_alert(settings: Settings, language: str, facts: Facts) -> Words:
+    """A town alert (A3)."""
+    return _alert_words(settings, ("alert_town", "town"), language, facts)
+
+
+def _alert_words(settings: Settings, ids: tuple[str, str], language: str, facts: Facts) -> Words:
+    variables = _variables(settings, language, facts)
+    sms = _fitted(settings, language, ids[0], variables, facts.answer_to)
+    return Words(
+        sms=sms,
+        segments=sms_text.count(sms).segments,
+        subject=say(language, "mail", f"{ids[1]}_subject", **variables),
+        mail=say(language, "mail", f"{ids[1]}_body", **variables),
+    )
+
+
+def _variables(settings: Settings, language: str, facts: Facts) -> dict[str, object]:
+    return {
+        "service": settings.service.name,
+        "site": settings.service.site,
+        "ref": facts.ref,
+        "time": clock_time(settings, language, facts.at),
+        "text": facts.text,
+        "community": facts.community,
+        "town": facts.town,
+        "author": facts.author,
+        "phone": facts.phone,
+        "address": facts.address,
+    }
+
+
+def _fitted(
+    settings: Settings,
+    language: str,
+    message: str,
+    variables: dict[str, object],
+    answer_to: str,
+) -> str:
+    """Shorten the text, never what frames it; a one-way sender's message names a number."""
+    head, _, tail = template(language, "sms", message).partition(TEXT)
+    if answer_to:
+        tail += say(language, "sms", "alert_oneway", number=answer_to)
+    return sms_text.fit(
+        head.format(**variables),
+        str(variables["text"]),
+        tail.format(**variables),
+        more=f"{settings.service.site}/a/{variables['ref']}",
+        limit=settings.dispatch.max_segments,
+    )
+
+
+def notice(settings: Settings, language: str, kind: str, variables: dict[str, object]) -> Words:
+    """Any other message: an answer, a receipt, an all-clear. Raises KeyError."""
+    known = {"service": settings.service.name, "site": settings.service.site, **variables}
+    head, cut, tail = template(language, "sms", kind).partition(TEXT)
+    sms = sms_text.fit(
+        head.format(**known),
+        str(known.get("text", "")) if cut else "",
+        tail.format(**known),
+        more=settings.service.site,
+        limit=settings.dispatch.max_segments,
+    ).strip()
+    subject_id = f"{kind}_subject" if _has(language, f"{kind}_subject") else "notice_subject"
+    return Words(
+        sms=sms,
+        segments=sms_text.count(sms).segments,
+        subject=say(language, "mail", subject_id, **known),
+        mail=say(language, "mail", "notice_body", **(known | {"text": sms})),
+    )
+
+
+def _has(language: str, message: str) -> bool:
+    return catalogue(language, "mail").gettext(message) != message
+
+
+def clock_time(settings: Settings, language: str, at: datetime) -> str:
+    """The hour as people write it, in the service's zone: 14h32, 14:32."""
+    local = at.astimezone(ZoneInfo(settings.service.time_zone))
+    return local.strftime(template(language, "sms", "time"))
+
+
+def day_and_time(settings: Settings, language: str, at: datetime, now: datetime) -> str:
+    """The hour, with the day when it was not today."""
+    zone = ZoneInfo(settings.service.time_zone)
+    hour = clock_time(settings, language, at)
+    if at.astimezone(zone).date() == now.astimezone(zone).date():
+        return hour
+    day = at.astimezone(zone).strftime(template(language, "sms", "day"))
+    return say(language, "sms", "stale_day", day=day, time=hour)
+
+
+def phone(e164: str | None) -> str:
+    """A number as French people write it; "" for none."""
+    return numbers.national(e164) if e164 else ""

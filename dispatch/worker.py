@@ -1,0 +1,70 @@
+"""The worker processes: RQ's SimpleWorker (no fork: 3 ms to wake), one queue each."""
+
+from __future__ import annotations
+
+import signal
+from contextvars import ContextVar
+from types import FrameType
+
+from redis import Redis
+from rq import SimpleWorker
+from rq.serializers import JSONSerializer
+
+from dispatch import wake
+from dispatch.runtime import Runtime
+
+_current: ContextVar[Runtime] = ContextVar("runtime")
+
+
+def current() -> Runtime:
+    """The runtime of the worker that runs the present job."""
+    return _current.get()
+
+
+class DrainingWorker(SimpleWorker):
+    """On SIGTERM or SIGINT the job in hand is told to end, and the worker after it."""
+
+    runtime: Runtime
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        self.runtime.stopping.set()
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # RQ has no types there
+
+    def request_force_stop(self, signum: int, frame: FrameType | None) -> None:
+        """A second signal changes nothing: draining is bounded by the send time-out."""
+        self.runtime.stopping.set()
+
+
+def work(runtime: Runtime, queue_name: str, *, burst: bool = False) -> None:
+    """Run jobs of one queue until told to stop (`burst`: until the queue is empty).
+
+    Raises redis.exceptions.ConnectionError while Redis is away.
+    """
+    from dispatch.jobs import AllowedJob  # the jobs know current()
+
+    # RQ waits for jobs in a blocking call: a connection of its own, without our time-out
+    connection = Redis.from_url(runtime.settings.redis_url)
+    worker = DrainingWorker(
+        [wake.queue(queue_name, connection)],
+        connection=connection,
+        serializer=JSONSerializer,
+        job_class=AllowedJob,
+    )
+    worker.runtime = runtime
+    worker.log_result_lifespan = False
+    token = _current.set(runtime)
+    try:
+        worker.work(burst=burst, with_scheduler=False, logging_level="WARNING")
+    finally:
+        _current.reset(token)
+        connection.close()
+
+
+def on_signals(runtime: Runtime) -> None:
+    """Let SIGTERM and SIGINT ask a process without RQ to drain."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        runtime.stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)

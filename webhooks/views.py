@@ -1,0 +1,92 @@
+"""/webhooks/<gateway>/<sms|status|dlr>: verify, read, store, answer.
+
+Forged: 403. Malformed: 400. Neither leaves a trace but a log line and a counter. A text
+that is safely stored, or was before, and any receipt, known or not: 2xx, so that the
+provider does not call again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+import structlog
+from flask import Blueprint, Response, abort, current_app, request
+from werkzeug.datastructures import MultiDict
+
+from dispatch import metrics
+from dispatch.runtime import Runtime
+from gateway.contract import Callback, CallbackError, Forged, Provider
+from webhooks import receive
+
+log = structlog.get_logger(__name__)
+
+webhooks = Blueprint("webhooks", __name__, url_prefix="/webhooks")
+
+EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+@webhooks.route("/<gateway>/sms", methods=EVERY_METHOD)
+def sms(gateway: str) -> Response:
+    provider = _provider(gateway)
+    callback = _callback()
+    provider.verify(callback)
+    receive.receive(_runtime(), gateway, provider.read_inbound(callback))
+    return _thanks(gateway)
+
+
+@webhooks.route("/<gateway>/status", methods=EVERY_METHOD)
+@webhooks.route("/<gateway>/dlr", methods=EVERY_METHOD)
+def status(gateway: str) -> Response:
+    provider = _provider(gateway)
+    callback = _callback()
+    provider.verify(callback)
+    said = provider.read_receipt(callback)
+    if said is not None:
+        receive.receipt(_runtime(), gateway, said)
+    return _thanks(gateway)
+
+
+@webhooks.errorhandler(CallbackError)
+def refuse(error: CallbackError) -> tuple[str, int]:
+    gateway = (request.view_args or {}).get("gateway", "")
+    why = "forged" if isinstance(error, Forged) else "malformed"
+    metrics.REFUSED.labels(gateway=gateway, why=why).inc()
+    log.warning("webhook_refused", gateway=gateway, why=why, reason=str(error)[:80])
+    return why, 403 if why == "forged" else 400
+
+
+def _thanks(gateway: str) -> Response:
+    # Twilio reads the answer as TwiML and would text a plain body to the sender
+    if _runtime().settings.gateway[gateway].type == "twilio":
+        return Response("<Response/>", mimetype="text/xml")
+    # Kannel answers the sender with the body: an empty one, with max-messages = 0
+    return Response("", status=200, mimetype="text/plain")
+
+
+def _runtime() -> Runtime:
+    return cast("Runtime", current_app.extensions["tocsin"])
+
+
+def _provider(gateway: str) -> Provider:
+    if gateway not in _runtime().settings.gateway:
+        abort(404)
+    return _runtime().providers[gateway]
+
+
+def _callback() -> Callback:
+    """The call as its provider signed it: for the public address, not for forwarded headers."""
+    query = request.query_string.decode("latin-1")
+    url = _runtime().settings.service.callbacks + request.path + (f"?{query}" if query else "")
+    return Callback(
+        method=request.method,
+        url=url,
+        query=_first(request.args),
+        form=_first(request.form),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=request.get_data(cache=True),
+    )
+
+
+def _first(values: MultiDict[str, str]) -> Mapping[str, str]:
+    return values.to_dict(flat=True)

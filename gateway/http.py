@@ -14,23 +14,36 @@ from gateway.contract import NotNow, Unknown
 
 
 def session(timeout: float, *, keep: bool = True) -> aiohttp.ClientSession:
-    """A session whose calls last `timeout` seconds at most, all in all.
+    """A session whose calls last `timeout` seconds at most, all in all, and never repeat.
 
     No limit of connections: the pump decides how many messages are in flight. Half of
     the time is for connecting, so that a silent host is told from a silent answer.
-    Not `keep` when messages go by GET: aiohttp repeats a GET by itself when a kept
-    connection breaks, and the text would arrive twice.
+    Connections are not kept for a provider that cannot be asked what it took: one
+    that it has just closed would leave doubt for nothing.
     """
-    connector = (
-        aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
-        if keep
-        else aiohttp.TCPConnector(limit=0, force_close=True)
-    )
     return aiohttp.ClientSession(
-        connector=connector,
+        connector=aiohttp.TCPConnector(
+            limit=0, force_close=not keep, keepalive_timeout=15 if keep else None
+        ),
         timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=timeout / 2),
         cookie_jar=aiohttp.DummyCookieJar(),
+        middlewares=(_once,),
     )
+
+
+async def _once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """aiohttp sends a GET again when its connection breaks: a text would arrive twice.
+
+    It knows only its own errors by their class, so this one ends the call.
+    """
+    try:
+        return await handler(request)
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise Unknown("the connection broke", code=type(error).__name__) from error
 
 
 @contextmanager

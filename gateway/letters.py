@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.policy
+import re
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -12,6 +13,9 @@ from gateway.contract import Outbound, Refused
 
 # Long lines and accents are written so that no relay has to touch them.
 POLICY = email.policy.SMTP.clone(cte_type="7bit")
+
+_ADDRESS = re.compile(r"[!-~]+@[A-Za-z0-9.\-\[\]:]+")
+_HEADER = re.compile(r"[A-Za-z0-9-]+")
 
 
 def compose(message: Outbound, sender: str) -> EmailMessage:
@@ -24,13 +28,13 @@ def compose(message: Outbound, sender: str) -> EmailMessage:
     letter = EmailMessage(policy=POLICY)
     try:
         letter["From"] = _address(sender)
-        letter["To"] = _address(message.to)
+        letter["To"] = Address(addr_spec=_bare(message.to))
         letter["Subject"] = message.subject
         letter["Date"] = format_datetime(datetime.now(UTC))
         letter["Message-ID"] = f"<d{message.delivery}@{_host(sender)}>"
         letter["Auto-Submitted"] = "auto-generated"
         for name, value in message.headers.items():
-            letter[name] = value
+            letter[_name(name)] = value
     except ValueError as error:
         raise Refused("a header or address of the mail cannot be written") from error
     letter.set_content(message.text)
@@ -46,13 +50,25 @@ def envelope_sender(message: Outbound, sender: str) -> str:
 
 
 def _address(text: str) -> Address:
-    """ValueError for what is no single address, and for a line break."""
+    """An address, with or without a name. ValueError for anything else."""
     if not text.isprintable():
         raise ValueError("control character")
     name, address = parseaddr(text)
-    if "@" not in address or (not name and address != text.strip(" <>")):
+    return Address(display_name=name, addr_spec=_bare(address))
+
+
+def _bare(address: str) -> str:
+    """ValueError for what is not exactly one address, written in ASCII."""
+    if not _ADDRESS.fullmatch(address):
         raise ValueError("not one address")
-    return Address(display_name=name, addr_spec=address)
+    return address
+
+
+def _name(header: str) -> str:
+    """EmailMessage would write a name with a line break as it is."""
+    if not _HEADER.fullmatch(header):
+        raise ValueError("not the name of a header")
+    return header
 
 
 def _host(sender: str) -> str:

@@ -179,9 +179,12 @@ def _text(callback: Callback, charset: str, coding: str) -> str:
     """
     encoding = "utf-16-be" if charset.upper().startswith(("UTF-16", "UCS-2")) else charset
     for source in (urlsplit(callback.url).query.encode(), callback.body):
-        for name, value in parse_qsl(source, keep_blank_values=True):
-            if name == b"text":
-                return _decoded(value, encoding or ("utf-16-be" if coding == "2" else "utf-8"))
+        # Latin-1 is the codec that leaves every byte as it is.
+        pairs = parse_qsl(source.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
+        for name, value in pairs:
+            if name == "text":
+                raw = value.encode("latin-1")
+                return _decoded(raw, encoding or ("utf-16-be" if coding == "2" else "utf-8"))
     return {**callback.form, **callback.query}.get("text", "")
 
 

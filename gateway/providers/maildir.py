@@ -105,7 +105,7 @@ def _shown(path: Path) -> dict[str, str]:
     return {
         "to": str(letter["To"]),
         "subject": str(letter["Subject"]),
-        "text": body.get_content() if body else "",
+        "text": body.get_content().replace("\r\n", "\n") if body else "",
         "at": at.isoformat(timespec="milliseconds"),
     }
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
 from aiosmtplib import SMTP
 from aiosmtplib.errors import (
-    SMTPAuthenticationError,
     SMTPException,
-    SMTPNotSupported,
     SMTPResponseException,
 )
 
@@ -69,12 +67,13 @@ class Smtp:
 
     async def send(self, message: Outbound) -> Accepted:
         letter = letters.compose(message, self._sender)
-        envelope = letters.envelope_sender(message, self._sender)
-        connection = await self._addressed(envelope, message.to)
-        with _meanings(Unknown):  # from here on the server may have taken it
-            answer = await connection.data(letter.as_bytes())
-        self._keep(connection)
-        return Accepted(str(letter["Message-ID"])[1:-1] if answer.code == 250 else "")
+        async with self._conversation() as connection:
+            with _meanings(NotNow):
+                await connection.mail(letters.envelope_sender(message, self._sender))
+                await connection.rcpt(message.to)
+            with _meanings(Unknown):  # from here on the server may have taken it
+                await connection.data(letter.as_bytes())
+        return Accepted(str(letter["Message-ID"])[1:-1])
 
     async def look(self, message: Outbound, provider_id: str) -> Receipt | None:
         """Nothing: SMTP cannot be asked."""
@@ -85,10 +84,9 @@ class Smtp:
         return no_inbound()
 
     async def check(self) -> str:
-        connection = await self._connected()
-        with _meanings(NotNow):
-            await connection.noop()
-        self._keep(connection)
+        async with self._conversation() as connection:
+            with _meanings(NotNow):
+                await connection.noop()
         return "the mail server answers" + (" and knows the user" if self._user else "")
 
     def verify(self, callback: Callback) -> None:
@@ -100,20 +98,19 @@ class Smtp:
     def read_receipt(self, callback: Callback) -> Receipt | None:
         raise Forged("mail has no webhook")
 
-    async def _addressed(self, envelope: str, to: str) -> SMTP:
-        """A connection on which sender and recipient are agreed.
-
-        One kept open may have been closed by the server meanwhile: then a new one.
-        """
+    @asynccontextmanager
+    async def _conversation(self) -> AsyncIterator[SMTP]:
+        """A connection, kept for the next mail unless something went wrong on it."""
         connection = await self._awake() or await self._connected()
+        well = False
         try:
-            with _meanings(NotNow):
-                await connection.mail(envelope)
-                await connection.rcpt(to)
-        except SendError:
-            connection.close()
-            raise
-        return connection
+            yield connection
+            well = len(self._idle) < KEPT
+        finally:
+            if well:
+                self._idle.append(connection)
+            else:
+                connection.close()
 
     async def _awake(self) -> SMTP | None:
         """One that waited and still answers."""
@@ -132,20 +129,18 @@ class Smtp:
         connection = SMTP(
             hostname=self._host,
             port=self._port,
-            username=self._user,
-            password=self._password,
             use_tls=self._tls,
             timeout=self._timeout,
         )
-        with _meanings(NotNow):
-            await connection.connect()
-        return connection
-
-    def _keep(self, connection: SMTP) -> None:
-        if len(self._idle) < KEPT:
-            self._idle.append(connection)
-        else:
+        try:
+            with _meanings(NotNow):
+                await connection.connect()
+                if self._user:
+                    await connection.login(self._user, self._password or "")
+        except SendError:
             connection.close()
+            raise
+        return connection
 
 
 @contextmanager
@@ -153,23 +148,20 @@ def _meanings(broken: type[NotNow] | type[Unknown]) -> Iterator[None]:
     """What aiosmtplib raises, in our words; `broken` is what a lost connection means."""
     try:
         yield
-    except (SMTPAuthenticationError, SMTPNotSupported) as error:
-        code = str(getattr(error, "code", ""))
-        raise Misconfigured(
-            "the mail server refuses the user: check [mail] url", code=code
-        ) from error
     except SMTPResponseException as error:
         raise _verdict(error.code) from error
-    except (SMTPException, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
+    except (OSError, asyncio.IncompleteReadError) as error:  # time-outs are OSError too
         raise broken("no connection to the mail server", code=type(error).__name__) from error
-    except (ValueError, UnicodeError) as error:
+    except SMTPException as error:  # what the server does not offer: TLS, a login
+        raise Misconfigured(f"check [mail] url: {error}") from error
+    except ValueError as error:
         raise Refused("the address cannot be written") from error
 
 
 def _verdict(code: int) -> SendError:
-    """4xx later, 5xx never (RFC 5321, 4.2.1); 530 and 535 ask for a login."""
-    if code in (530, 535):
-        return Misconfigured("the mail server wants a login: check [mail] url", code=str(code))
+    """4xx later, 5xx never (RFC 5321, 4.2.1), but for those about the login (RFC 4954)."""
+    if code in (530, 534, 535, 538):
+        return Misconfigured("the mail server refuses the login: check [mail] url", code=str(code))
     if 400 <= code < 500:
         return NotNow("the mail server asks to wait", code=str(code), delay=60.0)
     return Refused("the mail server refuses the mail", code=str(code))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import redis
+from playwright.sync_api import Browser, Page
 
 from community_store.store import Store, open_store
 from tests.emulator.client import Emulator, running_emulator
+from tests.rigs.browser import chromium
 from tests.rigs.databases import PostgresTemplate, SqliteTemplate
 from tests.rigs.kannel import Kannel, kannel
 from tests.rigs.postgres import Postgres, postgres
@@ -149,3 +152,33 @@ def smpp() -> Iterator[Operator]:
     """An SMPP operator that refuses and fails as told, for start_kannel's smpp_port."""
     with smpp_operator() as operator:
         yield operator
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of a desktop browser that speaks French. An error in its scripts fails the test."""
+    context = browser.new_context(locale="fr-FR", viewport={"width": 1280, "height": 800})
+    errors: list[str] = []
+    opened = context.new_page()
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    yield opened
+    context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def screenshot(page: Page, request: pytest.FixtureRequest) -> Callable[[str], Path]:
+    """screenshot(name) keeps a full picture of the page in artefacts/, which git ignores."""
+
+    def take(name: str) -> Path:
+        path = request.config.rootpath / "artefacts" / f"{name}.png"
+        page.screenshot(path=path, full_page=True)
+        return path
+
+    return take

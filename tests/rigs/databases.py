@@ -9,9 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlmodel import SQLModel
-
-import community_store.models  # noqa: F401  # registers the tables
 from community_store.schema import upgrade
 from community_store.store import open_store
 from tests.rigs.postgres import Postgres
@@ -22,7 +19,6 @@ def make_schema(url: str) -> None:
     store = open_store(url)
     try:
         upgrade(store)
-        SQLModel.metadata.create_all(store.engine)
     finally:
         store.close()
 

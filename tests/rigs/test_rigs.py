@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import smtplib
+from collections.abc import Callable
 from email.message import EmailMessage
+from pathlib import Path
 
 import redis
+from playwright.sync_api import Page
 from sqlalchemy import text
 
 from community_store.models import Town
 from community_store.store import Store
 from tests.rigs.redis import RedisServer
 from tests.rigs.smtp import Mailbox
+from tests.rigs.webhooks import Webhooks
 
 
 def test_a_store_starts_empty_and_keeps_what_is_committed(store: Store) -> None:
@@ -62,3 +66,14 @@ def test_a_refused_address_gets_the_answer_that_was_set(smtp: Mailbox) -> None:
         client.helo()
         client.mail("tocsin@mail.example")
         assert client.rcpt("lea@mail.example")[0] == 550
+
+
+def test_a_page_is_seen_as_a_browser_shows_it(
+    page: Page, screenshot: Callable[[str], Path], webhooks: Webhooks
+) -> None:
+    page.set_content("<title>Tocsin</title><h1>Café à l'été</h1>")
+    assert page.get_by_role("heading").inner_text() == "Café à l'été"
+    assert screenshot("rig").read_bytes().startswith(b"\x89PNG")
+    webhooks.status = 200
+    page.goto(f"{webhooks.url}/seen")
+    assert webhooks.wait(1)[0].path == "/seen"

@@ -153,9 +153,16 @@ def test_the_doctor_asks_for_nobody_and_is_refused() -> None:
     assert "knows the user" in asyncio.run(_check(answer))
 
 
-@pytest.mark.parametrize("answer", [Answer(403, "Authorization failed for sendsms"), TAKEN])
-def test_the_doctor_hears_what_is_wrong(answer: Answer) -> None:
-    with pytest.raises(Misconfigured):
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (Answer(403, "Authorization failed for sendsms"), Misconfigured),
+        (Answer(404, "Unknown request."), Misconfigured),
+        (Answer(503, "Temporal failure, try again later."), NotNow),
+    ],
+)
+def test_the_doctor_hears_what_is_wrong(answer: Answer, expected: type[SendError]) -> None:
+    with pytest.raises(expected):
         asyncio.run(_check(answer))
 
 

@@ -325,14 +325,20 @@ async def _check(answer: Answer) -> str:
 
 
 def test_the_doctor_hears_that_all_is_well() -> None:
-    assert "active" in asyncio.run(_check(Answer(200, {"sid": ACCOUNT, "status": "active"})))
+    assert "knows the account" in asyncio.run(_check(Answer(200, {"messages": []})))
 
 
 @pytest.mark.parametrize(
-    "answer", [Answer(401, {"code": 20003}), Answer(200, {"sid": ACCOUNT, "status": "suspended"})]
+    ("answer", "expected"),
+    [
+        (Answer(401, {"code": 20003}), Misconfigured),
+        (Answer(403, {"code": 20005}), Misconfigured),
+        (Answer(404, "<html>"), Misconfigured),
+        (Answer(502, "<html>"), Unknown),
+    ],
 )
-def test_the_doctor_hears_what_is_wrong(answer: Answer) -> None:
-    with pytest.raises(Misconfigured):
+def test_the_doctor_hears_what_is_wrong(answer: Answer, expected: type[SendError]) -> None:
+    with pytest.raises(expected):
         asyncio.run(_check(answer))
 
 

@@ -25,9 +25,9 @@ def text(
     """Send a text from a phone, as if it had come from the operator."""
     from commands.alert import open_
     from dispatch import senders
+    from dispatch.intake import receive
     from gateway import numbers
     from gateway.contract import Inbound
-    from webhooks.receive import receive
 
     context = of(ctx)
     gateway = _gateway(context)

@@ -6,12 +6,11 @@ The caller owns the transaction, and wakes the pump after its commit (dispatch.w
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlmodel import Session, col, select
 
-from community_store import optouts
 from community_store.errors import NotFound, RuleError
 from community_store.membership import LANGUAGES
 from community_store.models import (
@@ -25,15 +24,15 @@ from community_store.models import (
     Member,
     MemberState,
     Town,
-    Wording,
 )
 from community_store.visibility import author_for
-from config import Settings
 from dispatch import audience, outbox, senders, wording
+from dispatch.act import Act
 from dispatch.audience import Heard, Plan
 from dispatch.followups import tell_those_told
 from dispatch.priority import Priority
 
+LARGEST_REF = 2**31  # what a column of the database holds
 CLOSED = {AlertState.ENDED: "all_clear", AlertState.WITHDRAWN: "withdrawn"}
 
 
@@ -42,9 +41,17 @@ class Told:
     """What happened to the event, and where it came from."""
 
     text: str
-    at: datetime
     category: Category = Category.OTHER
     inbound_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TownVoice:
+    """Who speaks for the town (None: the operator), to whom (all), and how urgently."""
+
+    agent: Agent | None = None
+    communities: tuple[int, ...] = ()
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,41 +63,31 @@ class Raised:
     repeated: bool = False
 
 
-def raise_resident(session: Session, settings: Settings, author: Member, told: Told) -> Raised:
+def raise_resident(act: Act, author: Member, told: Told) -> Raised:
     """Tell a member's neighbours, twins and town (A2).
 
     The same text from the same person within `repeat_minutes` is the same alert (A8).
     Raises RuleError for who may not (S32), an author without community, an empty text.
     """
-    community = _community_of(session, author)
+    community = _community_of(act.session, author)
     _require_text(told.text)
-    if earlier := _repeated(session, settings, author, told):
-        return Raised(
-            earlier, audience.heard(session, earlier, _how(session, Priority.ALERT)), True
-        )
+    how = _how(act.session, Priority.ALERT)
+    if earlier := _repeated(act, author, told):
+        return Raised(earlier, audience.heard(act.session, earlier, how), repeated=True)
     alert = Alert(
         kind=AlertKind.RESIDENT,
         author_id=author.id,
         community_id=community.id,
         town_insee=community.town_insee,
-        **_common(settings, told),
+        **_common(act, told),
     )
-    session.add(alert)
-    session.flush()
-    _word_resident(session, settings, alert, (author, community))
-    return Raised(alert, audience.plan(session, alert, _how(session, Priority.ALERT)))
+    act.session.add(alert)
+    act.session.flush()
+    _word_resident(act, alert, author, community)
+    return Raised(alert, audience.plan(act.session, alert, how))
 
 
-def raise_town(
-    session: Session,
-    settings: Settings,
-    town: Town,
-    told: Told,
-    *,
-    agent: Agent | None = None,
-    communities: tuple[int, ...] = (),
-    urgent: bool = False,
-) -> Raised:
+def raise_town(act: Act, town: Town, told: Told, by: TownVoice) -> Raised:
     """Tell a town's members, or those of chosen communities (A3). Raises RuleError."""
     _require_text(told.text)
     if not town.subscribed:
@@ -100,63 +97,51 @@ def raise_town(
         )
     alert = Alert(
         kind=AlertKind.TOWN,
-        agent_id=agent.id if agent else None,
+        agent_id=by.agent.id if by.agent else None,
         town_insee=town.insee,
-        **_common(settings, told),
+        **_common(act, told),
     )
-    session.add(alert)
-    session.flush()
+    act.session.add(alert)
+    act.session.flush()
     for language in LANGUAGES:
-        words = wording.town_alert(settings, language, _facts(session, alert, town=town.name))
-        _keep(session, alert, Audience.NEIGHBOUR, language, words)
-    session.flush()
-    priority = Priority.TOWN_EMERGENCY if urgent else Priority.TOWN_INFORMATION
-    how = _how(session, priority)
-    return Raised(alert, audience.plan_town(session, alert, how, communities))
+        facts = _facts(act.session, alert, town=town.name)
+        words = wording.town_alert(act.settings, language, facts)
+        act.session.add(wording.row(words, Audience.NEIGHBOUR, language, alert_id=alert.id))
+    act.session.flush()
+    how = _how(act.session, Priority.TOWN_EMERGENCY if by.urgent else Priority.TOWN_INFORMATION)
+    return Raised(alert, audience.plan_town(act.session, alert, how, by.communities))
 
 
 def find(session: Session, ref: int) -> Alert:
     """An alert by its public reference. Raises NotFound."""
-    alert = session.get(Alert, ref)
+    alert = session.get(Alert, ref) if 0 < ref < LARGEST_REF else None
     if alert is None:
         raise NotFound(f"no alert {ref}: see `tocsin alert list`")
     return alert
 
 
-def end(session: Session, settings: Settings, alert: Alert, now: datetime, text: str = "") -> int:
+def end(act: Act, alert: Alert, text: str = "") -> int:
     """All clear to exactly those who were told (A7); how many deliveries. Raises RuleError."""
-    return _close(session, settings, alert, AlertState.ENDED, now, text)
+    return _close(act, alert, AlertState.ENDED, text)
 
 
-def withdraw(session: Session, settings: Settings, alert: Alert, now: datetime) -> int:
+def withdraw(act: Act, alert: Alert) -> int:
     """A false alarm: what is unsent is cancelled, those told are told. Raises RuleError."""
-    return _close(session, settings, alert, AlertState.WITHDRAWN, now, "")
+    return _close(act, alert, AlertState.WITHDRAWN, "")
 
 
-def _close(
-    session: Session,
-    settings: Settings,
-    alert: Alert,
-    state: AlertState,
-    now: datetime,
-    text: str,
-) -> int:
-    session.refresh(alert, with_for_update=True)
+def _close(act: Act, alert: Alert, state: AlertState, text: str) -> int:
+    act.session.refresh(alert, with_for_update=True)
     if alert.state in (AlertState.ENDED, AlertState.WITHDRAWN):
         raise RuleError("closed", f"alert {alert.id} is already {alert.state}")
-    alert.state, alert.closed_at = state, now
-    session.add(alert)
-    session.flush()
+    alert.state, alert.closed_at = state, act.now
+    act.session.add(alert)
+    act.session.flush()
     assert alert.id is not None
-    outbox.cancel_waiting(session, alert.id, f"alert {state}", now)
-    return tell_those_told(
-        session,
-        settings,
-        alert,
-        CLOSED[state],
-        {"ref": alert.id, "community": place_of(session, alert), "text": text},
-        now,
-    )
+    outbox.cancel_waiting(act.session, alert.id, f"alert {state}", act.now)
+    place = place_of(act.session, alert)
+    variables = {"ref": alert.id, "community": place, "text": text}
+    return tell_those_told(act, alert, CLOSED[state], variables)
 
 
 def place_of(session: Session, alert: Alert) -> str:
@@ -184,20 +169,20 @@ def _require_text(text: str) -> None:
         raise RuleError("empty", "an alert needs a text")
 
 
-def _common(settings: Settings, told: Told) -> dict[str, Any]:
-    minutes = settings.dispatch.time_to_live.minutes(told.category)
+def _common(act: Act, told: Told) -> dict[str, Any]:
+    minutes = act.settings.dispatch.time_to_live.minutes(told.category)
     return {
         "category": told.category,
         "text": told.text,
         "inbound_id": told.inbound_id,
-        "created_at": told.at,
-        "expires_at": told.at + timedelta(minutes=minutes),
+        "created_at": act.now,
+        "expires_at": act.now + timedelta(minutes=minutes),
     }
 
 
-def _repeated(session: Session, settings: Settings, author: Member, told: Told) -> Alert | None:
-    since = told.at - timedelta(minutes=settings.alerts.repeat_minutes)
-    recent = session.exec(
+def _repeated(act: Act, author: Member, told: Told) -> Alert | None:
+    since = act.now - timedelta(minutes=act.settings.alerts.repeat_minutes)
+    recent = act.session.exec(
         select(Alert)
         .where(
             Alert.author_id == author.id,
@@ -226,15 +211,12 @@ def _facts(session: Session, alert: Alert, **known: str) -> wording.Facts:
     )
 
 
-def _word_resident(
-    session: Session, settings: Settings, alert: Alert, source: tuple[Member, Community]
-) -> None:
-    author, community = source
-    town = session.get(Town, community.town_insee)
+def _word_resident(act: Act, alert: Alert, author: Member, community: Community) -> None:
+    town = act.session.get(Town, community.town_insee)
     for hearer in (Audience.NEIGHBOUR, Audience.TWIN, Audience.AGENT):
         seen = author_for(hearer, author)
         facts = _facts(
-            session,
+            act.session,
             alert,
             community=community.name,
             town=town.name if town else "",
@@ -243,28 +225,6 @@ def _word_resident(
             address=seen.address,
         )
         for language in LANGUAGES:
-            words = wording.alert(settings, hearer, language, facts)
-            _keep(session, alert, hearer, language, words)
-    session.flush()
-
-
-def _keep(
-    session: Session, alert: Alert, hearer: Audience, language: str, words: wording.Words
-) -> None:
-    session.add(
-        Wording(
-            alert_id=alert.id,
-            audience=hearer,
-            language=language,
-            sms=words.sms,
-            segments=words.segments,
-            subject=words.subject,
-            mail=words.mail,
-        )
-    )
-
-
-def stop_everything_to(session: Session, address: str, channel: str, now: datetime) -> None:
-    """STOP: remembered, and what waits for the address on the channel is dropped."""
-    optouts.stop(session, address, channel)
-    outbox.suppress_waiting(session, address, channel, now)
+            words = wording.alert(act.settings, hearer, language, facts)
+            act.session.add(wording.row(words, hearer, language, alert_id=alert.id))
+    act.session.flush()

@@ -25,7 +25,7 @@ def store(session: Session, gateway: str, inbound: Inbound, now: datetime) -> in
             gateway_id=inbound.id[:200],
             sender=numbers.sender(inbound.sender)[:40],
             recipient=numbers.sender(inbound.recipient)[:40],
-            text=inbound.text.replace("\x00", ""),
+            text=_storable(inbound.text),
             sent_at=inbound.sent_at,
             received_at=now,
             state=InboundState.NEW.value,
@@ -48,3 +48,8 @@ def known(session: Session, gateway: str, ids: list[str]) -> set[str]:
             )
         )
     )
+
+
+def _storable(text: str) -> str:
+    """Without what no database takes: NUL, and halves of characters."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()

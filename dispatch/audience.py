@@ -7,12 +7,11 @@ say more, then neighbours, then twins.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import (
-    CursorResult,
     Integer,
     Select,
     and_,
@@ -75,28 +74,11 @@ class Heard:
 
 def plan(session: Session, alert: Alert, how: Plan) -> Heard:
     """Make the deliveries of a resident's alert, in the caller's transaction."""
-    agents = _agents(alert)
-    for channel, address in ((Channel.SMS, Agent.mobile), (Channel.EMAIL, Agent.email)):
-        _insert(
-            session,
-            alert,
-            how,
-            agents.where(col(address).is_not(None)),
-            Audience.AGENT,
-            channel,
-            col(address),
-        )
-    neighbours = _neighbours(alert)
-    _insert_members(
-        session,
-        alert,
-        how,
-        neighbours,
-        Audience.NEIGHBOUR,
-        Topic.ALERT,
-        (Channel.SMS, Channel.EMAIL),
-    )
-    _insert_members(session, alert, how, _twins(alert), Audience.TWIN, Topic.TWIN, (Channel.EMAIL,))
+    planner = _Planner(session, alert, how)
+    planner.tell(Audience.AGENT, _agents(alert), AGENT_ADDRESS)
+    planner.tell(Audience.NEIGHBOUR, _neighbours(alert), MEMBER_ADDRESS, Topic.ALERT)
+    by_mail = {Channel.EMAIL: MEMBER_ADDRESS[Channel.EMAIL]}  # never SMS to twins (S51)
+    planner.tell(Audience.TWIN, _twins(alert), by_mail, Topic.TWIN)
     return heard(session, alert, how)
 
 
@@ -110,9 +92,7 @@ def plan_town(session: Session, alert: Alert, how: Plan, communities: Sequence[i
             col(Community.id).in_(communities) if communities else true(),
         )
     )
-    _insert_members(
-        session, alert, how, members, Audience.NEIGHBOUR, Topic.TOWN, (Channel.SMS, Channel.EMAIL)
-    )
+    _Planner(session, alert, how).tell(Audience.NEIGHBOUR, members, MEMBER_ADDRESS, Topic.TOWN)
     return heard(session, alert, how)
 
 
@@ -126,7 +106,7 @@ def heard(session: Session, alert: Alert, how: Plan) -> Heard:
         .where(col(Delivery.alert_id) == alert.id)
         .group_by(col(Delivery.audience))
     )
-    by = {audience: count for audience, count in rows}
+    by: dict[str, int] = {audience: count for audience, count in rows}  # noqa: C416  # rows are no pairs to mypy
     return Heard(
         neighbours=by.get(Audience.NEIGHBOUR, 0),
         twins=by.get(Audience.TWIN, 0),
@@ -177,122 +157,90 @@ def _agents(alert: Alert) -> Select[Any]:
 
 
 NOBODY = cast_sql(null(), Integer)
-ADDRESS = {Channel.SMS: Member.mobile, Channel.EMAIL: Member.email}
+MEMBER_ADDRESS = {Channel.SMS: col(Member.mobile), Channel.EMAIL: col(Member.email)}
+AGENT_ADDRESS = {Channel.SMS: col(Agent.mobile), Channel.EMAIL: col(Agent.email)}
+
+COLUMNS = (
+    "alert_id", "wording_id", "member_id", "agent_id", "audience", "channel", "address",
+    "gateway", "number_id", "priority", "size", "segments", "price", "state", "reason",
+    "attempts", "doubts", "looks", "created_at", "due_at", "expires_at",
+)  # fmt: skip
 
 
-def _insert_members(
-    session: Session,
-    alert: Alert,
-    how: Plan,
-    people: Select[Any],
-    audience: Audience,
-    topic: Topic,
-    channels: Sequence[Channel],
-) -> None:
-    for channel in channels:
-        address = col(ADDRESS[channel])
+@dataclass(frozen=True, slots=True)
+class _Planner:
+    """Turns people into deliveries of one alert."""
+
+    session: Session
+    alert: Alert
+    how: Plan
+
+    def tell(
+        self,
+        audience: Audience,
+        people: Select[Any],
+        addresses: Mapping[Channel, Any],
+        topic: Topic | None = None,
+    ) -> None:
+        for channel, address in addresses.items():
+            wanted = people.where(address.is_not(None), ~_stopped(address, channel))
+            if topic is not None:
+                wanted = self._as_they_prefer(wanted, channel, topic)
+            self._insert(wanted, audience, channel, address)
+
+    def _as_they_prefer(self, people: Select[Any], channel: Channel, topic: Topic) -> Select[Any]:
         muted = exists().where(
             col(Mute.member_id) == col(Member.id),
             col(Mute.topic) == topic.value,
             col(Mute.channel) == channel.value,
         )
-        wanted = people.where(address.is_not(None), ~muted)
-        if channel is Channel.SMS:
-            wanted = wanted.where(
-                or_(
-                    col(Member.paused_until).is_(None), col(Member.paused_until) <= alert.created_at
-                )
-            )
-        _insert(session, alert, how, wanted, audience, channel, address)
+        wanted = people.where(~muted)
+        if channel is not Channel.SMS:
+            return wanted
+        until = col(Member.paused_until)
+        return wanted.where(or_(until.is_(None), until <= self.alert.created_at))
 
+    def _insert(
+        self, people: Select[Any], audience: Audience, channel: Channel, address: Any
+    ) -> None:
+        size = self.session.scalar(people.with_only_columns(func.count()))
+        if not size:
+            return
+        agent = audience is Audience.AGENT
+        person = col(Agent.id) if agent else col(Member.id)
+        number, gateway, price, segments = self._way(channel, person)
+        alert, how = self.alert, self.how
+        rows = people.join(Wording, self._said(audience)).with_only_columns(
+            literal(alert.id), col(Wording.id),
+            NOBODY if agent else person, person if agent else NOBODY,
+            literal(audience.value), literal(channel.value), address, gateway, number,
+            literal(how.priority), literal(size), segments, segments * price,
+            literal(how.state.value), literal(""), literal(0), literal(0), literal(0),
+            _instant(alert.created_at), _instant(alert.created_at), _instant(alert.expires_at),
+        )  # fmt: skip
+        dialect = postgresql if self.session.get_bind().dialect.name == "postgresql" else sqlite
+        table = Delivery.__table__  # type: ignore[attr-defined]  # SQLModel hides __table__
+        self.session.execute(
+            dialect.insert(table).from_select(COLUMNS, rows).on_conflict_do_nothing()
+        )
 
-COLUMNS = (
-    "alert_id",
-    "wording_id",
-    "member_id",
-    "agent_id",
-    "audience",
-    "channel",
-    "address",
-    "gateway",
-    "number_id",
-    "priority",
-    "size",
-    "segments",
-    "price",
-    "state",
-    "reason",
-    "attempts",
-    "doubts",
-    "looks",
-    "created_at",
-    "due_at",
-    "expires_at",
-)
-
-
-def _insert(
-    session: Session,
-    alert: Alert,
-    how: Plan,
-    people: Select[Any],
-    audience: Audience,
-    channel: Channel,
-    address: Any,
-) -> int:
-    person = col(Agent.id) if audience is Audience.AGENT else col(Member.id)
-    language = col(Agent.language) if audience is Audience.AGENT else col(Member.language)
-    reachable = people.where(
-        ~exists().where(col(Stop.address) == address, col(Stop.channel) == channel.value)
-    )
-    size = session.scalar(reachable.with_only_columns(func.count()))
-    if not size:
-        return 0
-    number, gateway, price, segments = _way(how, channel, person)
-    rows = reachable.join(
-        Wording,
-        and_(
-            col(Wording.alert_id) == alert.id,
+    def _said(self, audience: Audience) -> Any:
+        language = Agent.language if audience is Audience.AGENT else Member.language
+        return and_(
+            col(Wording.alert_id) == self.alert.id,
             col(Wording.audience) == audience.value,
-            col(Wording.language) == language,
-        ),
-    ).with_only_columns(
-        literal(alert.id),
-        col(Wording.id),
-        person if audience is not Audience.AGENT else NOBODY,
-        person if audience is Audience.AGENT else NOBODY,
-        literal(audience.value),
-        literal(channel.value),
-        address,
-        gateway,
-        number,
-        literal(how.priority),
-        literal(size),
-        segments,
-        segments * price,
-        literal(how.state.value),
-        literal(""),
-        literal(0),
-        literal(0),
-        literal(0),
-        _instant(alert.created_at),
-        _instant(alert.created_at),
-        _instant(alert.expires_at),
-    )
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = (
-        dialect.insert(Delivery.__table__)  # type: ignore[attr-defined]  # SQLModel hides __table__
-        .from_select(COLUMNS, rows)
-        .on_conflict_do_nothing()
-    )
-    return cast("CursorResult[Any]", session.execute(statement)).rowcount
+            col(Wording.language) == col(language),
+        )
+
+    def _way(self, channel: Channel, person: Any) -> tuple[Any, Any, Any, Any]:
+        if channel is Channel.EMAIL:
+            return NOBODY, literal(MAIL), literal(0.0), literal(0)
+        number, gateway, price = self.how.senders.columns(person)
+        return number, gateway, price, col(Wording.segments)
 
 
-def _way(how: Plan, channel: Channel, person: Any) -> tuple[Any, Any, Any, Any]:
-    if channel is Channel.EMAIL:
-        return NOBODY, literal(MAIL), literal(0.0), literal(0)
-    number, gateway, price = how.senders.columns(person)
-    return number, gateway, price, col(Wording.segments)
+def _stopped(address: Any, channel: Channel) -> Any:
+    return exists().where(col(Stop.address) == address, col(Stop.channel) == channel.value)
 
 
 def _instant(value: Any) -> Any:

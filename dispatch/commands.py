@@ -93,7 +93,7 @@ def _end(incoming: Incoming, argument: str) -> str:
     if alert.state in (AlertState.ENDED, AlertState.WITHDRAWN):
         incoming.answer("closed_already", alert_id=alert.id, ref=alert.id)
         return "closed_already"
-    told = alerts.end(incoming.session, incoming.settings, alert, incoming.now, text)
+    told = alerts.end(incoming.act, alert, text)
     incoming.answer("ended", alert_id=alert.id, ref=alert.id, count=told)
     return "end"
 
@@ -106,7 +106,7 @@ def _withdraw(incoming: Incoming, argument: str) -> str:
     if alert.state in (AlertState.ENDED, AlertState.WITHDRAWN):
         incoming.answer("closed_already", alert_id=alert.id, ref=alert.id)
         return "closed_already"
-    told = alerts.withdraw(incoming.session, incoming.settings, alert, incoming.now)
+    told = alerts.withdraw(incoming.act, alert)
     incoming.answer("withdrawn_done", alert_id=alert.id, ref=alert.id, count=told)
     return "withdraw"
 
@@ -146,11 +146,12 @@ def _latest_open(incoming: Incoming) -> Alert | None:
 
 def may_close(incoming: Incoming, alert: Alert) -> bool:
     """The author, a référent of the alert's community, an agent of its subscribed town."""
-    member, agent = incoming.member, incoming.agent
-    if member is not None and member.state == MemberState.ACTIVE:
-        if alert.author_id == member.id or _is_referent_of(member, alert):
-            return True
-    return agent is not None and agent.town_insee == alert.town_insee
+    agent, member = incoming.agent, incoming.member
+    if agent is not None and agent.town_insee == alert.town_insee:
+        return True
+    if member is None or member.state != MemberState.ACTIVE:
+        return False
+    return alert.author_id == member.id or _is_referent_of(member, alert)
 
 
 def _is_referent_of(member: Member, alert: Alert) -> bool:

@@ -14,8 +14,8 @@ from community_store.columns import UtcDateTime
 from community_store.membership import LANGUAGES
 from community_store.models import Alert, Audience, Delivery, Notice, Wording
 from community_store.models import DeliveryState as State
-from config import Settings
 from dispatch import wording
+from dispatch.act import Act
 from dispatch.priority import Priority
 
 # a message in flight or in doubt may have been read: its person is told as well
@@ -52,34 +52,17 @@ COLUMNS = (
 )
 
 
-def tell_those_told(
-    session: Session,
-    settings: Settings,
-    alert: Alert,
-    kind: str,
-    variables: Mapping[str, object],
-    now: datetime,
-) -> int:
+def tell_those_told(act: Act, alert: Alert, kind: str, variables: Mapping[str, object]) -> int:
     """Queue a notice of `kind` along the deliveries that went out; how many."""
-    notice = Notice(kind=kind, alert_id=alert.id, created_at=now)
-    session.add(notice)
-    session.flush()
+    notice = Notice(kind=kind, alert_id=alert.id, created_at=act.now)
+    act.session.add(notice)
+    act.session.flush()
     for language in LANGUAGES:
-        words = wording.notice(settings, language, kind, dict(variables))
-        session.add(
-            Wording(
-                notice_id=notice.id,
-                audience=Audience.PERSON,
-                language=language,
-                sms=words.sms,
-                segments=words.segments,
-                subject=words.subject,
-                mail=words.mail,
-            )
-        )
-    session.flush()
-    expires = now + timedelta(minutes=settings.dispatch.time_to_live.default)
-    return _copy(session, alert, notice, (now, expires))
+        words = wording.notice(act.settings, language, kind, dict(variables))
+        act.session.add(wording.row(words, Audience.PERSON, language, notice_id=notice.id))
+    act.session.flush()
+    expires = act.now + timedelta(minutes=act.settings.dispatch.time_to_live.default)
+    return _copy(act.session, alert, notice, (act.now, expires))
 
 
 def _copy(session: Session, alert: Alert, notice: Notice, times: tuple[datetime, datetime]) -> int:

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from community_store.models import Agent, InboundState, InboundText, Member, MemberState, Number
 from community_store.store import lock
 from dispatch import commands, raising, senders
+from dispatch.act import Act
 from dispatch.incoming import Incoming
 from dispatch.reading import folded, normal
 from dispatch.runtime import Runtime
@@ -57,7 +58,7 @@ def _read(session: Session, runtime: Runtime, inbound_id: int) -> str:
     if _may_go_on(runtime, parts, now):
         return WAITING
     whole = "".join(part.text for part in parts)
-    outcome = _understand(_incoming(session, runtime, parts[0], whole, now))
+    outcome = _understand(_incoming(Act(session, runtime.settings, now), parts[0], whole))
     for part in parts:
         _finish(part, outcome, now)
         if part is not parts[0]:
@@ -124,18 +125,14 @@ def _may_go_on(runtime: Runtime, parts: list[InboundText], now: datetime) -> boo
     return sms_text.is_full_part(parts[-1].text) and now - parts[-1].received_at < near
 
 
-def _incoming(
-    session: Session, runtime: Runtime, row: InboundText, text: str, now: datetime
-) -> Incoming:
+def _incoming(act: Act, row: InboundText, text: str) -> Incoming:
     return Incoming(
-        session=session,
-        settings=runtime.settings,
+        act=act,
         row=row,
         text=normal(text),
-        now=now,
-        member=_member(session, row.sender),
-        agent=_agent(session, row.sender),
-        number=senders.texted(session, row.recipient),
+        member=_member(act.session, row.sender),
+        agent=_agent(act.session, row.sender),
+        number=senders.texted(act.session, row.recipient),
     )
 
 

@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from community_store.models import Agent, Delivery, InboundText, Member, Notice, Number, NumberKind
 from config import Settings
 from dispatch import notices
+from dispatch.act import Act
 from gateway import numbers
 
 log = structlog.get_logger(__name__)
@@ -21,14 +22,24 @@ log = structlog.get_logger(__name__)
 class Incoming:
     """One whole text (its parts joined), with the person behind the number, if any."""
 
-    session: Session
-    settings: Settings
+    act: Act
     row: InboundText
     text: str
-    now: datetime
     member: Member | None
     agent: Agent | None
     number: Number | None
+
+    @property
+    def session(self) -> Session:
+        return self.act.session
+
+    @property
+    def settings(self) -> Settings:
+        return self.act.settings
+
+    @property
+    def now(self) -> datetime:
+        return self.act.now
 
     @property
     def language(self) -> str:
@@ -53,9 +64,7 @@ class Incoming:
             return None
         two_way = self.number if self.number and self.number.kind != NumberKind.SENDER else None
         about = notices.Subject(kind, variables, alert_id=alert_id, inbound_id=self.row.id)
-        return notices.text(
-            self.session, self.settings, self.addressee, about, now=self.now, number=two_way
-        )
+        return notices.text(self.act, self.addressee, about, number=two_way)
 
     def _answered_enough(self) -> bool:
         limits = self.settings.alerts

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-from sqlmodel import Session
+from datetime import timedelta
 
 from community_store.models import Audience, Delivery, Notice, Number, Wording
-from config import Settings
 from dispatch import senders, wording
+from dispatch.act import Act
 from dispatch.priority import Priority
 from gateway.contract import Channel
 
@@ -35,54 +33,44 @@ class Subject:
     inbound_id: int | None = None
 
 
-def text(
-    session: Session,
-    settings: Settings,
-    to: Addressee,
-    about: Subject,
-    *,
-    now: datetime,
-    number: Number | None = None,
-) -> Notice:
+def text(act: Act, to: Addressee, about: Subject, *, number: Number | None = None) -> Notice:
     """Queue one SMS of the highest class, from `number` or from the person's usual one."""
-    words = wording.notice(settings, to.language, about.kind, dict(about.variables))
+    words = wording.notice(act.settings, to.language, about.kind, dict(about.variables))
     notice = Notice(
-        kind=about.kind, alert_id=about.alert_id, inbound_id=about.inbound_id, created_at=now
+        kind=about.kind,
+        alert_id=about.alert_id,
+        inbound_id=about.inbound_id,
+        created_at=act.now,
     )
-    session.add(notice)
-    session.flush()
-    said = Wording(
-        notice_id=notice.id,
-        audience=Audience.PERSON,
-        language=to.language,
-        sms=words.sms,
-        segments=words.segments,
-        subject=words.subject,
-        mail=words.mail,
-    )
-    session.add(said)
-    session.flush()
-    number = number or senders.senders(session).of(to.member_id or to.agent_id or 0)
-    assert said.id is not None
-    session.add(
-        Delivery(
-            notice_id=notice.id,
-            wording_id=said.id,
-            member_id=to.member_id,
-            agent_id=to.agent_id,
-            audience=Audience.PERSON,
-            channel=Channel.SMS,
-            address=to.address,
-            gateway=number.gateway if number else senders.NO_GATEWAY,
-            number_id=number.id if number else None,
-            priority=Priority.ANSWER,
-            size=1,
-            segments=words.segments,
-            price=words.segments * (number.price if number else 0),
-            created_at=now,
-            due_at=now,
-            expires_at=now + timedelta(minutes=settings.dispatch.time_to_live.notice),
-        )
-    )
-    session.flush()
+    act.session.add(notice)
+    act.session.flush()
+    said = wording.row(words, Audience.PERSON, to.language, notice_id=notice.id)
+    act.session.add(said)
+    act.session.flush()
+    person = to.member_id or to.agent_id or 0
+    sender = number or senders.senders(act.session).of(person)
+    act.session.add(_delivery(act, to, said, sender))
+    act.session.flush()
     return notice
+
+
+def _delivery(act: Act, to: Addressee, said: Wording, sender: Number | None) -> Delivery:
+    assert said.id is not None
+    live = timedelta(minutes=act.settings.dispatch.time_to_live.notice)
+    return Delivery(
+        notice_id=said.notice_id,
+        wording_id=said.id,
+        member_id=to.member_id,
+        agent_id=to.agent_id,
+        audience=Audience.PERSON,
+        channel=Channel.SMS,
+        address=to.address,
+        gateway=sender.gateway if sender else senders.NO_GATEWAY,
+        number_id=sender.id if sender else None,
+        priority=Priority.ANSWER,
+        segments=said.segments,
+        price=said.segments * (sender.price if sender else 0.0),
+        created_at=act.now,
+        due_at=act.now,
+        expires_at=act.now + live,
+    )

@@ -37,10 +37,11 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Who claims, and for how long (seconds) before it counts as dead."""
+    """Who claims, when, and for how long (seconds) before it counts as dead."""
 
     worker: str
     lease: float
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,7 @@ class Claimed:
     started_at: datetime
 
 
-def claim(
-    session: Session, lane: Lane, segments: int, now: datetime, terms: Terms
-) -> list[Claimed]:
+def claim(session: Session, lane: Lane, segments: int, terms: Terms) -> list[Claimed]:
     """Lease what may leave by `lane` now: up to `segments`, but at least one message.
 
     What may not leave any more gets its last state on the way, so an empty answer
@@ -73,17 +72,17 @@ def claim(
     while room > 0:
         rows = session.execute(
             DUE_BY_MAIL if lane.number_id is None else DUE_BY_NUMBER,
-            {"gateway": lane.gateway, "number_id": lane.number_id, "now": now, "limit": room},
+            {"gateway": lane.gateway, "number_id": lane.number_id, "now": terms.now, "limit": room},
         ).all()
         dropped, batch = [], []
         for row in rows:
-            if verdict := rights.verdict(row, now):
+            if verdict := rights.verdict(row, terms.now):
                 dropped.append((row.id, verdict))
             elif room > 0:
-                batch.append(_claimed(row, lane, now))
+                batch.append(_claimed(row, lane, terms.now))
                 room -= max(1, row.segments)
-        _lease(session, batch, now, terms)
-        drop(session, dropped, now)
+        _lease(session, batch, terms)
+        drop(session, dropped, terms.now)
         taken += batch
         if not dropped:
             break
@@ -121,10 +120,10 @@ _LEASE = (
 _ATTEMPT = insert(Attempt.__table__)  # type: ignore[attr-defined]  # SQLModel hides __table__
 
 
-def _lease(session: Session, batch: Sequence[Claimed], now: datetime, terms: Terms) -> None:
+def _lease(session: Session, batch: Sequence[Claimed], terms: Terms) -> None:
     if not batch:
         return
-    until = now + timedelta(seconds=terms.lease)
+    until = terms.now + timedelta(seconds=terms.lease)
     connection = session.connection()
     connection.execute(
         _LEASE,
@@ -140,7 +139,7 @@ def _lease(session: Session, batch: Sequence[Claimed], now: datetime, terms: Ter
                 "delivery_id": c.id,
                 "n": c.attempt,
                 "worker": terms.worker,
-                "started_at": now,
+                "started_at": terms.now,
                 "outcome": "",
                 "code": "",
                 "reason": "",

@@ -156,12 +156,10 @@ class Pump:
                 self.holds.pop(hold.way.lane, None)
 
     def _claim_rows(self, ready: list[tuple[Hold, int]]) -> list[list[Claimed]]:
-        terms = outbox.Terms(self.runtime.worker, self.runtime.settings.dispatch.lease_seconds)
-        now = self.runtime.clock()
+        lease = self.runtime.settings.dispatch.lease_seconds
+        terms = outbox.Terms(self.runtime.worker, lease, self.runtime.clock())
         with self.runtime.store.begin() as session:
-            return [
-                outbox.claim(session, hold.way.lane, count, now, terms) for hold, count in ready
-            ]
+            return [outbox.claim(session, hold.way.lane, count, terms) for hold, count in ready]
 
     def _launch(self, hold: Hold, claimed: Claimed, at: float) -> None:
         task = asyncio.create_task(self._send(hold, claimed, at))

@@ -19,9 +19,7 @@ def raise_from(incoming: Incoming, text: str) -> str:
         return refusal
     if incoming.member is None or incoming.member.state == MemberState.CLOSED:
         return raise_for_town(incoming, text)
-    raised = alerts.raise_resident(
-        incoming.session, incoming.settings, incoming.member, _told(incoming, text)
-    )
+    raised = alerts.raise_resident(incoming.act, incoming.member, _told(incoming, text))
     _receipt(incoming, raised)
     return "repeat" if raised.repeated else "alert"
 
@@ -37,20 +35,14 @@ def raise_for_town(incoming: Incoming, text: str) -> str:
     if town is None or not (town.subscribed and town.sms_alerts and agent.confirmed):
         incoming.answer("agent_refused")
         return "agent_refused"
-    raised = alerts.raise_town(
-        incoming.session,
-        incoming.settings,
-        town,
-        _told(incoming, text),
-        agent=agent,
-        urgent=True,
-    )
+    voice = alerts.TownVoice(agent, urgent=True)
+    raised = alerts.raise_town(incoming.act, town, _told(incoming, text), voice)
     _town_receipt(incoming, raised, town)
     return "town_alert"
 
 
 def _told(incoming: Incoming, text: str) -> alerts.Told:
-    return alerts.Told(normal(text), incoming.now, inbound_id=incoming.row.id)
+    return alerts.Told(normal(text), inbound_id=incoming.row.id)
 
 
 def _refused(incoming: Incoming, text: str) -> str:

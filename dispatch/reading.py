@@ -30,6 +30,8 @@ def split_word(text: str) -> tuple[str, str]:
 def split_ref(text: str) -> tuple[int | None, str]:
     """A leading reference ("381", "no 381", "n°381") and the rest; None without one."""
     match = re.match(
-        r"(?:n[o°º.]{0,2}\s*|#)?(\d{1,9})\b[\s:,;.-]*(.*)\Z", text.strip(), re.IGNORECASE | re.DOTALL
+        r"(?:n[o°º.]{0,2}\s*|#)?(\d{1,9})\b[\s:,;.-]*(.*)\Z",
+        text.strip(),
+        re.IGNORECASE | re.DOTALL,
     )
     return (int(match[1]), match[2].strip()) if match else (None, text.strip())

@@ -52,3 +52,9 @@ def _delivery(session: Session, gateway: str, receipt: Receipt) -> int | None:
         .where(Delivery.gateway == gateway, col(Delivery.provider_id) == receipt.provider_id)
         .order_by(col(Delivery.id).desc())
     ).first()
+
+
+def receive(runtime: Runtime, gateway: str, said: Receipt) -> None:
+    """Keep a receipt and move its delivery forward. Raises DBAPIError: answer 5xx."""
+    with runtime.store.begin() as session:
+        record(session, gateway, said, runtime.clock())

@@ -14,6 +14,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import structlog
+from sqlalchemy.exc import DataError
 
 from community_store.columns import utcnow
 from community_store.store import Store
@@ -59,13 +60,19 @@ class Spool:
         except FileNotFoundError:
             return None  # another process was faster
         except (ValueError, KeyError):
-            path.rename(path.with_suffix(".broken"))
-            log.error("spooled_text_unreadable", file=path.name)
-            return None
-        with store.begin() as session:
-            row = arrivals.store(session, gateway, inbound, received)
+            return self._set_aside(path)
+        try:
+            with store.begin() as session:
+                row = arrivals.store(session, gateway, inbound, received)
+        except DataError:
+            return self._set_aside(path)
         path.unlink(missing_ok=True)
         return row
+
+    def _set_aside(self, path: Path) -> None:
+        """One poisoned text must not stop the others (R10)."""
+        path.rename(path.with_suffix(".broken"))
+        log.error("spooled_text_set_aside", file=path.name)
 
     def _sync_folder(self) -> None:
         handle = os.open(self.folder, os.O_RDONLY)

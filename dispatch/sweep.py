@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 from sqlalchemy import update
@@ -24,6 +24,7 @@ from community_store.models import (
 )
 from community_store.models import DeliveryState as State
 from dispatch import looking, notices, outbox, senders, wake
+from dispatch.act import Act
 from dispatch.lifecycle import HANDED_OVER
 from dispatch.runtime import Runtime
 from gateway.contract import Channel
@@ -41,8 +42,9 @@ def sweep(runtime: Runtime) -> None:
         expired = outbox.expire_waiting(session, now)
         lost = outbox.doubt_expired_leases(session, now, dead_workers(session))
         adopted = _adopt(session)
-        _summarise(session, runtime, now)
-        _let_rest(session, runtime, now)
+        act = Act(session, runtime.settings, now)
+        _summarise(act)
+        _let_rest(act)
     if expired or lost or adopted:
         log.info("swept", expired=expired, lost=lost, adopted=adopted)
     looking.look(runtime)
@@ -143,34 +145,33 @@ def _adopt(session: Session) -> int:
     return int(done.rowcount)  # type: ignore[attr-defined]  # an UPDATE has one
 
 
-def _summarise(session: Session, runtime: Runtime, now: datetime) -> None:
+def _summarise(act: Act) -> None:
     """One message says what of an alert was dropped for being late (A4)."""
-    late = session.exec(
+    late = act.session.exec(
         select(Alert).where(
             col(Alert.state).in_([AlertState.OPEN, AlertState.HELD]),
-            col(Alert.expires_at) <= now,
+            col(Alert.expires_at) <= act.now,
             col(Alert.summarised).is_(False),
         )
     ).all()
     for alert in late:
         alert.summarised = True
-        _tell_author(session, runtime, alert, now)
+        _tell_author(act, alert)
 
 
-def _tell_author(session: Session, runtime: Runtime, alert: Alert, now: datetime) -> None:
-    dropped = _count(session, alert, (State.EXPIRED,))
+def _tell_author(act: Act, alert: Alert) -> None:
+    dropped = _count(act.session, alert, (State.EXPIRED,))
     if not dropped:
         return
-    told = _count(session, alert, tuple(HANDED_OVER))
+    told = _count(act.session, alert, tuple(HANDED_OVER))
     log.warning("alert_expired", alert=alert.id, dropped=dropped, told=told)
-    author = session.get(Member, alert.author_id) if alert.author_id else None
+    author = act.session.get(Member, alert.author_id) if alert.author_id else None
     if author is None or author.mobile is None:
         return
-    about = notices.Subject(
-        "expired_summary", {"ref": alert.id, "count": dropped, "told": told}, alert_id=alert.id
-    )
+    variables = {"ref": alert.id, "count": dropped, "told": told}
+    about = notices.Subject("expired_summary", variables, alert_id=alert.id)
     to = notices.Addressee(author.mobile, author.language, member_id=author.id)
-    notices.text(session, runtime.settings, to, about, now=now)
+    notices.text(act, to, about)
 
 
 def _count(session: Session, alert: Alert, states: tuple[State, ...]) -> int:
@@ -181,17 +182,17 @@ def _count(session: Session, alert: Alert, states: tuple[State, ...]) -> int:
     ).one()
 
 
-def _let_rest(session: Session, runtime: Runtime, now: datetime) -> None:
+def _let_rest(act: Act) -> None:
     """An alert that nobody ended is over when nobody may answer it any more."""
-    over = now - timedelta(hours=runtime.settings.alerts.reply_hours)
-    session.execute(
+    over = act.now - timedelta(hours=act.settings.alerts.reply_hours)
+    act.session.execute(
         update(Alert)
         .where(
             col(Alert.state) == AlertState.OPEN,
-            col(Alert.expires_at) <= now,
+            col(Alert.expires_at) <= act.now,
             col(Alert.created_at) <= over,
             col(Alert.summarised).is_(True),
         )
-        .values(state=AlertState.EXPIRED.value, closed_at=now)
+        .values(state=AlertState.EXPIRED.value, closed_at=act.now)
         .execution_options(synchronize_session=False)
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from community_store.models import Audience
+from community_store.models import Audience, Wording
 from config import Settings
 from dispatch.catalogue import catalogue, say, template
 from gateway import numbers, sms_text
@@ -39,6 +39,27 @@ class Facts:
     answer_to: str = ""
 
 
+def row(
+    words: Words,
+    audience: Audience,
+    language: str,
+    *,
+    alert_id: int | None = None,
+    notice_id: int | None = None,
+) -> Wording:
+    """Words as they are kept."""
+    return Wording(
+        alert_id=alert_id,
+        notice_id=notice_id,
+        audience=audience,
+        language=language,
+        sms=words.sms,
+        segments=words.segments,
+        subject=words.subject,
+        mail=words.mail,
+    )
+
+
 SMS_ID = {
     Audience.NEIGHBOUR: "alert",
     Audience.TWIN: "alert",
@@ -60,7 +81,7 @@ def town_alert(settings: Settings, language: str, facts: Facts) -> Words:
 
 def _alert_words(settings: Settings, ids: tuple[str, str], language: str, facts: Facts) -> Words:
     variables = _variables(settings, language, facts)
-    sms = _fitted(settings, language, ids[0], variables, facts.answer_to)
+    sms = _fitted(settings, language, ids[0], variables)
     return Words(
         sms=sms,
         segments=sms_text.count(sms).segments,
@@ -81,20 +102,15 @@ def _variables(settings: Settings, language: str, facts: Facts) -> dict[str, obj
         "author": facts.author,
         "phone": facts.phone,
         "address": facts.address,
+        "answer_to": facts.answer_to,
     }
 
 
-def _fitted(
-    settings: Settings,
-    language: str,
-    message: str,
-    variables: dict[str, object],
-    answer_to: str,
-) -> str:
+def _fitted(settings: Settings, language: str, message: str, variables: dict[str, object]) -> str:
     """Shorten the text, never what frames it; a one-way sender's message names a number."""
     head, _, tail = template(language, "sms", message).partition(TEXT)
-    if answer_to:
-        tail += say(language, "sms", "alert_oneway", number=answer_to)
+    if variables["answer_to"]:
+        tail += template(language, "sms", "alert_oneway")
     return sms_text.fit(
         head.format(**variables),
         str(variables["text"]),

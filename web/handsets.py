@@ -13,11 +13,11 @@ from sqlmodel import Session, col, select
 
 from community_store.models import Number, NumberKind
 from config import Settings
+from dispatch.intake import receive
 from dispatch.runtime import Runtime
 from gateway import numbers
 from gateway.contract import Inbound
 from gateway.providers.simulator import Phones, Simulator
-from webhooks.receive import receive
 
 TELEPHONE = re.compile(r"\+[1-9][0-9]{5,14}")
 TEXT_MAX = 1600  # characters: ten segments, longer than any telephone sends

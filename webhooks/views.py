@@ -14,10 +14,9 @@ import structlog
 from flask import Blueprint, Response, abort, current_app, request
 from werkzeug.datastructures import MultiDict
 
-from dispatch import metrics
+from dispatch import intake, metrics, receipts
 from dispatch.runtime import Runtime
 from gateway.contract import Callback, CallbackError, Forged, Provider
-from webhooks import receive
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +30,7 @@ def sms(gateway: str) -> Response:
     provider = _provider(gateway)
     callback = _callback()
     provider.verify(callback)
-    receive.receive(_runtime(), gateway, provider.read_inbound(callback))
+    intake.receive(_runtime(), gateway, provider.read_inbound(callback))
     return _thanks(gateway)
 
 
@@ -43,7 +42,7 @@ def status(gateway: str) -> Response:
     provider.verify(callback)
     said = provider.read_receipt(callback)
     if said is not None:
-        receive.receipt(_runtime(), gateway, said)
+        receipts.receive(_runtime(), gateway, said)
     return _thanks(gateway)
 
 

@@ -1,16 +1,18 @@
-"""Keeping a text or a receipt safe before the provider is told that we have it."""
+"""Keeping a text safe before anybody is told that we have it (decision 6)."""
 
 from __future__ import annotations
 
 import structlog
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError, TimeoutError
 
-from dispatch import arrivals, receipts, wake
+from dispatch import arrivals, wake
 from dispatch.runtime import Runtime
 from dispatch.spool import Spool
-from gateway.contract import Inbound, Receipt
+from gateway.contract import Inbound
 
 log = structlog.get_logger(__name__)
+
+AWAY = (OperationalError, InterfaceError, ProgrammingError, TimeoutError)
 
 
 def receive(runtime: Runtime, gateway: str, inbound: Inbound) -> None:
@@ -22,17 +24,11 @@ def receive(runtime: Runtime, gateway: str, inbound: Inbound) -> None:
     try:
         with runtime.store.begin() as session:
             row = arrivals.store(session, gateway, inbound, runtime.clock())
-    except DBAPIError as error:
-        log.warning("database_away", error=type(error.orig).__name__)
+    except AWAY as error:
+        log.warning("database_away", error=type(error).__name__)
         Spool(runtime.settings.data_dir).keep(gateway, inbound)
         return
     if row is None:
         log.info("text_known_already", gateway=gateway)
         return
     wake.read_inbound(runtime, row)
-
-
-def receipt(runtime: Runtime, gateway: str, said: Receipt) -> None:
-    """Keep a receipt and move its delivery forward. Raises DBAPIError: answer 5xx."""
-    with runtime.store.begin() as session:
-        receipts.record(session, gateway, said, runtime.clock())

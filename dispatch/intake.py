@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError, TimeoutError
+from sqlalchemy import exc
 
 from dispatch import arrivals, wake
 from dispatch.runtime import Runtime
@@ -12,7 +12,7 @@ from gateway.contract import Inbound
 
 log = structlog.get_logger(__name__)
 
-AWAY = (OperationalError, InterfaceError, ProgrammingError, TimeoutError)
+AWAY = (exc.OperationalError, exc.InterfaceError, exc.ProgrammingError, exc.TimeoutError)
 
 
 def receive(runtime: Runtime, gateway: str, inbound: Inbound) -> None:

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from community_store.models import Delivery, ReceiptRow
 from dispatch import outbox
+from dispatch.runtime import Runtime
 from gateway.contract import Receipt
 
 log = structlog.get_logger(__name__)

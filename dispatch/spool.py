@@ -60,12 +60,14 @@ class Spool:
         except FileNotFoundError:
             return None  # another process was faster
         except (ValueError, KeyError):
-            return self._set_aside(path)
+            self._set_aside(path)
+            return None
         try:
             with store.begin() as session:
                 row = arrivals.store(session, gateway, inbound, received)
         except DataError:
-            return self._set_aside(path)
+            self._set_aside(path)
+            return None
         path.unlink(missing_ok=True)
         return row
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from base64 import b64encode
 from dataclasses import dataclass, field
 from functools import cached_property
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from tests.emulator.faults import Faults
 from tests.emulator.ledger import Ledger
 from tests.emulator.messages import Messages
 from tests.emulator.postman import Postman
+from tests.emulator.wire import fields
 
 ACCOUNT = "AC" + "0123456789abcdef" * 2
 TOKEN = "emulated-auth-token"
@@ -59,5 +60,8 @@ class House:
 
 def delivery_of(callback: str) -> dict[str, str]:
     """The delivery and attempt that a callback address carries (`?d=&a=`)."""
-    query = parse_qs(urlsplit(callback).query)
-    return {name: query[name][0] for name in ("d", "a") if name in query}
+    return {
+        name: value
+        for name, value in fields(urlsplit(callback).query).items()
+        if name in ("d", "a")
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import secrets
 import time
@@ -16,6 +17,8 @@ from typing import Any
 import smsutil
 
 VERSION = "2010-04-01"
+_RUN = secrets.token_hex(8)
+_NUMBERS = itertools.count(1)
 
 
 @dataclass(slots=True)
@@ -30,7 +33,7 @@ class Message:
     status: str
     callback: str = ""
     service: str = ""
-    sid: str = field(default_factory=lambda: f"SM{secrets.token_hex(16)}")
+    sid: str = field(default_factory=lambda: f"SM{_RUN}{next(_NUMBERS):016x}")
     created: float = field(default_factory=time.time)
     sent: float | None = None
     updated: float | None = None

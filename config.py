@@ -156,6 +156,8 @@ class Alerts(Section):
     answers_minutes: float = 10.0
     per_member_hour: int = 5
     per_community_hour: int = 20
+    hold_minutes: float = 10.0
+    mask: bool = True  # plates, numbers and e-mails in what neighbours read (A9)
 
 
 class Security(Section):

@@ -25,7 +25,15 @@ from community_store.models import BoundaryCell, Community, Member, MemberState
 from community_store.store import lock
 from config import Geo
 
-__all__ = ["BoundaryError", "communities_at", "community_at", "forget", "left_outside", "occupy", "place"]
+__all__ = [
+    "BoundaryError",
+    "communities_at",
+    "community_at",
+    "forget",
+    "left_outside",
+    "occupy",
+    "place",
+]
 
 SLIVER_M2 = 1.0  # what two drawings of one shared edge may differ by
 EXTENT_MAX_M = 20_000.0  # else a hair 1,000 km long is 4 km2, and a million squares

@@ -40,14 +40,10 @@ class PolygonColumn(TypeDecorator[shapely.Polygon]):
     impl = LargeBinary
     cache_ok = True
 
-    def process_bind_param(
-        self, value: shapely.Polygon | None, dialect: Dialect
-    ) -> bytes | None:
+    def process_bind_param(self, value: shapely.Polygon | None, dialect: Dialect) -> bytes | None:
         return None if value is None else shapely.to_wkb(value)
 
-    def process_result_value(
-        self, value: bytes | None, dialect: Dialect
-    ) -> shapely.Polygon | None:
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> shapely.Polygon | None:
         if value is None:
             return None
         polygon = shapely.from_wkb(bytes(value))

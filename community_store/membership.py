@@ -171,9 +171,7 @@ def set_referent(session: Session, member: Member, *, referent: bool) -> None:
     """Make a member coordinator of their community, or no longer. Raises RuleError."""
     _require_open(member)
     if referent:
-        require_community_of_referent(
-            {"referent": True, "community_id": member.community_id}
-        )
+        require_community_of_referent({"referent": True, "community_id": member.community_id})
     member.referent = referent
     session.add(member)
 
@@ -240,9 +238,25 @@ def requests(
 
 
 def _holder(session: Session, mobile: str | None) -> int | None:
-    return session.exec(select(Member.id).where(Member.mobile == mobile)).first() if mobile else None
+    return (
+        session.exec(select(Member.id).where(Member.mobile == mobile)).first() if mobile else None
+    )
 
 
 def _require_open(member: Member) -> None:
     if member.state == MemberState.CLOSED:
         raise RuleError("closed", f"member {member.id} is closed: register the person again")
+
+
+def referents(session: Session, community_id: int, *, but: int | None = None) -> list[Member]:
+    """The active référents of a community, one of them left out if need be."""
+    return list(
+        session.exec(
+            select(Member).where(
+                Member.community_id == community_id,
+                col(Member.referent).is_(True),
+                Member.state == MemberState.ACTIVE,
+                col(Member.id).is_distinct_from(but),
+            )
+        )
+    )

@@ -5,7 +5,8 @@ The caller owns the transaction, and wakes the pump after its commit (dispatch.w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,12 +22,15 @@ from community_store.models import (
     Audience,
     Category,
     Community,
+    DeliveryState,
     Member,
     MemberState,
     Town,
+    Wording,
 )
+from community_store.store import lock
 from community_store.visibility import author_for
-from dispatch import audience, outbox, senders, wording
+from dispatch import audience, holding, limits, outbox, references, senders, wording
 from dispatch.act import Act
 from dispatch.audience import Heard, Plan
 from dispatch.followups import tell_those_told
@@ -74,7 +78,11 @@ def raise_resident(act: Act, author: Member, told: Told) -> Raised:
     how = _how(act.session, Priority.ALERT)
     if earlier := _repeated(act, author, told):
         return Raised(earlier, audience.heard(act.session, earlier, how), repeated=True)
+    lock(act.session, f"community:{community.id}")
+    held = limits.is_over(act, author, community)
     alert = Alert(
+        id=references.following(act.session, "alert"),
+        state=AlertState.HELD if held else AlertState.OPEN,
         kind=AlertKind.RESIDENT,
         author_id=author.id,
         community_id=community.id,
@@ -84,7 +92,12 @@ def raise_resident(act: Act, author: Member, told: Told) -> Raised:
     act.session.add(alert)
     act.session.flush()
     _word_resident(act, alert, author, community)
-    return Raised(alert, audience.plan(act.session, alert, how))
+    if held:
+        how = replace(how, state=DeliveryState.HELD)
+    heard = audience.plan(act.session, alert, how)
+    if held:
+        holding.ask(act, alert, author)
+    return Raised(alert, heard)
 
 
 def raise_town(act: Act, town: Town, told: Told, by: TownVoice) -> Raised:
@@ -96,6 +109,7 @@ def raise_town(act: Act, town: Town, told: Told, by: TownVoice) -> Raised:
             f"{town.name} is not subscribed: `tocsin town subscribe {town.insee}` first",
         )
     alert = Alert(
+        id=references.following(act.session, "alert"),
         kind=AlertKind.TOWN,
         agent_id=by.agent.id if by.agent else None,
         town_insee=town.insee,
@@ -142,6 +156,31 @@ def _close(act: Act, alert: Alert, state: AlertState, text: str) -> int:
     place = place_of(act.session, alert)
     variables = {"ref": alert.id, "community": place, "text": text}
     return tell_those_told(act, alert, CLOSED[state], variables)
+
+
+def called(act: Act, alert: Alert) -> None:
+    """The author called 17: shown on the alert, and added to what is still unsent."""
+    if alert.called:
+        return
+    alert.called = True
+    act.session.add(alert)
+    author = act.session.get(Member, alert.author_id) if alert.author_id else None
+    community = act.session.get(Community, alert.community_id) if alert.community_id else None
+    if author is None or community is None:
+        return
+    before = act.session.exec(select(Wording).where(Wording.alert_id == alert.id)).all()
+    for row, words in _resident_words(act, alert, author, community):
+        for kept in before:
+            if (kept.audience, kept.language) == row:
+                _reword(act, kept, words)
+
+
+def _reword(act: Act, kept: Wording, words: wording.Words) -> None:
+    kept.sms, kept.segments = words.sms, words.segments
+    kept.subject, kept.mail = words.subject, words.mail
+    act.session.add(kept)
+    assert kept.id is not None
+    outbox.reweigh(act.session, kept.id, words.segments)
 
 
 def place_of(session: Session, alert: Alert) -> str:
@@ -199,7 +238,7 @@ def _how(session: Session, priority: Priority) -> Plan:
     return Plan(priority, senders.senders(session))
 
 
-def _facts(session: Session, alert: Alert, **known: str) -> wording.Facts:
+def _facts(session: Session, alert: Alert, **known: Any) -> wording.Facts:
     assert alert.id is not None
     one_way = senders.senders(session).one_way
     return wording.Facts(
@@ -212,12 +251,22 @@ def _facts(session: Session, alert: Alert, **known: str) -> wording.Facts:
 
 
 def _word_resident(act: Act, alert: Alert, author: Member, community: Community) -> None:
+    for (hearer, language), words in _resident_words(act, alert, author, community):
+        act.session.add(wording.row(words, hearer, language, alert_id=alert.id))
+    act.session.flush()
+
+
+def _resident_words(
+    act: Act, alert: Alert, author: Member, community: Community
+) -> Iterator[tuple[tuple[Audience, str], wording.Words]]:
     town = act.session.get(Town, community.town_insee)
     for hearer in (Audience.NEIGHBOUR, Audience.TWIN, Audience.AGENT):
         seen = author_for(hearer, author)
         facts = _facts(
             act.session,
             alert,
+            called=alert.called,
+            masked=act.settings.alerts.mask and hearer is not Audience.AGENT,
             community=community.name,
             town=town.name if town else "",
             author=seen.name,
@@ -225,6 +274,4 @@ def _word_resident(act: Act, alert: Alert, author: Member, community: Community)
             address=seen.address,
         )
         for language in LANGUAGES:
-            words = wording.alert(act.settings, hearer, language, facts)
-            act.session.add(wording.row(words, hearer, language, alert_id=alert.id))
-    act.session.flush()
+            yield (hearer, language), wording.alert(act.settings, hearer, language, facts)

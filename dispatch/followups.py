@@ -1,21 +1,25 @@
-"""What is said after an alert to exactly those who were told it (A7)."""
+"""What is said after an alert to those who were told it: all clear, withdrawal, more (A7)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, and_, func, insert, literal, select
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from community_store.columns import UtcDateTime
 from community_store.membership import LANGUAGES
-from community_store.models import Alert, Audience, Delivery, Notice, Wording
+from community_store.models import Agent, Alert, Audience, Delivery, Member, Notice, Wording
 from community_store.models import DeliveryState as State
-from dispatch import wording
+from community_store.visibility import Author, author_for
+from dispatch import masking, notices, wording
 from dispatch.act import Act
+from dispatch.catalogue import template
 from dispatch.priority import Priority
 
 # a message in flight or in doubt may have been read: its person is told as well
@@ -52,62 +56,113 @@ COLUMNS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Followup:
+    """What somebody adds to an alert for everybody, and where the alert is."""
+
+    text: str
+    speaker: Member | Agent
+    community: str
+
+
 def tell_those_told(act: Act, alert: Alert, kind: str, variables: Mapping[str, object]) -> int:
     """Queue a notice of `kind` along the deliveries that went out; how many."""
-    notice = Notice(kind=kind, alert_id=alert.id, created_at=act.now)
-    act.session.add(notice)
-    act.session.flush()
+    notice = _notice(act, alert, kind)
     for language in LANGUAGES:
         words = wording.notice(act.settings, language, kind, dict(variables))
         act.session.add(wording.row(words, Audience.PERSON, language, notice_id=notice.id))
     act.session.flush()
-    expires = act.now + timedelta(minutes=act.settings.dispatch.time_to_live.default)
-    return _copy(act.session, alert, notice, (act.now, expires))
+    same = literal(Audience.PERSON.value)
+    return _copy(act, alert, _Copy(notice, same, col(Wording.audience) == same))
 
 
-def _copy(session: Session, alert: Alert, notice: Notice, times: tuple[datetime, datetime]) -> int:
+def tell_followup(act: Act, alert: Alert, followup: Followup) -> int:
+    """Tell everybody who was told, and the author, but not the speaker; how many messages."""
+    notice = _notice(act, alert, "followup")
+    for hearer in (Audience.NEIGHBOUR, Audience.TWIN, Audience.AGENT):
+        for language in LANGUAGES:
+            words = wording.notice(
+                act.settings, language, "followup", _followup(alert, followup, hearer, language)
+            )
+            act.session.add(wording.row(words, hearer, language, notice_id=notice.id))
+    act.session.flush()
+    heard = col(Delivery.audience)
+    but = Delivery.member_id if isinstance(followup.speaker, Member) else Delivery.agent_id
+    also = and_(col(Wording.audience) == heard, col(but).is_distinct_from(followup.speaker.id))
+    return _copy(act, alert, _Copy(notice, heard, also)) + _tell_author(act, alert, followup)
+
+
+def _notice(act: Act, alert: Alert, kind: str) -> Notice:
+    notice = Notice(kind=kind, alert_id=alert.id, created_at=act.now)
+    act.session.add(notice)
+    act.session.flush()
+    return notice
+
+
+def _followup(
+    alert: Alert, followup: Followup, hearer: Audience, language: str
+) -> dict[str, object]:
+    speaker = followup.speaker
+    seen = author_for(hearer, speaker) if isinstance(speaker, Member) else Author(speaker.name)
+    name = f"{seen.name} {wording.phone(seen.phone)}".strip()
+    text = followup.text
+    if hearer is not Audience.AGENT:
+        text = masking.masked(text, partial(template, language, "sms"))
+    return {"ref": alert.id, "author": name, "community": followup.community, "text": text}
+
+
+def _tell_author(act: Act, alert: Alert, followup: Followup) -> int:
+    author = act.session.get(Member, alert.author_id) if alert.author_id else None
+    if author is None or author is followup.speaker:
+        return 0
+    to = notices.reach(act.session, author)
+    if to is None:
+        return 0
+    variables = _followup(alert, followup, Audience.NEIGHBOUR, author.language)
+    notices.tell(act, to, notices.Subject("followup", variables, alert_id=alert.id))
+    return 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """How deliveries of an alert become those of a notice about it."""
+
+    notice: Notice
+    audience: Any
+    matching: Any
+
+
+def _copy(act: Act, alert: Alert, how: _Copy) -> int:
     said, told = aliased(Wording), col(Delivery.alert_id) == alert.id
     went = and_(
         col(Delivery.address) != "",  # erased people are not told
         col(Delivery.state).in_([state.value for state in MAY_HAVE_READ]),
     )
-    size = session.scalar(select(func.count()).select_from(Delivery).where(told, went))
-    per_segment = Delivery.price / func.nullif(Delivery.segments, 0)
+    size = act.session.scalar(select(func.count()).select_from(Delivery).where(told, went))
+    by_sms = func.coalesce(Delivery.segments / func.nullif(Delivery.segments, 0), 0)
+    each = func.coalesce(Delivery.price / func.nullif(Delivery.segments, 0), 0.0)
+    live = timedelta(minutes=act.settings.dispatch.time_to_live.default)
+    now, end = literal(act.now, UtcDateTime()), literal(act.now + live, UtcDateTime())
     rows = (
         select(
-            literal(notice.id),
-            col(Wording.id),
-            col(Delivery.member_id),
-            col(Delivery.agent_id),
-            literal(Audience.PERSON.value),
-            col(Delivery.channel),
-            col(Delivery.address),
-            col(Delivery.gateway),
-            col(Delivery.number_id),
-            literal(int(Priority.ALERT)),
-            literal(size),
-            Wording.segments
-            * func.coalesce(Delivery.segments / func.nullif(Delivery.segments, 0), 0),
-            func.coalesce(per_segment * Wording.segments, 0.0),
-            literal(State.QUEUED.value),
-            literal(""),
-            literal(0),
-            literal(0),
-            literal(0),
-            literal(times[0], UtcDateTime()),
-            literal(times[0], UtcDateTime()),
-            literal(times[1], UtcDateTime()),
+            literal(how.notice.id), col(Wording.id), col(Delivery.member_id),
+            col(Delivery.agent_id), how.audience, col(Delivery.channel), col(Delivery.address),
+            col(Delivery.gateway), col(Delivery.number_id), literal(int(Priority.ALERT)),
+            literal(size), Wording.segments * by_sms, Wording.segments * each,
+            literal(State.QUEUED.value), literal(""), literal(0), literal(0), literal(0),
+            now, now, end,
         )
         .select_from(Delivery)
         .join(said, col(said.id) == col(Delivery.wording_id))
         .join(
             Wording,
             and_(
-                col(Wording.notice_id) == notice.id,
+                col(Wording.notice_id) == how.notice.id,
                 col(Wording.language) == col(said.language),
+                how.matching,
             ),
         )
         .where(told, went)
-    )
+    )  # fmt: skip
     statement = insert(Delivery.__table__).from_select(COLUMNS, rows)  # type: ignore[attr-defined]  # SQLModel hides __table__
-    return cast("CursorResult[Any]", session.execute(statement)).rowcount
+    return cast("CursorResult[Any]", act.session.execute(statement)).rowcount

@@ -13,8 +13,9 @@ from sqlmodel import Session, col, select
 
 from community_store.models import Agent, InboundState, InboundText, Member, MemberState, Number
 from community_store.store import lock
-from dispatch import commands, raising, senders
+from dispatch import commands, raising, replies, senders
 from dispatch.act import Act
+from dispatch.courtesies import is_courtesy
 from dispatch.incoming import Incoming
 from dispatch.reading import folded, normal
 from dispatch.runtime import Runtime
@@ -154,7 +155,19 @@ def _understand(incoming: Incoming) -> str:
         command, argument = found
         if outcome := command.run(incoming, argument):
             return outcome
+    if _may_answer(incoming) and (alert := replies.answered_alert(incoming)) is not None:
+        return replies.take(incoming, alert)
+    if is_courtesy(incoming.text):
+        return "courtesy"  # never broadcast, never answered (A6)
+    if found is not None and not found[1]:
+        return raising.say_not_sent(incoming)
     return raising.raise_from(incoming, incoming.text)
+
+
+def _may_answer(incoming: Incoming) -> bool:
+    if incoming.member is not None:
+        return incoming.member.state == MemberState.ACTIVE
+    return incoming.agent is not None
 
 
 def _is_ours(incoming: Incoming) -> bool:

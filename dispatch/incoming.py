@@ -64,7 +64,7 @@ class Incoming:
             return None
         two_way = self.number if self.number and self.number.kind != NumberKind.SENDER else None
         about = notices.Subject(kind, variables, alert_id=alert_id, inbound_id=self.row.id)
-        return notices.text(self.act, self.addressee, about, number=two_way)
+        return notices.tell(self.act, self.addressee, about, number=two_way)
 
     def _answered_enough(self) -> bool:
         limits = self.settings.alerts

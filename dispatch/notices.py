@@ -1,4 +1,4 @@
-"""Messages of the service that are no alert: answers, receipts, all-clears, summaries."""
+"""Messages of the service that are no alert: answers, receipts, requests, summaries."""
 
 from __future__ import annotations
 
@@ -6,21 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from community_store.models import Audience, Delivery, Notice, Number, Wording
+from sqlmodel import Session
+
+from community_store import optouts
+from community_store.models import Agent, Audience, Delivery, Member, Notice, Number, Wording
 from dispatch import senders, wording
 from dispatch.act import Act
 from dispatch.priority import Priority
+from dispatch.runtime import MAIL
 from gateway.contract import Channel
 
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """One person to tell by SMS. Neither id for a number that we do not know."""
+    """One person to tell. Neither id for a number that we do not know."""
 
     address: str
     language: str = "fr"
     member_id: int | None = None
     agent_id: int | None = None
+    channel: Channel = Channel.SMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +38,17 @@ class Subject:
     inbound_id: int | None = None
 
 
-def text(act: Act, to: Addressee, about: Subject, *, number: Number | None = None) -> Notice:
-    """Queue one SMS of the highest class, from `number` or from the person's usual one."""
+def reach(session: Session, person: Member | Agent) -> Addressee | None:
+    """How to tell a person something: by SMS unless they stopped it, else by e-mail."""
+    who = {"member_id" if isinstance(person, Member) else "agent_id": person.id}
+    for channel, address in ((Channel.SMS, person.mobile), (Channel.EMAIL, person.email)):
+        if address and not optouts.stopped(session, address, channel):
+            return Addressee(address, person.language, channel=channel, **who)
+    return None
+
+
+def tell(act: Act, to: Addressee, about: Subject, *, number: Number | None = None) -> Notice:
+    """Queue one message of the highest class, from `number` or the person's usual one."""
     words = wording.notice(act.settings, to.language, about.kind, dict(about.variables))
     notice = Notice(
         kind=about.kind,
@@ -47,15 +61,16 @@ def text(act: Act, to: Addressee, about: Subject, *, number: Number | None = Non
     said = wording.row(words, Audience.PERSON, to.language, notice_id=notice.id)
     act.session.add(said)
     act.session.flush()
-    person = to.member_id or to.agent_id or 0
-    sender = number or senders.senders(act.session).of(person)
-    act.session.add(_delivery(act, to, said, sender))
+    act.session.add(_delivery(act, to, said, number))
     act.session.flush()
     return notice
 
 
-def _delivery(act: Act, to: Addressee, said: Wording, sender: Number | None) -> Delivery:
+def _delivery(act: Act, to: Addressee, said: Wording, number: Number | None) -> Delivery:
     assert said.id is not None
+    by_sms = to.channel is Channel.SMS
+    sender = _sender(act, to, number) if by_sms else None
+    segments = said.segments if by_sms else 0
     live = timedelta(minutes=act.settings.dispatch.time_to_live.notice)
     return Delivery(
         notice_id=said.notice_id,
@@ -63,14 +78,19 @@ def _delivery(act: Act, to: Addressee, said: Wording, sender: Number | None) -> 
         member_id=to.member_id,
         agent_id=to.agent_id,
         audience=Audience.PERSON,
-        channel=Channel.SMS,
+        channel=to.channel,
         address=to.address,
-        gateway=sender.gateway if sender else senders.NO_GATEWAY,
+        gateway=(sender.gateway if sender else senders.NO_GATEWAY) if by_sms else MAIL,
         number_id=sender.id if sender else None,
         priority=Priority.ANSWER,
-        segments=said.segments,
-        price=said.segments * (sender.price if sender else 0.0),
+        segments=segments,
+        price=segments * (sender.price if sender else 0.0),
         created_at=act.now,
         due_at=act.now,
         expires_at=act.now + live,
     )
+
+
+def _sender(act: Act, to: Addressee, number: Number | None) -> Number | None:
+    person = to.member_id or to.agent_id or 0
+    return number or senders.senders(act.session).of(person)

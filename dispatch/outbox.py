@@ -201,6 +201,21 @@ def release_held(session: Session, alert_id: int) -> int:
     return _count(session, statement)
 
 
+def reweigh(session: Session, wording_id: int, segments: int) -> None:
+    """Words that changed before they left may weigh more: note it on what still waits."""
+    waiting = (State.QUEUED.value, State.HELD.value)
+    session.execute(
+        update(Delivery)
+        .where(
+            col(Delivery.wording_id) == wording_id,
+            col(Delivery.state).in_(waiting),
+            col(Delivery.segments) > 0,
+        )
+        .values(price=col(Delivery.price) / col(Delivery.segments) * segments, segments=segments)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def advance(session: Session, receipt: Receipt, delivery: int, now: datetime) -> bool:
     """Move a delivery forward on a provider's word; False when that says nothing new."""
     state = BY_STAGE[receipt.stage]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from community_store.models import Community, MemberState, Mode, Town
+from community_store.models import AlertState, Community, MemberState, Mode, Town
 from dispatch import alerts, wording
 from dispatch.catalogue import say
 from dispatch.incoming import Incoming
@@ -39,6 +39,14 @@ def raise_for_town(incoming: Incoming, text: str) -> str:
     raised = alerts.raise_town(incoming.act, town, _told(incoming, text), voice)
     _town_receipt(incoming, raised, town)
     return "town_alert"
+
+
+def say_not_sent(incoming: Incoming) -> str:
+    """A bare command that its sender cannot use is never broadcast: say that it was not."""
+    if refusal := _refused(incoming, incoming.text):
+        return refusal
+    incoming.answer("no_open_alert")
+    return "not_for_you"
 
 
 def _told(incoming: Incoming, text: str) -> alerts.Told:
@@ -93,7 +101,9 @@ def _who(incoming: Incoming) -> str:
 def _receipt(incoming: Incoming, raised: alerts.Raised) -> None:
     heard, ref = raised.heard, raised.alert.id
     community = alerts.place_of(incoming.session, raised.alert)
-    if heard.waiting and heard.residents:
+    if raised.alert.state == AlertState.HELD:
+        kind = "held"
+    elif heard.waiting and heard.residents:
         kind = "receipt_queued"
     elif heard.residents:
         kind = "receipt_one" if heard.residents == 1 else "receipt"

@@ -21,10 +21,12 @@ def folded(text: str) -> str:
     return stripped or bare.casefold().strip()
 
 
-def split_word(text: str) -> tuple[str, str]:
-    """The first word, folded, and the rest as it was written ("Alerte: feu" -> feu)."""
-    first, _, rest = normal(text).partition(" ")
-    return folded(first), rest.lstrip(" :,;.-")
+def split_word(text: str, words: int = 1) -> tuple[str, str]:
+    """The first word or words, folded, and the rest as written ("Alerte: feu" -> feu)."""
+    parts = normal(text).split(" ", words)
+    if len(parts) <= words:
+        return folded(text), ""
+    return folded(" ".join(parts[:words])), parts[words].lstrip(" :,;.-")
 
 
 def split_ref(text: str) -> tuple[int | None, str]:

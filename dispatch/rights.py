@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Row, Select, and_, bindparam, case, exists, or_, select
+from sqlalchemy import Row, Select, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -37,6 +37,7 @@ from gateway.contract import Channel
 
 Verdict = tuple[State, str]
 
+STILL_TOLD = (AlertState.OPEN.value, AlertState.EXPIRED.value)
 STOPPED = "stopped"  # the notice kind that confirms a STOP and may leave after it
 
 
@@ -101,8 +102,8 @@ def _facts() -> Select[Any]:
             _twinned().label("twinned"),
         )
         .join(Wording, col(Wording.id) == col(Delivery.wording_id))
-        .outerjoin(Alert, col(Alert.id) == col(Delivery.alert_id))
         .outerjoin(Notice, col(Notice.id) == col(Delivery.notice_id))
+        .outerjoin(Alert, col(Alert.id) == func.coalesce(Delivery.alert_id, Notice.alert_id))
         .outerjoin(Member, col(Member.id) == col(Delivery.member_id))
         .outerjoin(home, col(home.id) == col(Member.community_id))
         .outerjoin(Agent, col(Agent.id) == col(Delivery.agent_id))
@@ -148,7 +149,7 @@ def verdict(row: Row[Any], now: datetime) -> Verdict | None:
         return State.SUPPRESSED, "stop"
     if row.alert_state is None:
         return None
-    if row.alert_state not in (AlertState.OPEN.value, AlertState.EXPIRED.value):
+    if row.notice_id is None and row.alert_state not in STILL_TOLD:
         return State.CANCELLED, f"alert {row.alert_state}"
     reason = HEARERS[Audience(row.audience)](row, now)
     return (State.SUPPRESSED, reason) if reason else None

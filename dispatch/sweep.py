@@ -23,7 +23,7 @@ from community_store.models import (
     Member,
 )
 from community_store.models import DeliveryState as State
-from dispatch import looking, notices, outbox, senders, wake
+from dispatch import holding, looking, notices, outbox, senders, wake
 from dispatch.act import Act
 from dispatch.lifecycle import HANDED_OVER
 from dispatch.runtime import Runtime
@@ -44,6 +44,7 @@ def sweep(runtime: Runtime) -> None:
         adopted = _adopt(session)
         act = Act(session, runtime.settings, now)
         _summarise(act)
+        holding.settle_overdue(act)
         _let_rest(act)
     if expired or lost or adopted:
         log.info("swept", expired=expired, lost=lost, adopted=adopted)
@@ -171,7 +172,7 @@ def _tell_author(act: Act, alert: Alert) -> None:
     variables = {"ref": alert.id, "count": dropped, "told": told}
     about = notices.Subject("expired_summary", variables, alert_id=alert.id)
     to = notices.Addressee(author.mobile, author.language, member_id=author.id)
-    notices.text(act, to, about)
+    notices.tell(act, to, about)
 
 
 def _count(session: Session, alert: Alert, states: tuple[State, ...]) -> int:

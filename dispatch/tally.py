@@ -38,6 +38,13 @@ FIGURES = (
     "queued",
 )
 
+RANK = {
+    word: rank
+    for rank, word in enumerate(
+        ("", "suppressed", "expired", "failed", "unknown", "queued", "accepted", "delivered")
+    )
+}
+
 
 def by_channel(session: Session, alert_id: int) -> dict[str, dict[str, int]]:
     """Per channel: how many are to be told, and how many stand where."""
@@ -51,6 +58,25 @@ def by_channel(session: Session, alert_id: int) -> dict[str, dict[str, int]]:
         channel_figures = figures.setdefault(channel, dict.fromkeys(FIGURES, 0))
         channel_figures[WORDS[state]] += count
         channel_figures["told"] += count
+    return figures
+
+
+def total(session: Session, alert_id: int) -> dict[str, int]:
+    """How many people stand where, each counted once, by their best channel."""
+    best: dict[tuple[int | None, int | None], str] = {}
+    rows = session.execute(
+        select(col(Delivery.member_id), col(Delivery.agent_id), col(Delivery.state)).where(
+            col(Delivery.alert_id) == alert_id
+        )
+    )
+    for member, agent, state in rows:
+        word = WORDS[state]
+        if RANK[word] >= RANK[best.get((member, agent), "")]:
+            best[member, agent] = word
+    figures = dict.fromkeys(FIGURES, 0)
+    for word in best.values():
+        figures[word] += 1
+    figures["told"] = len(best)
     return figures
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from community_store.models import Audience, Wording
 from config import Settings
+from dispatch import masking
 from dispatch.catalogue import catalogue, say, template
 from gateway import numbers, sms_text
 
@@ -37,6 +39,8 @@ class Facts:
     phone: str = ""
     address: str = ""
     answer_to: str = ""
+    called: bool = False
+    masked: bool = False
 
 
 def row(
@@ -86,17 +90,25 @@ def _alert_words(settings: Settings, ids: tuple[str, str], language: str, facts:
         sms=sms,
         segments=sms_text.count(sms).segments,
         subject=say(language, "mail", f"{ids[1]}_subject", **variables),
-        mail=say(language, "mail", f"{ids[1]}_body", **variables),
+        mail=say(language, "mail", f"{ids[1]}_body", **_with_called(variables)),
     )
 
 
+def _with_called(variables: dict[str, object]) -> dict[str, object]:
+    return variables | {"text": f"{variables['text']}{variables['called']}"}
+
+
 def _variables(settings: Settings, language: str, facts: Facts) -> dict[str, object]:
+    text = facts.text
+    if facts.masked:
+        text = masking.masked(text, partial(template, language, "sms"))
     return {
         "service": settings.service.name,
         "site": settings.service.site,
         "ref": facts.ref,
         "time": clock_time(settings, language, facts.at),
-        "text": facts.text,
+        "text": text,
+        "called": say(language, "sms", "called_17") if facts.called else "",
         "community": facts.community,
         "town": facts.town,
         "author": facts.author,
@@ -109,6 +121,7 @@ def _variables(settings: Settings, language: str, facts: Facts) -> dict[str, obj
 def _fitted(settings: Settings, language: str, message: str, variables: dict[str, object]) -> str:
     """Shorten the text, never what frames it; a one-way sender's message names a number."""
     head, _, tail = template(language, "sms", message).partition(TEXT)
+    tail += str(variables["called"])
     if variables["answer_to"]:
         tail += template(language, "sms", "alert_oneway")
     return sms_text.fit(

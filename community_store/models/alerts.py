@@ -77,8 +77,22 @@ class Category(StrEnum):
     OTHER = "autre"
 
 
+class Reference(SQLModel, table=True):
+    """Hands out the small numbers that people text back: an alert and a request never
+    share one, so that `OUI 381` can only mean one thing.
+    """
+
+    __tablename__ = "reference"
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+
+
 class Alert(SQLModel, table=True):
-    """One event told to many. Its id is the public reference (`ref`)."""
+    """One event told to many. Its id is the public reference (`ref`), from Reference.
+
+    `called` when the author said that 17 was called; `held_until` while a référent is
+    asked (A8); `acknowledged` counts the people who confirmed that they read it.
+    """
 
     __tablename__ = "alert"
     __table_args__ = (
@@ -91,9 +105,7 @@ class Alert(SQLModel, table=True):
     category: str = Category.OTHER
     author_id: int | None = Field(default=None, foreign_key="member.id", ondelete="SET NULL")
     agent_id: int | None = Field(default=None, foreign_key="agent.id", ondelete="SET NULL")
-    community_id: int | None = Field(
-        default=None, foreign_key="community.id", ondelete="SET NULL"
-    )
+    community_id: int | None = Field(default=None, foreign_key="community.id", ondelete="SET NULL")
     town_insee: str = Field(foreign_key="town.insee", index=True)
     text: str
     state: str = AlertState.OPEN
@@ -102,7 +114,35 @@ class Alert(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=UtcDateTime)
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     acknowledged: int = 0
+    called: bool = False
+    held_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     summarised: bool = False
+
+
+class ReplyKind(StrEnum):
+    """What somebody said back to an alert (A6)."""
+
+    ACKNOWLEDGEMENT = "acknowledgement"
+    REPLY = "reply"
+    FOLLOWUP = "followup"
+
+
+class Reply(SQLModel, table=True):
+    """An answer to an alert: counted, routed to the author and référents, or told to all."""
+
+    __tablename__ = "reply"
+    __table_args__ = (
+        Index("ix_reply_alert", "alert_id", "kind"),
+        Index("ix_reply_member", "member_id", "created_at"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    alert_id: int = Field(foreign_key="alert.id", ondelete="CASCADE")
+    member_id: int | None = Field(default=None, foreign_key="member.id", ondelete="SET NULL")
+    agent_id: int | None = Field(default=None, foreign_key="agent.id", ondelete="SET NULL")
+    inbound_id: int | None = Field(default=None, foreign_key="inbound_text.id", unique=True)
+    kind: str
+    text: str
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
 
 
 class Notice(SQLModel, table=True):

@@ -42,6 +42,29 @@ class Member(SQLModel, table=True):
     activated_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class RequestState(StrEnum):
+    """A request is open until one person has decided it."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+class JoinRequest(SQLModel, table=True):
+    """A person asks to be vouched for. Its id is a Reference, to be texted back."""
+
+    __tablename__ = "join_request"
+    id: int = Field(primary_key=True)
+    member_id: int = Field(foreign_key="member.id", ondelete="CASCADE", index=True)
+    community_id: int | None = Field(
+        default=None, foreign_key="community.id", ondelete="SET NULL", index=True
+    )
+    state: str = Field(default=RequestState.OPEN, index=True)
+    decided_by: str = ""
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 class Role(StrEnum):
     """What an agent is for the town."""
 

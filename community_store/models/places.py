@@ -19,6 +19,13 @@ class Mode(StrEnum):
     TOWN = "town"
 
 
+class AfterHold(StrEnum):
+    """What becomes of a held alert that nobody answered for (A8)."""
+
+    RELEASE = "release"
+    DROP = "drop"
+
+
 class Town(SQLModel, table=True):
     """A municipality, keyed by its INSEE code: five characters of text (2A004, 01001)."""
 
@@ -40,6 +47,7 @@ class Community(SQLModel, table=True):
     town_insee: str = Field(foreign_key="town.insee", index=True)
     address: str = ""
     mode: str = Mode.TEAM
+    after_hold: str = AfterHold.RELEASE
     boundary: Polygon = Field(sa_column=Column(PolygonColumn, nullable=False))
     area_ha: float
     created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)

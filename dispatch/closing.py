@@ -1,0 +1,106 @@
+"""FIN and FAUX: an alert is over, or never was (A7)."""
+
+from __future__ import annotations
+
+from sqlmodel import col, select
+
+from community_store.errors import NotFound
+from community_store.models import Alert, AlertState, Member, MemberState
+from dispatch import alerts
+from dispatch.incoming import Incoming
+from dispatch.reading import split_ref
+
+OVER = (AlertState.ENDED, AlertState.WITHDRAWN)
+
+
+def end(incoming: Incoming, argument: str) -> str:
+    """FIN [ref] [text]. Words without a reference are a text of their own, unless the
+    sender has an alert to end: "Fin de chantier, camion bloqué" warns somebody.
+    """
+    ref, text = split_ref(argument)
+    alert = _theirs(incoming, ref)
+    if alert is None:
+        return "" if text and ref is None else no_such(incoming, ref)
+    if alert.state in OVER:
+        return _over(incoming, alert)
+    told = alerts.end(incoming.act, alert, text)
+    incoming.answer("ended", alert_id=alert.id, ref=alert.id, count=told)
+    return "end"
+
+
+def withdraw(incoming: Incoming, argument: str) -> str:
+    """FAUX [ref]."""
+    ref, _ = split_ref(argument)
+    alert = _theirs(incoming, ref)
+    if alert is None:
+        return no_such(incoming, ref)
+    if alert.state in OVER:
+        return _over(incoming, alert)
+    told = alerts.withdraw(incoming.act, alert)
+    incoming.answer("withdrawn_done", alert_id=alert.id, ref=alert.id, count=told)
+    return "withdraw"
+
+
+def _over(incoming: Incoming, alert: Alert) -> str:
+    incoming.answer("closed_already", alert_id=alert.id, ref=alert.id)
+    return "closed_already"
+
+
+def no_such(incoming: Incoming, ref: int | None) -> str:
+    """Say that no alert is meant; "" for a stranger, who gets the usual answer."""
+    if incoming.member is None and incoming.agent is None:
+        return ""
+    if incoming.member is not None and incoming.member.state != MemberState.ACTIVE:
+        return ""
+    if ref is None:
+        incoming.answer("no_open_alert")
+    else:
+        incoming.answer("no_such_alert", ref=ref)
+    return "unknown_ref"
+
+
+def _theirs(incoming: Incoming, ref: int | None) -> Alert | None:
+    """The alert meant, if the sender may close it; by default their latest open one."""
+    if ref is None:
+        return latest_open(incoming)
+    try:
+        alert = alerts.find(incoming.session, ref)
+    except NotFound:
+        return None
+    return alert if may_close(incoming, alert) else None
+
+
+def latest_open(incoming: Incoming) -> Alert | None:
+    """The sender's own latest alert that is not over."""
+    member, agent = incoming.member, incoming.agent
+    if member is None and agent is None:
+        return None
+    mine = (
+        col(Alert.author_id) == member.id
+        if member is not None
+        else col(Alert.agent_id) == (agent.id if agent else None)
+    )
+    return incoming.session.exec(
+        select(Alert)
+        .where(mine, col(Alert.state).in_([AlertState.OPEN, AlertState.HELD]))
+        .order_by(col(Alert.id).desc())
+    ).first()
+
+
+def may_close(incoming: Incoming, alert: Alert) -> bool:
+    """The author, a référent of the alert's community, an agent of its town."""
+    agent, member = incoming.agent, incoming.member
+    if agent is not None and agent.town_insee == alert.town_insee:
+        return True
+    if member is None or member.state != MemberState.ACTIVE:
+        return False
+    return alert.author_id == member.id or is_referent_of(member, alert)
+
+
+def is_referent_of(member: Member, alert: Alert) -> bool:
+    """Whether a member looks after the community that the alert was told in."""
+    return (
+        member.referent
+        and alert.community_id is not None
+        and member.community_id == alert.community_id
+    )

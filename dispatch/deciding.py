@@ -1,0 +1,86 @@
+"""OUI and NON: 17 was called, a held alert may go, a neighbour may join."""
+
+from __future__ import annotations
+
+from community_store.errors import RuleError
+from community_store.models import Alert, AlertState, JoinRequest, MemberState, Town
+from dispatch import alerts, closing, holding, replies, requests
+from dispatch.incoming import Incoming
+from dispatch.reading import split_ref
+
+
+def yes(incoming: Incoming, argument: str) -> str:
+    """OUI alone: the author called 17. OUI ref: accept, or release."""
+    ref, rest = split_ref(argument)
+    if ref is not None and not rest:
+        return _decide(incoming, ref, accept=True)
+    if argument:
+        return ""
+    return _called(incoming)
+
+
+def no(incoming: Incoming, argument: str) -> str:
+    """NON ref: refuse, or drop. NON alone is no command."""
+    ref, rest = split_ref(argument)
+    if ref is None or rest:
+        return ""
+    return _decide(incoming, ref, accept=False)
+
+
+def _called(incoming: Incoming) -> str:
+    alert = closing.latest_open(incoming)
+    if alert is None:
+        return ""
+    alerts.called(incoming.act, alert)
+    return "called"
+
+
+def _decide(incoming: Incoming, ref: int, *, accept: bool) -> str:
+    alert = incoming.session.get(Alert, ref)
+    if alert is not None and _may_release(incoming, alert):
+        return _decide_alert(incoming, alert, accept=accept)
+    request = incoming.session.get(JoinRequest, ref)
+    if request is not None and requests.may_decide(incoming, request):
+        return _decide_request(incoming, request, accept=accept)
+    return closing.no_such(incoming, ref)
+
+
+def _may_release(incoming: Incoming, alert: Alert) -> bool:
+    """A référent other than the author, or an agent of the subscribed town (A8)."""
+    member, agent = incoming.member, incoming.agent
+    if agent is not None and agent.town_insee == alert.town_insee:
+        town = incoming.session.get(Town, agent.town_insee)
+        return town is not None and town.subscribed
+    return (
+        member is not None
+        and member.state == MemberState.ACTIVE
+        and member.id != alert.author_id
+        and closing.is_referent_of(member, alert)
+    )
+
+
+def _decide_alert(incoming: Incoming, alert: Alert, *, accept: bool) -> str:
+    if alert.state != AlertState.HELD:
+        incoming.answer("not_held", alert_id=alert.id, ref=alert.id)
+        return "not_held"
+    try:
+        if accept:
+            count = holding.release(incoming.act, alert)
+            incoming.answer("held_released", alert_id=alert.id, ref=alert.id, count=count)
+            return "held_released"
+        holding.drop(incoming.act, alert)
+    except RuleError:
+        incoming.answer("not_held", alert_id=alert.id, ref=alert.id)
+        return "not_held"
+    incoming.answer("held_refused", alert_id=alert.id, ref=alert.id)
+    return "held_refused"
+
+
+def _decide_request(incoming: Incoming, request: JoinRequest, *, accept: bool) -> str:
+    by = replies.name_of(incoming)
+    if not requests.decide(incoming.act, request, accept=accept, by=by):
+        incoming.answer("request_decided", ref=request.id)
+        return "request_decided"
+    kind = "request_yes_done" if accept else "request_no_done"
+    incoming.answer(kind, ref=request.id)
+    return "request_accepted" if accept else "request_refused"

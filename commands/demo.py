@@ -51,9 +51,9 @@ def demo(
         settings = build(FOLDER.absolute(), port)
         with _running(settings.data_dir, port) as child:
             verdict = _show(settings, port)
-            if once:
-                return _end(verdict)
-            _stay(child, settings, verdict)
+            if not once:
+                _stay(child, settings, verdict)
+        _end(verdict)
 
 
 def build(folder: Path, port: int) -> Settings:

@@ -71,6 +71,8 @@ def list_all(session: Session, *, town: str | None = None) -> list[Agent]:
 
 
 def _require_free(session: Session, mobile: str | None) -> None:
-    holder = session.exec(select(Agent.id).where(Agent.mobile == mobile)).first() if mobile else None
+    holder = (
+        session.exec(select(Agent.id).where(Agent.mobile == mobile)).first() if mobile else None
+    )
     if holder is not None:
         raise RuleError("mobile_taken", f"agent {holder} has this mobile already")

@@ -88,7 +88,8 @@ def polygon_of(document: Any, *, points_max: int = POINTS_MAX) -> Polygon:
     ring = _ring(_single_geometry(document))
     if not POINTS_MIN <= len(ring) - 1 <= points_max:
         raise BoundaryError(
-            "points", f"the boundary has {len(ring) - 1} points: {POINTS_MIN} to {points_max} are wanted"
+            "points",
+            f"the boundary has {len(ring) - 1} points: {POINTS_MIN} to {points_max} are wanted",
         )
     _require_france(ring)
     polygon = Polygon(ring)

@@ -82,9 +82,7 @@ def _require_header(header: Sequence[str]) -> None:
             )
 
 
-def _read_rows(
-    rows: Any, header: Sequence[str], read_number: ReadNumber
-) -> Iterator[Row | BadRow]:
+def _read_rows(rows: Any, header: Sequence[str], read_number: ReadNumber) -> Iterator[Row | BadRow]:
     while True:
         line = rows.line_num + 1
         try:
@@ -188,9 +186,7 @@ class Importer:
             session.execute(insert(Member), values)
         return sorted(bad, key=lambda row: row.line)
 
-    def _without_taken(
-        self, session: Session, rows: Sequence[Row], bad: list[BadRow]
-    ) -> list[Row]:
+    def _without_taken(self, session: Session, rows: Sequence[Row], bad: list[BadRow]) -> list[Row]:
         mobiles = [row.new.mobile for row in rows if row.new.mobile]
         holders = session.exec(
             select(col(Member.mobile), col(Member.id)).where(col(Member.mobile).in_(mobiles))

@@ -171,9 +171,7 @@ def set_referent(session: Session, member: Member, *, referent: bool) -> None:
     """Make a member coordinator of their community, or no longer. Raises RuleError."""
     _require_open(member)
     if referent:
-        require_community_of_referent(
-            {"referent": True, "community_id": member.community_id}
-        )
+        require_community_of_referent({"referent": True, "community_id": member.community_id})
     member.referent = referent
     session.add(member)
 
@@ -240,7 +238,9 @@ def requests(
 
 
 def _holder(session: Session, mobile: str | None) -> int | None:
-    return session.exec(select(Member.id).where(Member.mobile == mobile)).first() if mobile else None
+    return (
+        session.exec(select(Member.id).where(Member.mobile == mobile)).first() if mobile else None
+    )
 
 
 def _require_open(member: Member) -> None:

@@ -21,7 +21,9 @@ def add(session: Session, new: Number) -> Number:
     lock(session, "numbers")
     _require_sound(new)
     if session.exec(select(Number.id).where(Number.value == new.value)).first():
-        raise RuleError("exists", f"number {new.value} exists already: `tocsin number set` changes it")
+        raise RuleError(
+            "exists", f"number {new.value} exists already: `tocsin number set` changes it"
+        )
     new.is_default = new.is_default or not _defaults(session)
     session.add(new)
     session.flush()

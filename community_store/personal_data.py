@@ -64,9 +64,7 @@ def erase(session: Session, member: Member) -> None:
     _blank_wordings(session, member)
     _blank_deliveries(session, member)
     _blank_texts(session, addresses)
-    session.execute(
-        update(Alert).where(col(Alert.author_id) == member.id).values(author_id=None)
-    )
+    session.execute(update(Alert).where(col(Alert.author_id) == member.id).values(author_id=None))
     session.execute(delete(Mute).where(col(Mute.member_id) == member.id))
     _blank_member(session, member)
     session.flush()

@@ -91,9 +91,7 @@ class Alert(SQLModel, table=True):
     category: str = Category.OTHER
     author_id: int | None = Field(default=None, foreign_key="member.id", ondelete="SET NULL")
     agent_id: int | None = Field(default=None, foreign_key="agent.id", ondelete="SET NULL")
-    community_id: int | None = Field(
-        default=None, foreign_key="community.id", ondelete="SET NULL"
-    )
+    community_id: int | None = Field(default=None, foreign_key="community.id", ondelete="SET NULL")
     town_insee: str = Field(foreign_key="town.insee", index=True)
     text: str
     state: str = AlertState.OPEN

@@ -49,14 +49,32 @@ class Delivery(SQLModel, table=True):
         UniqueConstraint("notice_id", "channel", "address", name="uq_delivery_notice"),
         Index(
             "ix_delivery_due",
-            "gateway", "number_id", "priority", "size", "id",
-            sqlite_where=_QUEUED, postgresql_where=_QUEUED,
+            "gateway",
+            "number_id",
+            "priority",
+            "size",
+            "id",
+            sqlite_where=_QUEUED,
+            postgresql_where=_QUEUED,
         ),
-        Index("ix_delivery_queued_address", "address", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
-        Index("ix_delivery_queued_expiry", "expires_at", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
+        Index(
+            "ix_delivery_queued_address", "address", sqlite_where=_QUEUED, postgresql_where=_QUEUED
+        ),
+        Index(
+            "ix_delivery_queued_expiry",
+            "expires_at",
+            sqlite_where=_QUEUED,
+            postgresql_where=_QUEUED,
+        ),
         Index("ix_delivery_open", "look_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_delivery_member", "member_id", "created_at"),
-        Index("ix_delivery_answers", "address", "created_at", sqlite_where=_NOTICE, postgresql_where=_NOTICE),
+        Index(
+            "ix_delivery_answers",
+            "address",
+            "created_at",
+            sqlite_where=_NOTICE,
+            postgresql_where=_NOTICE,
+        ),
         Index("ix_delivery_provider_id", "gateway", "provider_id"),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -94,9 +112,7 @@ class Attempt(SQLModel, table=True):
     """One call of a provider: written before the call, completed after it."""
 
     __tablename__ = "attempt"
-    delivery_id: int = Field(
-        primary_key=True, foreign_key="delivery.id", ondelete="CASCADE"
-    )
+    delivery_id: int = Field(primary_key=True, foreign_key="delivery.id", ondelete="CASCADE")
     n: int = Field(primary_key=True)
     worker: str
     started_at: datetime = Field(sa_type=UtcDateTime)

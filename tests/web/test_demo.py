@@ -19,6 +19,9 @@ import pytest
 
 from commands import demo, demo_cast
 from commands.context import CommandError
+from commands.demo_watch import Watch
+from config import Service, Settings
+from gateway.providers.simulator import Phones
 from web.cast import read_notes
 
 CLI = Path(demo.__file__).resolve().parents[1] / "cli.py"
@@ -81,6 +84,24 @@ def test_everybody_has_a_sentence_in_both_languages(tmp_path: Path) -> None:
     notes = read_notes(tmp_path / "cast.json")
     assert len(notes.people) == len(demo_cast.everybody(CAST))
     assert all(note["about"]["fr"] and note["about"]["en"] for note in notes.people.values())
+
+
+def test_the_watch_tells_a_late_letter_from_a_second_copy(tmp_path: Path) -> None:
+    settings = Settings(service=Service(data_dir=tmp_path))
+    watch = Watch(settings, CAST)
+    phones, text = Phones(tmp_path / "simulator.db"), CAST["alert"]["text"]
+    phones.receive("+33639980102", "38000", text, segments=1, delivery=1, attempt=1)
+    first = watch.fresh([])
+    (tmp_path / "mail").mkdir()
+    letter = tmp_path / "mail" / "d2.a1.eml"
+    letter.write_text(f"To: thomas.girard@voisins.example\nSubject: x\n\n{text}\n")
+    os.utime(letter, (1, 1))  # dated before what was seen already
+    second = watch.fresh(first)
+    phones.receive("+33639980102", "38000", text, segments=1, delivery=3, attempt=1)
+    third = watch.fresh(first + second)
+    assert [[a.name for a in found] for found in (first, second, third)] == [
+        ["Karim Benali"], ["Thomas Girard"], ["Karim Benali"],
+    ]
 
 
 def test_a_folder_that_is_no_demonstration_is_left_alone(tmp_path: Path) -> None:

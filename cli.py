@@ -62,6 +62,8 @@ def explain(error: Exception) -> str:
         return str(error)
     if type(error).__module__.startswith(("sqlalchemy.", "psycopg")):
         return _explain_database(error)
+    if type(error).__module__.startswith("redis."):
+        return f"Redis: {error} (check [redis] url; without one, `tocsin up` runs its own)"
     if isinstance(error, OSError):
         return f"{error.filename or 'input/output'}: {error.strerror or error}"
     return f"internal error, please report it: {type(error).__name__} (TOCSIN_DEBUG=1 shows more)"

@@ -42,18 +42,14 @@ class Context:
         """The database as configured, whatever its schema. Raises OSError."""
         from community_store.store import open_store
 
-        return open_store(
-            self.settings.database_url, pool_size=self.settings.database.pool_size
-        )
+        return open_store(self.settings.database_url, pool_size=self.settings.database.pool_size)
 
     def open_store_checked(self) -> Store:
         """The database, once its tables are what this version wants. Raises CommandError."""
         from community_store import schema
 
         if not self._exists() or not schema.is_current(self.store):
-            raise CommandError(
-                "the database is not ready for this version: run `tocsin init`"
-            )
+            raise CommandError("the database is not ready for this version: run `tocsin init`")
         return self.store
 
     @contextmanager

@@ -48,12 +48,13 @@ def demo(
     require_free(HOST, port)
     _ignore_environment()
     with _until_stopped():
+        say(f"Building a village in {FOLDER}, then starting Tocsin...")
         settings = build(FOLDER.absolute(), port)
         with _running(settings.data_dir, port) as child:
             verdict = _show(settings, port)
-            if once:
-                return _end(verdict)
-            _stay(child, settings, verdict)
+            if not once:
+                _stay(child, settings, verdict)
+        _end(verdict)
 
 
 def build(folder: Path, port: int) -> Settings:

@@ -72,7 +72,7 @@ class Watch:
         with live or nullcontext():
             limit = time.monotonic() + PATIENCE_SECONDS
             while time.monotonic() < limit:
-                fresh = self._look()[len(arrivals) :]
+                fresh = self.fresh(arrivals)
                 arrivals += fresh
                 _display(live, arrivals, fresh)
                 if {a.place for a in arrivals} >= self._expected.keys() and self._answered():
@@ -82,6 +82,16 @@ class Watch:
         self._summarise(verdict)
         self._phones.close()
         return verdict
+
+    def fresh(self, known: Iterable[Arrival]) -> list[Arrival]:
+        """What has come since. By place and not by time: a letter shows after it is dated."""
+        left = Counter(arrival.place for arrival in known)
+        found = []
+        for arrival in self._look():
+            left[arrival.place] -= 1
+            if left[arrival.place] < 0:
+                found.append(arrival)
+        return found
 
     def _look(self) -> list[Arrival]:
         """Everything that carries the alert, in the order of its coming."""

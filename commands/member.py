@@ -27,7 +27,7 @@ COLUMNS = (
 
 
 @app.command()
-def add(  # noqa: PLR0913  # one option for each column of interfaces.md
+def add(  # one option for each column of interfaces.md
     ctx: typer.Context,
     *,
     first_name: Annotated[str, typer.Option()],

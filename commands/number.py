@@ -90,7 +90,9 @@ def set_(
     }  # fmt: skip
     changes: dict[str, object] = {name: new for name, new in given.items() if new is not None}
     if not changes:
-        raise CommandError("nothing to change: give --rate, --price, --gateway, --kind or --default")
+        raise CommandError(
+            "nothing to change: give --rate, --price, --gateway, --kind or --default"
+        )
     with context.begin() as session:
         numbers.change(session, numbers.find(session, value), changes)
     say(f"number {value} changed")

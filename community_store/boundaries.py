@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 import shapely
 from shapely import Polygon
-from sqlalchemy import delete, insert
+from sqlalchemy import and_, bindparam, delete, insert
 from sqlmodel import Session, col, select
 
 from community_store.errors import RuleError
@@ -37,6 +37,31 @@ __all__ = [
 
 SLIVER_M2 = 1.0  # what two drawings of one shared edge may differ by
 EXTENT_MAX_M = 20_000.0  # else a hair 1,000 km long is 4 km2, and a million squares
+_BOX_MEETS = and_(
+    col(BoundaryCell.west) <= bindparam("east"),
+    col(BoundaryCell.east) >= bindparam("west"),
+    col(BoundaryCell.south) <= bindparam("north"),
+    col(BoundaryCell.north) >= bindparam("south"),
+)
+# Built once: putting these together costs more than running them.
+_AT = (
+    select(Community)
+    .join(BoundaryCell)
+    .where(col(BoundaryCell.cell) == bindparam("cell"), _BOX_MEETS)
+    .order_by(col(Community.id))
+)
+_NEAR = (
+    select(col(Community.id), col(Community.name), col(Community.boundary))
+    .where(
+        col(Community.id).in_(
+            select(BoundaryCell.community_id).where(
+                col(BoundaryCell.cell).in_(bindparam("cells", expanding=True)), _BOX_MEETS
+            )
+        ),
+        col(Community.id) != bindparam("own"),
+    )
+    .order_by(col(Community.id))
+)
 
 
 def place(
@@ -64,7 +89,11 @@ def place(
 def occupy(session: Session, community_id: int, polygon: Polygon) -> None:
     """Write the squares of the map that a boundary touches."""
     forget(session, community_id)
-    rows = [{"cell": number, "community_id": community_id} for number in sorted(cells(polygon))]
+    west, south, east, north = polygon.bounds
+    box = {"west": west, "south": south, "east": east, "north": north}
+    rows = [
+        {"cell": number, "community_id": community_id, **box} for number in sorted(cells(polygon))
+    ]
     session.execute(insert(BoundaryCell), rows)
 
 
@@ -79,8 +108,8 @@ def community_at(session: Session, lat: float, lon: float) -> Community | None:
     Exact, and right at once whichever process changed a boundary. On an edge that two
     communities share, the elder has it.
     """
-    near = select(Community).join(BoundaryCell).where(col(BoundaryCell.cell) == cell(lon, lat))
-    found = session.exec(near.order_by(col(Community.id))).all()
+    box = {"west": lon, "south": lat, "east": lon, "north": lat}
+    found = session.exec(_AT, params={"cell": cell(lon, lat), **box})
     return next((c for c in found if shapely.intersects_xy(c.boundary, lon, lat)), None)
 
 
@@ -120,15 +149,11 @@ def _require_size(polygon: Polygon, geo: Geo) -> None:
 
 
 def _require_free(session: Session, polygon: Polygon, own_id: int | None) -> None:
-    near = select(BoundaryCell.community_id).where(col(BoundaryCell.cell).in_(cells(polygon)))
-    others = session.exec(
-        select(col(Community.id), col(Community.name), col(Community.boundary))
-        .where(col(Community.id).in_(near), col(Community.id) != (own_id or 0))
-        .order_by(col(Community.id))
-    )
-    for other_id, name, boundary in others:
+    box = dict(zip(("west", "south", "east", "north"), polygon.bounds, strict=True))
+    near = {"cells": sorted(cells(polygon)), "own": own_id or 0, **box}
+    for other_id, name, boundary in session.exec(_NEAR, params=near):
         shared = shapely.intersection(polygon, boundary)
-        if area_m2(shared) > SLIVER_M2:
+        if shared.area and area_m2(shared) > SLIVER_M2:
             raise BoundaryError(
                 "overlap",
                 f"the boundary overlaps that of community {other_id} ({name})"

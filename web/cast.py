@@ -145,7 +145,7 @@ class _Teller:
         )
 
     def _note(self, *contacts: str | None) -> Mapping[str, Any]:
-        return next((self.notes.people[c] for c in contacts if c in self.notes.people), {})
+        return next((self.notes.people[c] for c in contacts if c and c in self.notes.people), {})
 
     def _about(self, note: Mapping[str, Any], phone: str) -> str:
         said = note.get("about", {}).get(self.words.language)

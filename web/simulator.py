@@ -7,13 +7,23 @@ A text from a handset goes through the same code as one from a real gateway.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
-from flask import Blueprint, Response, abort, current_app, jsonify, redirect
-from flask import render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
@@ -25,6 +35,7 @@ from web.i18n import Words
 
 simulator = Blueprint("simulator", __name__, template_folder="templates")
 
+CURSOR = re.compile(r"([0-9]{1,18})\.([0-9]{1,19})")  # a message's id, a letter's time
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -123,7 +134,7 @@ def text_from(e164: str) -> ResponseReturnValue:
     if not request.form:
         return jsonify(id=message_id), 201
     back = {key: request.form[key] for key in ("who", "lang", "view") if request.form.get(key)}
-    return redirect(url_for("simulator.page", **back, _anchor="phone"), 303)
+    return redirect(f"{url_for('simulator.page')}?{urlencode(back)}#phone", 303)
 
 
 @simulator.get("/simulator/mail")
@@ -203,5 +214,5 @@ def _cursor(heard: int, written: int) -> str:
 
 def _after(cursor: str) -> tuple[int, int]:
     """Anything unreadable means: from the beginning."""
-    heard, _, written = cursor.partition(".")
-    return int(heard) if heard.isdecimal() else 0, int(written) if written.isdecimal() else 0
+    told = CURSOR.fullmatch(cursor)
+    return (int(told[1]), int(told[2])) if told else (0, 0)

@@ -58,6 +58,8 @@ class BoundaryCell(SQLModel, table=True):
 
     Exact at once for every process, since it changes in the boundary's transaction;
     a boundary of at most 4 km2 touches a handful. `cell` is geometry.cell(lon, lat).
+    The bounding box, in degrees, is that of the boundary: in a dense town a square has
+    dozens, and decoding them all would cost more than the rest of the look-up.
     """
 
     __tablename__ = "boundary_cell"
@@ -65,6 +67,10 @@ class BoundaryCell(SQLModel, table=True):
     community_id: int = Field(
         primary_key=True, foreign_key="community.id", ondelete="CASCADE", index=True
     )
+    west: float
+    south: float
+    east: float
+    north: float
 
 
 class Twinning(SQLModel, table=True):

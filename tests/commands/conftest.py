@@ -45,9 +45,18 @@ def bare_console(tmp_path: Path) -> Console:
 
 
 @pytest.fixture
-def village(any_console: Console) -> Console:
-    """A town, Les Lilas (1) and Les Roses (2) side by side, and three people."""
-    console = any_console
+def village(console: Console) -> Console:
+    """A town, Les Lilas (1) and Les Roses (2) side by side, and three people; on SQLite."""
+    return settle(console)
+
+
+@pytest.fixture
+def any_village(any_console: Console) -> Console:
+    """The same on SQLite and on PostgreSQL in turn."""
+    return settle(any_console)
+
+
+def settle(console: Console) -> Console:
     console.ok("town", "add", "38185", "Grenoble")
     console.ok("community", "add", "Les Lilas", "--town", "38185", "--boundary", console.square(0))
     console.ok("community", "add", "Les Roses", "--town", "38185", "--boundary", console.square(1))

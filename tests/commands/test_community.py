@@ -11,23 +11,23 @@ from tests.commands.console import Console
 CROSSED = '{"type":"Polygon","coordinates":[[[5.72,45.18],[5.725,45.185],[5.725,45.18],[5.72,45.185],[5.72,45.18]]]}'
 
 
-def test_communities_are_listed_with_their_stable_keys(village: Console) -> None:
-    first, second = village.json("community", "list")
+def test_communities_are_listed_with_their_stable_keys(any_village: Console) -> None:
+    first, second = any_village.json("community", "list")
     assert first == {
         "id": 1, "name": "Les Lilas", "town": "38185", "town_name": "Grenoble", "members": 1,
         "pending": 1, "mode": "team", "area_ha": 21.837,
     }  # fmt: skip
     assert second["members"] == 1
-    assert "Les Roses" in village.ok("community", "list", "--town", "Grenoble")
+    assert "Les Roses" in any_village.ok("community", "list", "--town", "Grenoble")
 
 
-def test_a_community_is_renamed_redrawn_and_removed(village: Console) -> None:
-    village.ok("community", "rename", "les lilas", "Les Iris")
-    village.ok("community", "boundary", "Les Roses", village.square(1))
-    assert "has 1 members" in village.refused("community", "remove", "Les Roses")
-    village.ok("community", "remove", "Les Roses", "--with-members")
-    assert [one["name"] for one in village.json("community", "list")] == ["Les Iris"]
-    assert village.json("member", "show", "Zoé Martin")["community"] is None
+def test_a_community_is_renamed_redrawn_and_removed(any_village: Console) -> None:
+    any_village.ok("community", "rename", "les lilas", "Les Iris")
+    any_village.ok("community", "boundary", "Les Roses", any_village.square(1))
+    assert "has 1 members" in any_village.refused("community", "remove", "Les Roses")
+    any_village.ok("community", "remove", "Les Roses", "--with-members")
+    assert [one["name"] for one in any_village.json("community", "list")] == ["Les Iris"]
+    assert any_village.json("member", "show", "Zoé Martin")["community"] is None
 
 
 def test_members_left_outside_are_named_and_confirmed(village: Console) -> None:
@@ -45,13 +45,13 @@ def test_a_boundary_that_leaves_most_outside_is_refused(village: Console) -> Non
     assert "at least half" in village.refused("community", "boundary", "1", far, "--confirm")
 
 
-def test_communities_are_twinned_and_untwinned(village: Console) -> None:
-    village.ok("community", "twin", "Les Lilas", 2)
-    village.ok("community", "twin", 2, 1)
-    assert village.json("community", "show", "1")["twins"] == ["Les Roses"]
-    village.ok("community", "untwin", "1", "Les Roses")
-    assert "not twinned" in village.refused("community", "untwin", 1, 2)
-    assert "itself" in village.refused("community", "twin", 1, 1)
+def test_communities_are_twinned_and_untwinned(any_village: Console) -> None:
+    any_village.ok("community", "twin", "Les Lilas", 2)
+    any_village.ok("community", "twin", 2, 1)
+    assert any_village.json("community", "show", "1")["twins"] == ["Les Roses"]
+    any_village.ok("community", "untwin", "1", "Les Roses")
+    assert "not twinned" in any_village.refused("community", "untwin", 1, 2)
+    assert "itself" in any_village.refused("community", "twin", 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,7 @@ def test_communities_are_twinned_and_untwinned(village: Console) -> None:
         (None, "overlaps that of community 1 (Les Lilas)"),
     ],
 )
-def test_a_bad_boundary_is_one_line(
-    village: Console, content: str | None, complaint: str
-) -> None:
+def test_a_bad_boundary_is_one_line(village: Console, content: str | None, complaint: str) -> None:
     file = village.file("bad.geojson", content) if content else village.square(0)
     said = village.refused("community", "add", "Là", "--town", "38185", "--boundary", file)
     assert complaint in said
@@ -80,33 +78,33 @@ def test_an_unknown_town_or_file_is_one_line(console: Console) -> None:
     assert console.run("community", "add", "Là", "--town", "38185").exit_code == 2
 
 
-def test_what_is_exported_is_imported_again(village: Console) -> None:
-    file = village.folder / "out.geojson"
-    village.ok("community", "export", file)
-    assert village.ok("community", "export") == file.read_text()
-    village.ok("community", "remove", 1, "--with-members")
-    village.ok("community", "remove", 2, "--with-members")
-    assert "2 communities added" in village.ok("community", "import", file)
-    assert village.ok("community", "export") == file.read_text()
-    assert village.json("member", "show", "Ana Martin")["community"] == "Les Lilas"
+def test_what_is_exported_is_imported_again(any_village: Console) -> None:
+    file = any_village.folder / "out.geojson"
+    any_village.ok("community", "export", file)
+    assert any_village.ok("community", "export") == file.read_text()
+    any_village.ok("community", "remove", 1, "--with-members")
+    any_village.ok("community", "remove", 2, "--with-members")
+    assert "2 communities added" in any_village.ok("community", "import", file)
+    assert any_village.ok("community", "export") == file.read_text()
+    assert any_village.json("member", "show", "Ana Martin")["community"] == "Les Lilas"
 
 
 @pytest.mark.parametrize(("flags", "added"), [([], 1), (["--all-or-nothing"], 0)])
 def test_bad_features_are_named_and_the_good_ones_go_in(
-    village: Console, flags: list[str], added: int
+    any_village: Console, flags: list[str], added: int
 ) -> None:
     def feature(name: str, column: int) -> object:
-        geometry = json.loads(village.square(column).read_text())
+        geometry = json.loads(any_village.square(column).read_text())
         properties = {"name": name, "town": "38185", "mode": "town"}
         return {"type": "Feature", "geometry": geometry, "properties": properties}
 
     features = [feature("Ici", 0), feature("Loin", 5), {"type": "Feature"}]
     document = json.dumps({"type": "FeatureCollection", "features": features})
-    done = village.run("community", "import", village.file("in.geojson", document), *flags)
+    done = any_village.run("community", "import", any_village.file("in.geojson", document), *flags)
     assert done.exit_code == 1
     assert f"{added} communities added" in done.stdout
     lines = done.stderr.splitlines()
     assert lines[0].startswith("feature 1: the boundary overlaps")
     assert lines[1].startswith("feature 3: the feature has no properties")
     assert lines[2].startswith("tocsin: 2 of 3 communities were refused")
-    assert len(village.json("community", "list")) == 2 + added
+    assert len(any_village.json("community", "list")) == 2 + added

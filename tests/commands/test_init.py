@@ -9,7 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
+import redis
+from sqlalchemy.exc import IntegrityError
 
+import cli
+from community_store.errors import RuleError
 from tests.commands.console import Console
 
 ROOT = Path(__file__).parents[2]
@@ -99,3 +103,24 @@ def test_a_damaged_database_is_one_line(bare_console: Console) -> None:
 @pytest.mark.parametrize("words", [["nonsense"], ["town", "add"], ["number", "add", "38000"]])
 def test_wrong_usage_is_2(console: Console, words: list[str]) -> None:
     assert console.run(*words).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (RuleError("x", "why"), "why"),
+        (PermissionError(13, "Permission denied", "/var/x"), "/var/x: Permission denied"),
+        (OSError(98, "Address already in use"), "input/output: Address already in use"),
+        (redis.ConnectionError("refused"), "Redis: refused (check [redis] url; without one,"),
+        (
+            IntegrityError("INSERT", {"mobile": "+33639980001"}, Exception("UNIQUE\nmore")),
+            "refused, since something else was changed at the same time: UNIQUE",
+        ),
+        (RuntimeError("+33639980001"), "internal error, please report it: RuntimeError"),
+    ],
+)
+def test_errors_are_explained_without_quoting_rows(error: Exception, line: str) -> None:
+    explained = cli.explain(error)
+    assert explained.startswith(line)
+    assert "+33639980001" not in explained
+    assert "\n" not in explained

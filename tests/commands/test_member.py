@@ -10,17 +10,17 @@ import pytest
 from tests.commands.console import Console
 
 
-def test_members_are_listed_with_their_stable_keys(village: Console) -> None:
-    listed = village.json("member", "list")
+def test_members_are_listed_with_their_stable_keys(any_village: Console) -> None:
+    listed = any_village.json("member", "list")
     keys = ("id", "first_name", "last_name", "state", "community", "referent")
     assert [tuple(one[key] for key in keys) for one in listed] == [
         (1, "Ana", "Martin", "active", "Les Lilas", True),
         (2, "Bob", "Martin", "pending", "Les Lilas", False),
         (3, "Zoé", "Martin", "active", "Les Roses", False),
     ]
-    assert len(village.json("member", "list", "--community", "Les Lilas")) == 2
-    assert len(village.json("member", "list", "--state", "active")) == 2
-    assert "Zoé" in village.ok("member", "list")
+    assert len(any_village.json("member", "list", "--community", "Les Lilas")) == 2
+    assert len(any_village.json("member", "list", "--state", "active")) == 2
+    assert "Zoé" in any_village.ok("member", "list")
 
 
 @pytest.mark.parametrize("named", ["2", "bob martin", "06 39 98 00 02", "+33639980002"])
@@ -74,14 +74,14 @@ def test_a_name_of_several_asks_for_the_id(village: Console) -> None:
     assert "tocsin member list" in village.refused("member", "show", "99")
 
 
-def test_a_member_is_exported_and_erased(village: Console) -> None:
-    held = json.loads(village.ok("member", "export-data", 1))
+def test_a_member_is_exported_and_erased(any_village: Console) -> None:
+    held = json.loads(any_village.ok("member", "export-data", 1))
     assert held["member"]["mobile"] == "+33639980001"
-    village.ok("member", "erase", 1)
-    village.ok("member", "remove", "Bob Martin")
-    assert [one["id"] for one in village.json("member", "list")] == [3]
-    assert "closed" in village.refused("member", "activate", 1)
-    assert "39980001" not in village.ok("member", "export-data", 1)
+    any_village.ok("member", "erase", 1)
+    any_village.ok("member", "remove", "Bob Martin")
+    assert [one["id"] for one in any_village.json("member", "list")] == [3]
+    assert "closed" in any_village.refused("member", "activate", 1)
+    assert "39980001" not in any_village.ok("member", "export-data", 1)
 
 
 ROWS = "first_name;last_name;mobile;lat;lon;active\nYan;Petit;06 39 98 00 10;45,1825;5,7225;oui\n"
@@ -94,12 +94,14 @@ def test_members_are_imported_and_join(village: Console) -> None:
 
 
 @pytest.mark.parametrize(("flags", "added"), [([], 1), (["--all-or-nothing"], 0)])
-def test_bad_rows_are_named_by_their_line(village: Console, flags: list[str], added: int) -> None:
+def test_bad_rows_are_named_by_their_line(
+    any_village: Console, flags: list[str], added: int
+) -> None:
     rows = "Bad;Row;+447911123456;;;\nAna;Encore;0639980001;;;\n"
-    done = village.run("member", "import", village.file("in.csv", ROWS + rows), *flags)
+    done = any_village.run("member", "import", any_village.file("in.csv", ROWS + rows), *flags)
     assert done.exit_code == 1
     assert f"{added} members added" in done.stdout
-    assert len(village.json("member", "list")) == 3 + added
+    assert len(any_village.json("member", "list")) == 3 + added
     lines = done.stderr.splitlines()
     assert lines[0] == "line 3: mobile: only French numbers can be used, overseas included"
     assert lines[-1].startswith("tocsin: ")
@@ -133,14 +135,14 @@ def test_a_piped_import_shows_no_bar(village: Console) -> None:
     assert (done.exit_code, done.stderr) == (0, "")
 
 
-def test_what_is_exported_is_imported_again(village: Console) -> None:
-    file = village.folder / "out.csv"
-    village.ok("member", "export", file)
-    before = village.json("member", "list")
+def test_what_is_exported_is_imported_again(any_village: Console) -> None:
+    file = any_village.folder / "out.csv"
+    any_village.ok("member", "export", file)
+    before = any_village.json("member", "list")
     for n in (1, 2, 3):
-        village.ok("member", "erase", n)
-    village.ok("member", "import", file)
-    after = village.json("member", "list")
+        any_village.ok("member", "erase", n)
+    any_village.ok("member", "import", file)
+    after = any_village.json("member", "list")
     for row in before + after:
         del row["id"], row["created_at"]
     assert after == before

@@ -42,7 +42,10 @@ def test_a_number_is_added_changed_paused_and_removed(any_console: Console) -> N
         (["add", "38001", "--gateway", "simulator", "--rate", "0"], "rate"),
         (["add", "38001", "--gateway", "simulator", "--rate", "nan"], "rate"),
         (["add", "38001", "--gateway", "simulator", "--rate", "1", "--price", "-1"], "price"),
-        (["add", "38001", "--gateway", "simulator", "--rate", "1", "--kind", "long"], "looks short"),
+        (
+            ["add", "38001", "--gateway", "simulator", "--rate", "1", "--kind", "long"],
+            "looks short",
+        ),
         (["add", "1", "--gateway", "simulator", "--rate", "1"], "NUMBER"),
         (["add", "A very long name", "--gateway", "simulator", "--rate", "1"], "NUMBER"),
         (["set", "38000"], "nothing to change"),

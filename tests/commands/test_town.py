@@ -59,9 +59,7 @@ def test_an_agent_is_added_listed_and_removed(any_console: Console) -> None:
         ({}, "a mobile or an e-mail"),
     ],
 )
-def test_a_bad_agent_is_one_line(
-    console: Console, options: dict[str, str], complaint: str
-) -> None:
+def test_a_bad_agent_is_one_line(console: Console, options: dict[str, str], complaint: str) -> None:
     console.ok("town", "add", "38185", "Grenoble")
     words = {"--town": "38185", "--name": "Police"} | options
     flat = [word for pair in words.items() for word in pair]
@@ -69,19 +67,19 @@ def test_a_bad_agent_is_one_line(
     assert console.json("agent", "list") == []
 
 
-def test_requests_are_accepted_and_refused(village: Console) -> None:
-    village.ok(
+def test_requests_are_accepted_and_refused(any_village: Console) -> None:
+    any_village.ok(
         "member", "add", "--first-name", "Yan", "--last-name", "Petit", "--email",
         "yan@mail.example", "--address", "x", "--lat", 45.1825, "--lon", 5.7275,
     )  # fmt: skip
-    listed = village.json("request", "list")
+    listed = any_village.json("request", "list")
     assert [(one["first_name"], one["community"]) for one in listed] == [
         ("Bob", "Les Lilas"), ("Yan", "Les Roses"),
     ]  # fmt: skip
-    village.ok("request", "accept", listed[0]["id"])
-    assert "active, not pending" in village.refused("request", "accept", listed[0]["id"])
-    village.ok("request", "refuse", listed[1]["id"])
-    assert village.json("request", "list") == []
-    assert village.json("member", "show", listed[0]["id"])["state"] == "active"
-    closed = village.json("member", "list", "--state", "closed")
+    any_village.ok("request", "accept", listed[0]["id"])
+    assert "active, not pending" in any_village.refused("request", "accept", listed[0]["id"])
+    any_village.ok("request", "refuse", listed[1]["id"])
+    assert any_village.json("request", "list") == []
+    assert any_village.json("member", "show", listed[0]["id"])["state"] == "active"
+    closed = any_village.json("member", "list", "--state", "closed")
     assert [(one["id"], one["name"], one["email"]) for one in closed] == [(4, "", "")]

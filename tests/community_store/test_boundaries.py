@@ -181,9 +181,7 @@ def test_of_two_that_overlap_at_the_same_instant_one_is_told(store: Store) -> No
         start.wait()
         try:
             with store.begin() as session:
-                communities.add(
-                    session, communities.NewCommunity(name, INSEE, boundary), geo=GEO
-                )
+                communities.add(session, communities.NewCommunity(name, INSEE, boundary), geo=GEO)
         except BoundaryError as error:
             return error.code
         return "saved"

@@ -188,9 +188,7 @@ def test_formulas_leave_as_text_and_come_back(store: Store) -> None:
     with store.begin() as session:
         community(session, "=cmd")
         for n, name in enumerate(HOSTILE):
-            membership.register(
-                session, NewMember("x", name, email=f"{n}@m.example", address=name)
-            )
+            membership.register(session, NewMember("x", name, email=f"{n}@m.example", address=name))
         member(session, 1)
         out = io.StringIO()
         assert members_csv.export(session, out) == len(HOSTILE) + 1

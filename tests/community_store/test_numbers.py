@@ -25,7 +25,12 @@ from tests.community_store.ground import INSEE, town
 
 
 def number(value: str = "38000", **more: Any) -> Number:
-    values: dict[str, Any] = {"value": value, "gateway": "simulator", "kind": "short", "rate": 10.0} | more
+    values: dict[str, Any] = {
+        "value": value,
+        "gateway": "simulator",
+        "kind": "short",
+        "rate": 10.0,
+    } | more
     return Number(**values)
 
 
@@ -72,9 +77,7 @@ def test_a_number_is_added_once(store: Store) -> None:
     [{"rate": 0.0}, {"rate": -1.0}, {"rate": float("nan")}, {"rate": float("inf")},
      {"price": -0.1}, {"price": float("nan")}, {"kind": "fax"}],
 )  # fmt: skip
-def test_what_a_number_cannot_be_is_refused(
-    sqlite_store: Store, fault: dict[str, Any]
-) -> None:
+def test_what_a_number_cannot_be_is_refused(sqlite_store: Store, fault: dict[str, Any]) -> None:
     with sqlite_store.begin() as session:
         with pytest.raises(RuleError):
             numbers.add(session, number(**fault))
@@ -142,9 +145,7 @@ def test_an_agent_acts_for_a_town(store: Store) -> None:
 @pytest.mark.parametrize(
     "fault", [{"name": " "}, {"email": ""}, {"role": "maire"}, {"email": "x@"}]
 )
-def test_what_an_agent_cannot_be_is_refused(
-    sqlite_store: Store, fault: dict[str, str]
-) -> None:
+def test_what_an_agent_cannot_be_is_refused(sqlite_store: Store, fault: dict[str, str]) -> None:
     with sqlite_store.begin() as session:
         town(session)
         with pytest.raises(RuleError):

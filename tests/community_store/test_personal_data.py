@@ -131,7 +131,9 @@ def test_erasing_keeps_the_facts_and_the_others(store: Store) -> None:
         assert [(one.text, one.author_id is None) for one in alerts] == [
             ("Fumée", True), ("Fumée", False),
         ]  # fmt: skip
-        addresses = [one.address for one in session.exec(select(Delivery).order_by(col(Delivery.id)))]
+        addresses = [
+            one.address for one in session.exec(select(Delivery).order_by(col(Delivery.id)))
+        ]
         assert addresses[0] == "+33639980002"
         assert all(address.startswith("erased-") for address in addresses[1:])
         words = session.exec(select(Wording.sms).order_by(col(Wording.id))).all()

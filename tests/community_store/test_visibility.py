@@ -22,13 +22,19 @@ HIDDEN = Member(
     hide_mobile=True, hide_landline=True,
 )  # fmt: skip
 OPEN = HIDDEN.model_copy(update={"hide_mobile": False, "hide_landline": False})
-ALL = Seen("Ana Martin", "Mésange bleue", ADDRESS, "+33639980001", "+33199000001", "ana@mail.example")
+ALL = Seen(
+    "Ana Martin", "Mésange bleue", ADDRESS, "+33639980001", "+33199000001", "ana@mail.example"
+)
 
 
 @pytest.mark.parametrize(
     ("viewer", "member", "seen"),
     [
-        (Viewer.NEIGHBOUR, OPEN, Seen("Ana Martin", "", "rue des Lilas", "+33639980001", "+33199000001")),
+        (
+            Viewer.NEIGHBOUR,
+            OPEN,
+            Seen("Ana Martin", "", "rue des Lilas", "+33639980001", "+33199000001"),
+        ),
         (Viewer.NEIGHBOUR, HIDDEN, Seen("Ana Martin", "", "rue des Lilas")),
         (Viewer.TWIN, OPEN, Seen(pseudonym="Mésange bleue")),
         (Viewer.AGENT, HIDDEN, replace(ALL, pseudonym="")),
@@ -94,7 +100,9 @@ def test_who_is_what_to_a_member(
         assert seen_by(session, neighbourhood, who) is viewer
 
 
-@pytest.mark.parametrize(("who", "viewer"), [("agent", Viewer.AGENT), ("foreign agent", Viewer.ANYONE)])
+@pytest.mark.parametrize(
+    ("who", "viewer"), [("agent", Viewer.AGENT), ("foreign agent", Viewer.ANYONE)]
+)
 def test_only_the_agents_of_the_subscribed_town_see(
     store: Store, neighbourhood: dict[str, Member | Agent], who: str, viewer: Viewer
 ) -> None:

@@ -143,6 +143,10 @@ def upgrade() -> None:
         "boundary_cell",
         sa.Column("cell", sa.Integer(), nullable=False),
         sa.Column("community_id", sa.Integer(), nullable=False),
+        sa.Column("west", sa.Float(), nullable=False),
+        sa.Column("south", sa.Float(), nullable=False),
+        sa.Column("east", sa.Float(), nullable=False),
+        sa.Column("north", sa.Float(), nullable=False),
         sa.ForeignKeyConstraint(["community_id"], ["community.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("cell", "community_id"),
     )

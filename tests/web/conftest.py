@@ -1,0 +1,104 @@
+"""The demonstration's village behind a real application; only the workers are missing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, sync_playwright
+from redis import Redis
+from werkzeug.serving import make_server
+
+from app import create_app
+from commands import demo_cast
+from community_store.store import Store
+from config import Settings
+from dispatch.runtime import Runtime, build_providers
+from gateway.providers.simulator import Phones
+from tests.rigs.debian import program
+
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-dev-shm-usage",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Village:
+    """The application of the demonstration's people, and what stands behind it."""
+
+    app: Flask
+    settings: Settings
+    store: Store
+    phones: Phones
+    mail: Path
+
+    @property
+    def client(self) -> FlaskClient:
+        return self.app.test_client()
+
+
+def letter(village: Village, name: str, to: str, subject: str = "Alerte 1") -> None:
+    """A mail arrives in the folder."""
+    village.mail.mkdir(exist_ok=True)
+    mail = EmailMessage()
+    mail["To"], mail["Subject"] = to, subject
+    mail.set_content("Camionnette blanche, près de l'école\n")
+    (village.mail / f"{name}.eml").write_bytes(mail.as_bytes())
+
+
+@pytest.fixture
+def make_village(sqlite_store: Store, redis_url: str, tmp_path: Path) -> Callable[..., Village]:
+    """Builds the village under other settings than the demonstration's."""
+
+    def make(*, cast: dict[str, Any] | None = None, **sections: Any) -> Village:
+        told = {"service": {"data_dir": tmp_path, **sections.pop("service", {})}, **sections}
+        settings = Settings(**told)
+        people = cast or demo_cast.read()
+        with sqlite_store.begin() as session:
+            ids = demo_cast.seed(session, people, settings, gateway="simulator")
+        demo_cast.write_notes(tmp_path, people, ids)
+        runtime = Runtime(
+            settings, sqlite_store, Redis.from_url(redis_url), build_providers(settings)
+        )
+        phones = Phones(tmp_path / "simulator.db")
+        return Village(
+            create_app(settings, runtime), settings, sqlite_store, phones, tmp_path / "mail"
+        )
+
+    return make
+
+
+@pytest.fixture
+def village(make_village: Callable[..., Village]) -> Village:
+    return make_village()
+
+
+@pytest.fixture
+def address(village: Village) -> Iterator[str]:
+    """The village's page, served on loopback."""
+    server = make_server("127.0.0.1", 0, village.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/simulator"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, without a window."""
+    path = program("chromium", "chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()

@@ -11,6 +11,7 @@ import redis
 from playwright.sync_api import Browser, Page
 
 from community_store.store import Store, open_store
+from tests.dispatch.world import World, make_world
 from tests.emulator.client import Emulator, running_emulator
 from tests.rigs.browser import chromium
 from tests.rigs.databases import PostgresTemplate, SqliteTemplate
@@ -96,6 +97,20 @@ def valkey(redis_url: str) -> Iterator[redis.Redis]:
     """A client of an empty Valkey."""
     with redis.Redis.from_url(redis_url) as client:
         yield client
+
+
+@pytest.fixture
+def world(store: Store, redis_url: str, tmp_path: Path) -> Iterator[World]:
+    """A runtime on real servers and an empty database, with short ways to fill it."""
+    with make_world(store, redis_url, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def sqlite_world(sqlite_store: Store, redis_url: str, tmp_path: Path) -> Iterator[World]:
+    """The same on SQLite only: for what no database changes."""
+    with make_world(sqlite_store, redis_url, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture

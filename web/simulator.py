@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -200,7 +201,7 @@ def _latest(people: Iterable[Person]) -> dict[str, str]:
     return {person.id: latest[person.mobile] for person in people if person.mobile in latest}
 
 
-def _mail_folder() -> Any:
+def _mail_folder() -> Path | None:
     return mailbox.folder(_runtime().settings.mail_url)
 
 

@@ -1,4 +1,4 @@
-"""Every word of the pages exists in both languages and is asked for somewhere."""
+"""The words of the pages: both languages, the same ids, the same variables."""
 
 from __future__ import annotations
 

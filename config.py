@@ -141,6 +141,7 @@ class Dispatch(Section):
     receipt_hours: float = Field(default=24.0, gt=0)
     max_attempts: int = Field(default=3, ge=1)
     max_segments: int = Field(default=3, ge=1, le=10)
+    redial_seconds: tuple[float, ...] = (60.0, 180.0)  # before the second call, the third
     time_to_live: TimeToLive = TimeToLive()
 
 

@@ -113,6 +113,7 @@ def raise_town(act: Act, town: Town, told: Told, by: TownVoice) -> Raised:
         kind=AlertKind.TOWN,
         agent_id=by.agent.id if by.agent else None,
         town_insee=town.insee,
+        only=",".join(map(str, by.communities)),
         **_common(act, told),
     )
     act.session.add(alert)
@@ -177,7 +178,7 @@ def called(act: Act, alert: Alert) -> None:
 
 def _reword(act: Act, kept: Wording, words: wording.Words) -> None:
     kept.sms, kept.segments = words.sms, words.segments
-    kept.subject, kept.mail = words.subject, words.mail
+    kept.subject, kept.mail, kept.voice = words.subject, words.mail, words.voice
     act.session.add(kept)
     assert kept.id is not None
     outbox.reweigh(act.session, kept.id, words.segments)
@@ -235,7 +236,7 @@ def _repeated(act: Act, author: Member, told: Told) -> Alert | None:
 
 
 def _how(session: Session, priority: Priority) -> Plan:
-    return Plan(priority, senders.senders(session))
+    return Plan(priority, senders.senders(session), senders.callers(session))
 
 
 def _facts(session: Session, alert: Alert, **known: Any) -> wording.Facts:

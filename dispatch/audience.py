@@ -15,6 +15,7 @@ from sqlalchemy import (
     Integer,
     Select,
     and_,
+    case,
     exists,
     func,
     literal,
@@ -49,12 +50,16 @@ from dispatch.senders import Senders
 from gateway.contract import Channel
 
 
+NOBODY_CALLS = Senders((), Channel.VOICE)
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How deliveries of one alert are made: class, state, and the numbers they use."""
 
     priority: int
     senders: Senders
+    callers: Senders = NOBODY_CALLS
     state: State = State.QUEUED
 
 
@@ -157,13 +162,19 @@ def _agents(alert: Alert) -> Select[Any]:
 
 
 NOBODY = cast_sql(null(), Integer)
-MEMBER_ADDRESS = {Channel.SMS: col(Member.mobile), Channel.EMAIL: col(Member.email)}
+# a landline is called only where there is no mobile
+CALLED = case((col(Member.mobile).is_(None), col(Member.landline)))
+MEMBER_ADDRESS = {
+    Channel.SMS: col(Member.mobile),
+    Channel.EMAIL: col(Member.email),
+    Channel.VOICE: CALLED,
+}
 AGENT_ADDRESS = {Channel.SMS: col(Agent.mobile), Channel.EMAIL: col(Agent.email)}
 
 COLUMNS = (
     "alert_id", "wording_id", "member_id", "agent_id", "audience", "channel", "address",
     "gateway", "number_id", "priority", "size", "segments", "price", "state", "reason",
-    "attempts", "doubts", "looks", "created_at", "due_at", "expires_at",
+    "attempts", "doubts", "looks", "redials", "created_at", "due_at", "expires_at",
 )  # fmt: skip
 
 
@@ -183,6 +194,8 @@ class _Planner:
         topic: Topic | None = None,
     ) -> None:
         for channel, address in addresses.items():
+            if channel is Channel.VOICE and not self.how.callers.numbers:
+                continue  # nobody can call them: tally.not_reached names them
             wanted = people.where(address.is_not(None), ~_stopped(address, channel))
             if topic is not None:
                 wanted = self._as_they_prefer(wanted, channel, topic)
@@ -195,7 +208,7 @@ class _Planner:
             col(Mute.channel) == channel.value,
         )
         wanted = people.where(~muted)
-        if channel is not Channel.SMS:
+        if channel is Channel.EMAIL:
             return wanted
         until = col(Member.paused_until)
         return wanted.where(or_(until.is_(None), until <= self.alert.created_at))
@@ -214,8 +227,8 @@ class _Planner:
             literal(alert.id), col(Wording.id),
             NOBODY if agent else person, person if agent else NOBODY,
             literal(audience.value), literal(channel.value), address, gateway, number,
-            literal(how.priority), literal(size), segments, segments * price,
-            literal(how.state.value), literal(""), literal(0), literal(0), literal(0),
+            literal(how.priority), literal(size), segments, _cost(channel, segments, price),
+            literal(how.state.value), literal(""), literal(0), literal(0), literal(0), literal(0),
             _instant(alert.created_at), _instant(alert.created_at), _instant(alert.expires_at),
         )  # fmt: skip
         dialect = postgresql if self.session.get_bind().dialect.name == "postgresql" else sqlite
@@ -233,14 +246,20 @@ class _Planner:
         )
 
     def _way(self, channel: Channel, person: Any) -> tuple[Any, Any, Any, Any]:
+        """SQL for number id, gateway, price of a segment or call, segments."""
         if channel is Channel.EMAIL:
             return NOBODY, literal(MAIL), literal(0.0), literal(0)
-        number, gateway, price = self.how.senders.columns(person)
-        return number, gateway, price, col(Wording.segments)
+        if channel is Channel.VOICE:
+            return (*self.how.callers.columns(person), literal(0))
+        return (*self.how.senders.columns(person), col(Wording.segments))
 
 
 def _stopped(address: Any, channel: Channel) -> Any:
     return exists().where(col(Stop.address) == address, col(Stop.channel) == channel.value)
+
+
+def _cost(channel: Channel, segments: Any, price: Any) -> Any:
+    return price if channel is Channel.VOICE else segments * price
 
 
 def _instant(value: Any) -> Any:

@@ -3,28 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Protocol, assert_never
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from config import Settings
 from dispatch.outbox import Claimed
-from gateway.contract import Channel, Outbound, Provider
+from gateway.contract import Caller, Channel, Outbound, Provider
 
 
 def outbound(settings: Settings, provider: Provider, claimed: Claimed, sender: str) -> Outbound:
     """Address, words, sender and the headers that go with the channel."""
-    mail = claimed.channel == Channel.EMAIL
-    return Outbound(
+    channel = Channel(claimed.channel)
+    message = Outbound(
         delivery=claimed.id,
         attempt=claimed.attempt,
         to=claimed.to,
         sender=sender,
-        text=claimed.mail if mail else claimed.sms,
-        subject=claimed.subject if mail else "",
+        text=said(claimed, channel),
         callback=provider.callback_url(claimed.id, claimed.attempt),
-        headers=_mail_headers(settings, claimed.id) if mail else {},
         started_at=claimed.started_at,
+        channel=channel,
+        language=claimed.language,
     )
+    if channel is Channel.EMAIL:
+        headers = _mail_headers(settings, claimed.id)
+        return replace(message, subject=claimed.subject, headers=headers)
+    if channel is Channel.VOICE and isinstance(provider, Caller):
+        return replace(message, keys=provider.keys_url(claimed.id, claimed.attempt))
+    return message
+
+
+class Texts(Protocol):
+    """The words of one message, for every channel."""
+
+    @property
+    def sms(self) -> str: ...
+    @property
+    def mail(self) -> str: ...
+    @property
+    def voice(self) -> str: ...
+
+
+def said(words: Texts, channel: Channel) -> str:
+    """What is said over a channel."""
+    match channel:
+        case Channel.SMS:
+            return words.sms
+        case Channel.EMAIL:
+            return words.mail
+        case Channel.VOICE:
+            return words.voice
+    assert_never(channel)
 
 
 def _mail_headers(settings: Settings, delivery: int) -> Mapping[str, str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, and_, func, insert, literal, select
+from sqlalchemy import CursorResult, and_, case, func, insert, literal, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -17,10 +17,11 @@ from community_store.membership import LANGUAGES
 from community_store.models import Agent, Alert, Audience, Delivery, Member, Notice, Wording
 from community_store.models import DeliveryState as State
 from community_store.visibility import Author, author_for
-from dispatch import masking, notices, wording
+from dispatch import masking, night, notices, wording
 from dispatch.act import Act
 from dispatch.catalogue import template
 from dispatch.priority import Priority
+from gateway.contract import Channel
 
 # a message in flight or in doubt may have been read: its person is told as well
 MAY_HAVE_READ = (
@@ -50,6 +51,7 @@ COLUMNS = (
     "attempts",
     "doubts",
     "looks",
+    "redials",
     "created_at",
     "due_at",
     "expires_at",
@@ -141,16 +143,20 @@ def _copy(act: Act, alert: Alert, how: _Copy) -> int:
     size = act.session.scalar(select(func.count()).select_from(Delivery).where(told, went))
     by_sms = func.coalesce(Delivery.segments / func.nullif(Delivery.segments, 0), 0)
     each = func.coalesce(Delivery.price / func.nullif(Delivery.segments, 0), 0.0)
+    called = col(Delivery.channel) == Channel.VOICE.value
     live = timedelta(minutes=act.settings.dispatch.time_to_live.default)
-    now, end = literal(act.now, UtcDateTime()), literal(act.now + live, UtcDateTime())
+    morning = night.ring_from(act.settings.service.time_zone, act.now)
+    due = case((called, _instant(morning)), else_=_instant(act.now))
+    end = case((called, _instant(morning + live)), else_=_instant(act.now + live))
     rows = (
         select(
             literal(how.notice.id), col(Wording.id), col(Delivery.member_id),
             col(Delivery.agent_id), how.audience, col(Delivery.channel), col(Delivery.address),
             col(Delivery.gateway), col(Delivery.number_id), literal(int(Priority.ALERT)),
-            literal(size), Wording.segments * by_sms, Wording.segments * each,
-            literal(State.QUEUED.value), literal(""), literal(0), literal(0), literal(0),
-            now, now, end,
+            literal(size), Wording.segments * by_sms,
+            case((called, col(Delivery.price)), else_=Wording.segments * each),
+            literal(State.QUEUED.value), literal(""), literal(0), literal(0), literal(0), literal(0),
+            _instant(act.now), due, end,
         )
         .select_from(Delivery)
         .join(said, col(said.id) == col(Delivery.wording_id))
@@ -166,3 +172,7 @@ def _copy(act: Act, alert: Alert, how: _Copy) -> int:
     )  # fmt: skip
     statement = insert(Delivery.__table__).from_select(COLUMNS, rows)  # type: ignore[attr-defined]  # SQLModel hides __table__
     return cast("CursorResult[Any]", act.session.execute(statement)).rowcount
+
+
+def _instant(value: datetime) -> Any:
+    return literal(value, UtcDateTime())

@@ -7,14 +7,15 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
 from community_store.models import Delivery, GatewayPause, Number, NumberState
 from community_store.models import DeliveryState as State
 from dispatch.outbox import Lane
 from dispatch.pace import Grant, Slots, Wait, most
-from gateway.contract import NotNow, SendError
+from gateway.contract import Channel, NotNow, SendError
 
 LATE = 0.010  # seconds after which a slot is lost rather than made up for in a burst
 COOLEST = 5.0  # seconds, the longest rest of a lane whose gateway takes nothing
@@ -22,7 +23,7 @@ COOLEST = 5.0  # seconds, the longest rest of a lane whose gateway takes nothing
 
 @dataclass(frozen=True, slots=True)
 class OpenLane:
-    """A lane with something due. `sender` is "" for e-mail, `rate` segments a second."""
+    """A lane with something due. `sender` is "" for e-mail, `rate` segments or calls a second."""
 
     lane: Lane
     sender: str
@@ -30,23 +31,41 @@ class OpenLane:
 
 
 def open_lanes(session: Session, gateways: tuple[str, ...], now: datetime) -> list[OpenLane]:
-    """The numbers of the gateways (and mail) that have something due and may send."""
+    """The numbers of the gateways that have something due and may send, or call."""
     paused = set(session.scalars(select(col(GatewayPause.gateway))))
-    due = exists().where(
+    may = and_(
+        col(Number.state) == NumberState.ACTIVE.value,
+        col(Number.gateway).in_([name for name in gateways if name not in paused]),
+        or_(col(Number.backoff_until).is_(None), col(Number.backoff_until) <= now),
+    )
+    calls = and_(may, col(Number.voice), col(Number.calls_paused) == "")
+    return [
+        *_due(session, Channel.SMS, col(Number.rate), and_(may, _is_due(Channel.SMS, now))),
+        *_due(
+            session, Channel.VOICE, col(Number.call_rate), and_(calls, _is_due(Channel.VOICE, now))
+        ),
+    ]
+
+
+def _is_due(channel: Channel, now: datetime) -> ColumnElement[bool]:
+    return exists().where(
         col(Delivery.gateway) == col(Number.gateway),
         col(Delivery.number_id) == col(Number.id),
+        col(Delivery.channel) == channel.value,
         col(Delivery.state) == State.QUEUED.value,
         col(Delivery.due_at) <= now,
     )
-    numbers = session.execute(
-        select(col(Number.id), col(Number.gateway), col(Number.value), col(Number.rate)).where(
-            col(Number.state) == NumberState.ACTIVE.value,
-            col(Number.gateway).in_([name for name in gateways if name not in paused]),
-            or_(col(Number.backoff_until).is_(None), col(Number.backoff_until) <= now),
-            due,
+
+
+def _due(
+    session: Session, channel: Channel, rate: Mapped[float], where: ColumnElement[bool]
+) -> list[OpenLane]:
+    rows = session.execute(
+        select(col(Number.id), col(Number.gateway), col(Number.value), rate.label("rate")).where(
+            where
         )
     )
-    return [OpenLane(Lane(row.gateway, row.id), row.value, row.rate) for row in numbers]
+    return [OpenLane(Lane(row.gateway, row.id, channel), row.value, row.rate) for row in rows]
 
 
 def mail_lane(session: Session, gateway: str, rate: float, now: datetime) -> list[OpenLane]:
@@ -63,7 +82,7 @@ def mail_lane(session: Session, gateway: str, rate: float, now: datetime) -> lis
         )
         .limit(1)
     ).first()
-    return [OpenLane(Lane(gateway, None), "", rate)] if due else []
+    return [OpenLane(Lane(gateway, None, Channel.EMAIL), "", rate)] if due else []
 
 
 @dataclass(slots=True)
@@ -81,7 +100,8 @@ class Hold:
     @property
     def key(self) -> str:
         lane = self.way.lane
-        return f"{lane.gateway}:{lane.number_id or 0}"
+        calls = ":calls" if lane.channel == Channel.VOICE else ""
+        return f"{lane.gateway}:{lane.number_id or 0}{calls}"
 
     def slot(self) -> float:
         """When the next slot held begins (monotonic seconds); infinity without one."""

@@ -5,6 +5,8 @@
       |          |-> queued        nothing had left
       |-> expired | suppressed | cancelled        held -> queued
 
+A call that nobody took goes back to queued too, to be made again (redialling.py).
+
 Evidence from a provider only moves forward, whatever the order it comes in, so that
 every permutation of receipts ends in the same state.
 """
@@ -36,6 +38,7 @@ BY_STAGE: Mapping[Stage, State] = {
     Stage.ACCEPTED: State.ACCEPTED,
     Stage.SENT: State.SENT,
     Stage.DELIVERED: State.DELIVERED,
+    Stage.UNANSWERED: State.UNDELIVERED,
     Stage.UNDELIVERED: State.UNDELIVERED,
     Stage.FAILED: State.FAILED,
 }

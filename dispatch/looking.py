@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 
 from community_store.models import Attempt, Delivery, Number, Wording
 from community_store.models import DeliveryState as State
-from dispatch import outbox, receipts
+from dispatch import envelope, outbox, receipts, redialling
 from dispatch.runtime import Runtime
 from gateway.contract import Channel, Outbound, Provider, Receipt, SendError
 
@@ -89,15 +89,17 @@ def _doubts(session: Session, now: datetime) -> list[Doubt]:
 
 def _doubt(delivery: Delivery, said: Wording, attempt: Attempt, sender: str | None) -> Doubt:
     assert delivery.id is not None
-    mail = delivery.channel == Channel.EMAIL
+    channel = Channel(delivery.channel)
     message = Outbound(
         delivery=delivery.id,
         attempt=attempt.n,
         to=delivery.address,
         sender=sender or "",
-        text=said.mail if mail else said.sms,
-        subject=said.subject if mail else "",
+        text=envelope.said(said, channel),
+        subject=said.subject if channel is Channel.EMAIL else "",
         started_at=attempt.started_at,
+        channel=channel,
+        language=said.language,
     )
     return Doubt(
         id=delivery.id,
@@ -140,7 +142,8 @@ async def _look_one(gate: asyncio.Semaphore, provider: Provider | None, doubt: D
 def _settle(session: Session, runtime: Runtime, found: Found, now: datetime) -> None:
     doubt = found.doubt
     if found.receipt is not None:
-        receipts.record(session, doubt.gateway, found.receipt, now)
+        how = redialling.of(runtime.settings)
+        receipts.record(session, doubt.gateway, found.receipt, now, redial=how)
     if doubt.state == State.UNKNOWN:
         if found.receipt is None:
             _still_unknown(session, runtime, found, now)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import assert_never
 
 from sqlmodel import Session
 
 from community_store import optouts
+from community_store.errors import RuleError
 from community_store.models import Agent, Audience, Delivery, Member, Notice, Number, Wording
-from dispatch import senders, wording
+from dispatch import night, senders, wording
 from dispatch.act import Act
 from dispatch.priority import Priority
 from dispatch.runtime import MAIL
@@ -36,6 +38,7 @@ class Subject:
     variables: Mapping[str, object]
     alert_id: int | None = None
     inbound_id: int | None = None
+    live: timedelta | None = None  # how long it is of use; as configured when None
 
 
 def reach(session: Session, person: Member | Agent) -> Addressee | None:
@@ -48,7 +51,11 @@ def reach(session: Session, person: Member | Agent) -> Addressee | None:
 
 
 def tell(act: Act, to: Addressee, about: Subject, *, number: Number | None = None) -> Notice:
-    """Queue one message of the highest class, from `number` or the person's usual one."""
+    """Queue one message of the highest class, from `number` or the person's usual one.
+
+    A call waits for the morning when it is night. Raises RuleError when nobody can call,
+    KeyError for a call about what is never spoken.
+    """
     words = wording.notice(act.settings, to.language, about.kind, dict(about.variables))
     notice = Notice(
         kind=about.kind,
@@ -59,19 +66,50 @@ def tell(act: Act, to: Addressee, about: Subject, *, number: Number | None = Non
     act.session.add(notice)
     act.session.flush()
     said = wording.row(words, Audience.PERSON, to.language, notice_id=notice.id)
+    if to.channel is Channel.VOICE and not said.voice:
+        raise KeyError(f"{about.kind} is not spoken")
     act.session.add(said)
     act.session.flush()
-    act.session.add(_delivery(act, to, said, number))
+    act.session.add(_delivery(act, to, said, _way(act, to, said, number, live=about.live)))
     act.session.flush()
     return notice
 
 
-def _delivery(act: Act, to: Addressee, said: Wording, number: Number | None) -> Delivery:
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How one notice leaves: by which number (None: mail, or none yet), when, at what price."""
+
+    number: Number | None
+    gateway: str
+    segments: int
+    price: float
+    due_at: datetime
+    expires_at: datetime
+
+
+def _way(
+    act: Act, to: Addressee, said: Wording, number: Number | None, *, live: timedelta | None
+) -> _Way:
+    person, due = to.member_id or to.agent_id or 0, act.now
+    lasts = live or timedelta(minutes=act.settings.dispatch.time_to_live.notice)
+    match to.channel:
+        case Channel.EMAIL:
+            return _Way(None, MAIL, 0, 0.0, due, due + lasts)
+        case Channel.SMS:
+            sender = number or senders.senders(act.session).of(person)
+            gateway, price = (sender.gateway, sender.price) if sender else (senders.NO_GATEWAY, 0.0)
+            return _Way(sender, gateway, said.segments, said.segments * price, due, due + lasts)
+        case Channel.VOICE:
+            caller = senders.callers(act.session).of(person)
+            if caller is None:
+                raise RuleError("no_voice", "no number can call: `tocsin number set N --voice`")
+            due = night.ring_from(act.settings.service.time_zone, act.now)
+            return _Way(caller, caller.gateway, 0, caller.call_price, due, due + lasts)
+    assert_never(to.channel)
+
+
+def _delivery(act: Act, to: Addressee, said: Wording, way: _Way) -> Delivery:
     assert said.id is not None
-    by_sms = to.channel is Channel.SMS
-    sender = _sender(act, to, number) if by_sms else None
-    segments = said.segments if by_sms else 0
-    live = timedelta(minutes=act.settings.dispatch.time_to_live.notice)
     return Delivery(
         notice_id=said.notice_id,
         wording_id=said.id,
@@ -80,17 +118,12 @@ def _delivery(act: Act, to: Addressee, said: Wording, number: Number | None) -> 
         audience=Audience.PERSON,
         channel=to.channel,
         address=to.address,
-        gateway=(sender.gateway if sender else senders.NO_GATEWAY) if by_sms else MAIL,
-        number_id=sender.id if sender else None,
+        gateway=way.gateway,
+        number_id=way.number.id if way.number else None,
         priority=Priority.ANSWER,
-        segments=segments,
-        price=segments * (sender.price if sender else 0.0),
+        segments=way.segments,
+        price=way.price,
         created_at=act.now,
-        due_at=act.now,
-        expires_at=act.now + live,
+        due_at=way.due_at,
+        expires_at=way.expires_at,
     )
-
-
-def _sender(act: Act, to: Addressee, number: Number | None) -> Number | None:
-    person = to.member_id or to.agent_id or 0
-    return number or senders.senders(act.session).of(person)

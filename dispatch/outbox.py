@@ -19,9 +19,9 @@ from sqlmodel import Session, col
 from community_store.errors import NotFound, RuleError
 from community_store.models import Attempt, Delivery
 from community_store.models import DeliveryState as State
-from dispatch import rights
+from dispatch import redialling, rights
 from dispatch.lifecycle import BY_STAGE, FINAL, below
-from gateway.contract import Receipt, Stage
+from gateway.contract import Channel, Receipt, Stage
 
 DUE_BY_NUMBER = rights.due(mail=False)
 DUE_BY_MAIL = rights.due(mail=True)
@@ -29,19 +29,27 @@ DUE_BY_MAIL = rights.due(mail=True)
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """The way that deliveries leave by: a number of a gateway (None for e-mail)."""
+    """The way that deliveries leave by: a number of a gateway (None for e-mail).
+
+    A number's texts and its calls are two lanes, each at its own rate.
+    """
 
     gateway: str
     number_id: int | None
+    channel: str = Channel.SMS
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Who claims, when, and for how long (seconds) before it counts as dead."""
+    """Who claims, when, and for how long (seconds) before it counts as dead.
+
+    `morning` while it is night: when calls that are no alert may be made again.
+    """
 
     worker: str
     lease: float
     now: datetime
+    morning: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,8 @@ class Claimed:
     sms: str
     subject: str
     mail: str
+    voice: str
+    language: str
     started_at: datetime
 
 
@@ -72,19 +82,31 @@ def claim(session: Session, lane: Lane, segments: int, terms: Terms) -> list[Cla
     while room > 0:
         rows = session.execute(
             DUE_BY_MAIL if lane.number_id is None else DUE_BY_NUMBER,
-            {"gateway": lane.gateway, "number_id": lane.number_id, "now": terms.now, "limit": room},
+            {
+                "gateway": lane.gateway,
+                "number_id": lane.number_id,
+                "channel": lane.channel,
+                "now": terms.now,
+                "limit": room,
+            },
         ).all()
-        dropped, batch = [], []
+        dropped, batch, asleep = [], [], []
         for row in rows:
             if verdict := rights.verdict(row, terms.now):
                 dropped.append((row.id, verdict))
+            elif terms.morning and rights.wakes(row):
+                if row.notice_kind == rights.CODE:
+                    dropped.append((row.id, (State.EXPIRED, "night")))
+                else:
+                    asleep.append((row, terms.morning))
             elif room > 0:
                 batch.append(_claimed(row, lane, terms.now))
                 room -= max(1, row.segments)
         _lease(session, batch, terms)
         drop(session, dropped, terms.now)
+        _let_sleep(session, asleep)
         taken += batch
-        if not dropped:
+        if not (dropped or asleep):
             break
     return taken
 
@@ -101,6 +123,8 @@ def _claimed(row: Row[Any], lane: Lane, now: datetime) -> Claimed:
         sms=row.sms,
         subject=row.subject,
         mail=row.mail,
+        voice=row.voice,
+        language=row.language,
         started_at=now,
     )
 
@@ -147,6 +171,17 @@ def _lease(session: Session, batch: Sequence[Claimed], terms: Terms) -> None:
             for c in batch
         ],
     )
+
+
+def _let_sleep(session: Session, asleep: Sequence[tuple[Row[Any], datetime]]) -> None:
+    """Leave calls for the morning, with as much time to live as they had."""
+    for row, morning in asleep:
+        session.execute(
+            update(Delivery)
+            .where(col(Delivery.id) == row.id)
+            .values(due_at=morning, expires_at=row.expires_at + (morning - row.due_at))
+            .execution_options(synchronize_session=False)
+        )
 
 
 def drop(session: Session, verdicts: Iterable[tuple[int, rights.Verdict]], now: datetime) -> None:
@@ -221,7 +256,11 @@ def advance(session: Session, receipt: Receipt, delivery: int, now: datetime) ->
     state = BY_STAGE[receipt.stage]
     statement = (
         update(Delivery)
-        .where(col(Delivery.id) == delivery, col(Delivery.state).in_(below(state)))
+        .where(
+            col(Delivery.id) == delivery,
+            col(Delivery.state).in_(below(state)),
+            redialling.concerned(receipt),
+        )
         .values(**_evidence(state, receipt, now))
         .execution_options(synchronize_session=False)
     )

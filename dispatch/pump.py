@@ -18,14 +18,14 @@ import structlog
 from redis.exceptions import RedisError
 from sqlalchemy.exc import OperationalError
 
-from dispatch import lanes, metrics, outbox, settlement
+from dispatch import lanes, metrics, night, outbox, redialling, settlement
 from dispatch.envelope import outbound
 from dispatch.lanes import Hold
 from dispatch.outbox import Claimed
 from dispatch.pace import Slots
 from dispatch.runtime import MAIL, Runtime
 from dispatch.settlement import Settled
-from gateway.contract import Accepted, Misconfigured, SendError, Unknown
+from gateway.contract import Accepted, Channel, Misconfigured, SendError, Unknown
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +35,8 @@ FAST = 500.0  # segments a second above which claims are made in larger batches
 FAST_AHEAD = 0.1
 BATCH = 250
 HUNG = 1.0  # seconds after which a call in flight no longer delays the end of a slice
+ASK = 600.0  # seconds after which a receipt that did not come is asked for
+CALL_ASK = 120.0  # a call is over by then, and may have to be made again
 PATIENCE = 20.0  # seconds that outcomes are kept for while the database is away
 
 
@@ -157,7 +159,9 @@ class Pump:
 
     def _claim_rows(self, ready: list[tuple[Hold, int]]) -> list[list[Claimed]]:
         lease = self.runtime.settings.dispatch.lease_seconds
-        terms = outbox.Terms(self.runtime.worker, lease, self.runtime.clock())
+        now, zone = self.runtime.clock(), self.runtime.settings.service.time_zone
+        morning = night.ring_from(zone, now) if night.is_night(zone, now) else None
+        terms = outbox.Terms(self.runtime.worker, lease, now, morning)
         with self.runtime.store.begin() as session:
             return [outbox.claim(session, hold.way.lane, count, terms) for hold, count in ready]
 
@@ -192,8 +196,10 @@ class Pump:
     def _note(self, claimed: Claimed, outcome: Accepted | SendError) -> None:
         dispatch = self.runtime.settings.dispatch
         traits = self.runtime.providers[claimed.lane.gateway].traits
-        ask = min(600.0, 3600 * dispatch.receipt_hours) if traits.receipts else None
-        terms = settlement.Terms(quiet=dispatch.quiet_seconds, ask_after=ask)
+        first = CALL_ASK if claimed.channel == Channel.VOICE else ASK
+        ask = min(first, 3600 * dispatch.receipt_hours) if traits.receipts else None
+        redial = redialling.of(self.runtime.settings)
+        terms = settlement.Terms(quiet=dispatch.quiet_seconds, ask_after=ask, redial=redial)
         self.landed.append(Settled(claimed, outcome, self.runtime.clock(), terms))
         self.sent += isinstance(outcome, Accepted)
         metrics.handed_over(claimed, outcome, self.runtime.clock())

@@ -8,18 +8,26 @@ import structlog
 from sqlmodel import Session, col, select
 
 from community_store.models import Delivery, ReceiptRow
-from dispatch import outbox
+from dispatch import outbox, redialling
+from dispatch.redialling import Redial
 from dispatch.runtime import Runtime
-from gateway.contract import Receipt
+from gateway.contract import Receipt, Stage
 
 log = structlog.get_logger(__name__)
 
 
-def record(session: Session, gateway: str, receipt: Receipt, now: datetime) -> bool:
+def record(
+    session: Session,
+    gateway: str,
+    receipt: Receipt,
+    now: datetime,
+    *,
+    redial: Redial = redialling.NEVER,
+) -> bool:
     """Keep a receipt and apply it; whether it said something new.
 
     A receipt for a delivery that is not ours is kept too: the provider must not be
-    told to call again.
+    told to call again. A call that nobody took is made again as `redial` says.
     """
     delivery = _delivery(session, gateway, receipt)
     session.add(
@@ -39,6 +47,10 @@ def record(session: Session, gateway: str, receipt: Receipt, now: datetime) -> b
     if delivery is None:
         log.warning("receipt_of_unknown_delivery", gateway=gateway)
         return False
+    if receipt.stage is Stage.UNANSWERED and redialling.again(
+        session, receipt, delivery, now=now, how=redial
+    ):
+        return True
     return outbox.advance(session, receipt, delivery, now)
 
 
@@ -58,4 +70,5 @@ def _delivery(session: Session, gateway: str, receipt: Receipt) -> int | None:
 def receive(runtime: Runtime, gateway: str, said: Receipt) -> None:
     """Keep a receipt and move its delivery forward. Raises DBAPIError: answer 5xx."""
     with runtime.store.begin() as session:
-        record(session, gateway, said, runtime.clock())
+        how = redialling.of(runtime.settings)
+        record(session, gateway, said, runtime.clock(), redial=how)

@@ -38,19 +38,23 @@ from gateway.contract import Channel
 Verdict = tuple[State, str]
 
 STILL_TOLD = (AlertState.OPEN.value, AlertState.EXPIRED.value)
+CODE = "proof_code"  # of no use to whoever asked by the morning
 STOPPED = "stopped"  # the notice kind that confirms a STOP and may leave after it
 
 
 def due(*, mail: bool) -> Select[Any]:
     """What is due on a lane, first what must leave first, with the facts to judge it.
 
-    Parameters: gateway, number_id (unless `mail`), now, limit. Rows are locked on
+    Parameters: gateway, number_id and channel (unless `mail`), now, limit. Rows are locked on
     PostgreSQL, and those that another worker holds are skipped.
     """
     lane = (
         col(Delivery.number_id).is_(None)
         if mail
-        else (col(Delivery.number_id) == bindparam("number_id"))
+        else and_(
+            col(Delivery.number_id) == bindparam("number_id"),
+            col(Delivery.channel) == bindparam("channel"),
+        )
     )
     return (
         _facts()
@@ -78,11 +82,14 @@ def _facts() -> Select[Any]:
             col(Delivery.channel),
             col(Delivery.address),
             col(Delivery.audience),
+            col(Delivery.due_at),
             col(Delivery.expires_at),
             col(Delivery.notice_id),
             col(Wording.sms),
             col(Wording.subject),
             col(Wording.mail),
+            col(Wording.voice),
+            col(Wording.language),
             col(Alert.state).label("alert_state"),
             col(Alert.kind).label("alert_kind"),
             col(Alert.community_id).label("alert_community"),
@@ -155,6 +162,11 @@ def verdict(row: Row[Any], now: datetime) -> Verdict | None:
     return (State.SUPPRESSED, reason) if reason else None
 
 
+def wakes(row: Row[Any]) -> bool:
+    """Whether sending a due delivery now would ring at night for less than an alert."""
+    return row.channel == Channel.VOICE and row.notice_id is not None
+
+
 def _neighbour(row: Row[Any], now: datetime) -> str:
     belongs = (
         row.member_town == row.alert_town
@@ -175,7 +187,7 @@ def _member(row: Row[Any], now: datetime) -> str:
         return "address changed"
     if row.muted:
         return "turned off"
-    if row.channel == Channel.SMS and row.paused_until and row.paused_until > now:
+    if row.channel != Channel.EMAIL and row.paused_until and row.paused_until > now:
         return "paused"
     return ""
 

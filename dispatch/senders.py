@@ -16,6 +16,7 @@ from sqlalchemy import Integer as SqlInteger
 from sqlmodel import Session, col, select
 
 from community_store.models import Number, NumberKind, NumberState
+from gateway.contract import Channel
 
 NO_GATEWAY = ""  # deliveries that wait for a first number
 
@@ -25,23 +26,28 @@ class Senders:
     """The numbers that new deliveries leave from, in a fixed order."""
 
     numbers: Sequence[Number]
+    channel: Channel = Channel.SMS
+
+    def price(self, number: Number) -> float:
+        """Euros for a segment, or for a call."""
+        return number.call_price if self.channel is Channel.VOICE else number.price
 
     def of(self, person: int) -> Number | None:
         """The number of one person, by their id."""
         return self.numbers[person % len(self.numbers)] if self.numbers else None
 
     def columns(self, person: ColumnElement[int]) -> tuple[Any, Any, Any]:
-        """SQL for (number id, gateway, price a segment) of the person with that id."""
+        """SQL for (number id, gateway, price a segment or call) of the person with that id."""
         if not self.numbers:
             return cast(null(), SqlInteger), literal(NO_GATEWAY), literal(0.0)
         if len(self.numbers) == 1:
             only = self.numbers[0]
-            return literal(only.id), literal(only.gateway), literal(only.price)
+            return literal(only.id), literal(only.gateway), literal(self.price(only))
         turn = person % len(self.numbers)
         return (
             case(*[(turn == i, n.id) for i, n in enumerate(self.numbers)]),
             case(*[(turn == i, n.gateway) for i, n in enumerate(self.numbers)]),
-            case(*[(turn == i, n.price) for i, n in enumerate(self.numbers)]),
+            case(*[(turn == i, self.price(n)) for i, n in enumerate(self.numbers)]),
         )
 
     @property
@@ -52,17 +58,25 @@ class Senders:
 
 def senders(session: Session) -> Senders:
     """The default numbers, or the oldest number when none is a default."""
-    known = session.exec(select(Number).order_by(col(Number.id))).all()
+    known = session.exec(select(Number).where(col(Number.sms)).order_by(col(Number.id))).all()
     chosen = [n for n in known if n.is_default] or list(known[:1])
     active = [n for n in chosen if n.state == NumberState.ACTIVE]
     return Senders(active or chosen)
+
+
+def callers(session: Session) -> Senders:
+    """The default numbers that can call, or the oldest that can. None: nobody is called."""
+    known = session.exec(select(Number).where(col(Number.voice)).order_by(col(Number.id))).all()
+    chosen = [n for n in known if n.is_default] or list(known[:1])
+    active = [n for n in chosen if n.state == NumberState.ACTIVE and not n.calls_paused]
+    return Senders(active or chosen, Channel.VOICE)
 
 
 def answerable(session: Session) -> str:
     """The number to text, as printed in messages from one-way senders; "" for none."""
     two_way = session.exec(
         select(Number)
-        .where(col(Number.kind) != NumberKind.SENDER)
+        .where(col(Number.kind) != NumberKind.SENDER, col(Number.sms))
         .order_by(col(Number.is_default).desc(), col(Number.id))
     ).first()
     return two_way.value if two_way else ""

@@ -12,18 +12,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, or_, update
+from sqlalchemy import and_, bindparam, case, func, not_, or_, update
 from sqlmodel import Session, col
 
 from community_store import optouts
 from community_store.models import Attempt, Delivery, GatewayPause, Number, NumberState
 from community_store.models import DeliveryState as State
+from dispatch import outbox, redialling
 from dispatch.lifecycle import BY_STAGE, FINAL, below
 from dispatch.outbox import Claimed
+from dispatch.redialling import Redial
 from gateway.contract import (
     Accepted,
+    Channel,
     Misconfigured,
     NotNow,
+    Receipt,
     Refused,
     SendError,
     Stage,
@@ -39,10 +43,12 @@ class Terms:
     """`quiet` seconds before a doubtful message may be sent again.
 
     `ask_after` seconds a receipt is waited for; None where a gateway sends none.
+    `redial` says when a call that nobody took is made again.
     """
 
     quiet: float
     ask_after: float | None
+    redial: Redial = redialling.NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +69,17 @@ def _accept(stage: Stage) -> Any:
     state = BY_STAGE[stage]
     # spelt out: an expanding IN cannot be executed for many rows at once
     forward = or_(*[col(Delivery.state) == lower for lower in below(state)])
+    if state is not State.DELIVERED:  # the call may be over before its acceptance is written
+        forward = and_(forward, not_(redialling.waits()))
     final = state in FINAL
     return (
         update(_DELIVERY)
         .where(col(Delivery.id) == bindparam("b_id"))
         .values(
-            provider_id=func.coalesce(bindparam("b_provider"), col(Delivery.provider_id)),
+            provider_id=case(
+                (redialling.waits(), col(Delivery.provider_id)),
+                else_=func.coalesce(bindparam("b_provider"), col(Delivery.provider_id)),
+            ),
             handed_over_at=func.coalesce(col(Delivery.handed_over_at), bindparam("b_at")),
             settled_at=case(
                 (forward, bindparam("b_at") if final else None), else_=col(Delivery.settled_at)
@@ -117,16 +128,38 @@ def settle(session: Session, batch: Sequence[Settled]) -> None:
         rows = [
             _accepted_row(s, s.outcome)
             for s in batch
-            if isinstance(s.outcome, Accepted) and s.outcome.stage is stage
+            if isinstance(s.outcome, Accepted) and _written(s.outcome) is stage
         ]
         if rows:
             connection.execute(_ACCEPT[stage], rows)
+    for settled in batch:
+        if isinstance(settled.outcome, Accepted) and settled.outcome.stage is Stage.UNANSWERED:
+            _unanswered(session, settled, settled.outcome)
     failures = [(s, s.outcome) for s in batch if isinstance(s.outcome, SendError)]
     if failures:
         connection.execute(_FENCED, [_failed_row(s, error) for s, error in failures])
         for settled, error in failures:
             _beyond(session, settled, error)
     connection.execute(_FINISH_ATTEMPT, [_attempt_row(s) for s in batch])
+
+
+def _written(accepted: Accepted) -> Stage:
+    """A call that nobody took was made all the same."""
+    return Stage.SENT if accepted.stage is Stage.UNANSWERED else accepted.stage
+
+
+def _unanswered(session: Session, settled: Settled, accepted: Accepted) -> None:
+    claimed = settled.claimed
+    receipt = Receipt(
+        Stage.UNANSWERED,
+        accepted.provider_id,
+        claimed.id,
+        claimed.attempt,
+        reason="nobody answered",
+    )
+    how = settled.terms.redial
+    if not redialling.again(session, receipt, claimed.id, now=settled.at, how=how):
+        outbox.advance(session, receipt, claimed.id, settled.at)
 
 
 def _accepted_row(settled: Settled, accepted: Accepted) -> dict[str, Any]:
@@ -213,7 +246,9 @@ def _beyond(session: Session, settled: Settled, error: SendError) -> None:
     if isinstance(error, NotNow) and error.throttled and number is not None:
         number.backoff_until = settled.at + timedelta(seconds=error.delay)
     if isinstance(error, Misconfigured):
-        if error.only_sender and number is not None:
+        if error.only_sender and number is not None and lane.channel == Channel.VOICE:
+            number.calls_paused = error.reason[:200]
+        elif error.only_sender and number is not None:
             number.state, number.reason = NumberState.PAUSED, error.reason[:200]
         else:
             session.merge(GatewayPause(gateway=lane.gateway, reason=error.reason[:200]))

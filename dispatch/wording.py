@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from community_store.models import Audience, Wording
 from config import Settings
-from dispatch import masking
+from dispatch import masking, speech
 from dispatch.catalogue import catalogue, say, template
 from gateway import numbers, sms_text
 
@@ -18,12 +18,16 @@ TEXT = "{text}"
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One message in one language: the SMS and its segments, the mail's two parts."""
+    """One message in one language: the SMS and its segments, the mail's two parts.
+
+    `voice` has the lines of a call; "" for what is not spoken.
+    """
 
     sms: str
     segments: int
     subject: str
     mail: str
+    voice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ def row(
         segments=words.segments,
         subject=words.subject,
         mail=words.mail,
+        voice=words.voice,
     )
 
 
@@ -69,21 +74,24 @@ SMS_ID = {
     Audience.TWIN: "alert",
     Audience.AGENT: "alert_agent",
 }
+VOICE_ID = {Audience.NEIGHBOUR: "alert"}  # twins and agents are never called
 MAIL_ID = {Audience.NEIGHBOUR: "alert", Audience.TWIN: "twin", Audience.AGENT: "agent"}
 
 
 def alert(settings: Settings, audience: Audience, language: str, facts: Facts) -> Words:
     """A resident's alert, as one audience may read it."""
-    sms, mail = SMS_ID[audience], MAIL_ID[audience]
-    return _alert_words(settings, (sms, mail), language, facts)
+    ids = (SMS_ID[audience], MAIL_ID[audience], VOICE_ID.get(audience, ""))
+    return _alert_words(settings, ids, language, facts)
 
 
 def town_alert(settings: Settings, language: str, facts: Facts) -> Words:
     """A town alert (A3)."""
-    return _alert_words(settings, ("alert_town", "town"), language, facts)
+    return _alert_words(settings, ("alert_town", "town", "alert_town"), language, facts)
 
 
-def _alert_words(settings: Settings, ids: tuple[str, str], language: str, facts: Facts) -> Words:
+def _alert_words(
+    settings: Settings, ids: tuple[str, str, str], language: str, facts: Facts
+) -> Words:
     variables = _variables(settings, language, facts)
     sms = _fitted(settings, language, ids[0], variables)
     return Words(
@@ -91,24 +99,33 @@ def _alert_words(settings: Settings, ids: tuple[str, str], language: str, facts:
         segments=sms_text.count(sms).segments,
         subject=say(language, "mail", f"{ids[1]}_subject", **variables),
         mail=say(language, "mail", f"{ids[1]}_body", **_with_called(variables)),
+        voice=_spoken(settings, ids[2], language, facts) if ids[2] else "",
     )
+
+
+def _spoken(settings: Settings, message: str, language: str, facts: Facts) -> str:
+    variables = _variables(settings, language, facts, domain=speech.DOMAIN)
+    variables["time"] = speech.hour(settings, language, facts.at)
+    return speech.twice(settings, language, message, variables)
 
 
 def _with_called(variables: dict[str, object]) -> dict[str, object]:
     return variables | {"text": f"{variables['text']}{variables['called']}"}
 
 
-def _variables(settings: Settings, language: str, facts: Facts) -> dict[str, object]:
+def _variables(
+    settings: Settings, language: str, facts: Facts, *, domain: str = "sms"
+) -> dict[str, object]:
     text = facts.text
     if facts.masked:
-        text = masking.masked(text, partial(template, language, "sms"))
+        text = masking.masked(text, partial(template, language, domain))
     return {
         "service": settings.service.name,
         "site": settings.service.site,
         "ref": facts.ref,
         "time": clock_time(settings, language, facts.at),
         "text": text,
-        "called": say(language, "sms", "called_17") if facts.called else "",
+        "called": say(language, domain, "called_17") if facts.called else "",
         "community": facts.community,
         "town": facts.town,
         "author": facts.author,
@@ -150,7 +167,16 @@ def notice(settings: Settings, language: str, kind: str, variables: dict[str, ob
         segments=sms_text.count(sms).segments,
         subject=say(language, "mail", subject_id, **known),
         mail=say(language, "mail", "notice_body", **(known | {"text": sms})),
+        voice=speech.twice(settings, language, kind, _read_out(variables))
+        if speech.has(language, kind)
+        else "",
     )
+
+
+def _read_out(variables: dict[str, object]) -> dict[str, object]:
+    """A code is read digit by digit."""
+    code = variables.get("code")
+    return variables | {"code": speech.digits(str(code))} if code else variables
 
 
 def _has(language: str, message: str) -> bool:

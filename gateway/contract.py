@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Channel(StrEnum):
@@ -27,6 +27,7 @@ class Channel(StrEnum):
 
     SMS = "sms"
     EMAIL = "email"
+    VOICE = "voice"
 
 
 class Stage(StrEnum):
@@ -35,6 +36,7 @@ class Stage(StrEnum):
     ACCEPTED = "accepted"
     SENT = "sent"
     DELIVERED = "delivered"
+    UNANSWERED = "unanswered"  # a call that nobody took, or a busy line: call again
     UNDELIVERED = "undelivered"
     FAILED = "failed"
 
@@ -108,6 +110,8 @@ class Outbound:
 
     `to` is E.164 or an e-mail address, `sender` the number, short code or name it
     leaves from ("" for e-mail); `callback` is the address for its receipts, "" for none.
+    A call speaks its `text` in `language`, with a pause between the lines, and asks
+    `keys` (an address) what to answer to a key; "" when nobody listens for one.
     """
 
     delivery: int
@@ -120,6 +124,9 @@ class Outbound:
     html: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     started_at: datetime | None = None
+    channel: Channel = Channel.SMS
+    language: str = "fr"
+    keys: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +159,24 @@ class Receipt:
     code: str = ""
     reason: str = ""
     at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key that somebody pressed during a call, by our delivery and attempt."""
+
+    pressed: str
+    provider_id: str
+    delivery: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What a webhook answers so that the call goes on: a body and its media type."""
+
+    body: str
+    media_type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +225,11 @@ class Provider(Protocol):
     """One way out to people, and back. Built once per process; opened per event loop.
 
     `open`/`close` surround all calls of one event loop (HTTP sessions live there).
+    It is given messages of its `channels` only; one with VOICE is a Caller too.
     """
 
     name: str
-    channel: Channel
+    channels: frozenset[Channel]
     traits: Traits
 
     async def open(self) -> None: ...
@@ -244,4 +270,21 @@ class Provider(Protocol):
 
     def read_receipt(self, callback: Callback) -> Receipt | None:
         """None for a word that says nothing new ("queued"). Raises Malformed."""
+        ...
+
+
+@runtime_checkable
+class Caller(Protocol):
+    """What a provider can do besides when VOICE is one of its channels."""
+
+    def keys_url(self, delivery: int, attempt: int) -> str:
+        """Where a key pressed in this call is told; "" when not by a webhook."""
+        ...
+
+    def read_key(self, callback: Callback) -> Key:
+        """Raises Malformed."""
+        ...
+
+    def go_on(self, text: str, language: str, keys: str = "") -> Spoken:
+        """Say `text`, then listen for a key if `keys` is an address, else hang up."""
         ...

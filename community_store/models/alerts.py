@@ -92,6 +92,7 @@ class Alert(SQLModel, table=True):
 
     `called` when the author said that 17 was called; `held_until` while a référent is
     asked (A8); `acknowledged` counts the people who confirmed that they read it.
+    `only` has the ids of the communities that a town alert is for, "" for all.
     """
 
     __tablename__ = "alert"
@@ -115,6 +116,7 @@ class Alert(SQLModel, table=True):
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     acknowledged: int = 0
     called: bool = False
+    only: str = ""
     held_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     summarised: bool = False
 
@@ -174,6 +176,7 @@ class Wording(SQLModel, table=True):
     """What is said to one audience in one language: composed once, sent to many.
 
     `segments` counts the SMS; the price of a delivery is segments x the number's price.
+    `voice` is what a call says, a line after the other, "" when nobody is called.
     """
 
     __tablename__ = "wording"
@@ -190,3 +193,4 @@ class Wording(SQLModel, table=True):
     segments: int = 0
     subject: str = ""
     mail: str = ""
+    voice: str = ""

@@ -40,7 +40,8 @@ class Delivery(SQLModel, table=True):
     channel: claims are taken in (priority, size, id) order. `due_at` is when it may
     leave, `look_at` when the sweep must next look after it. `attempts` numbers the calls
     of the provider, `doubts` counts those whose outcome was unknown, `looks` the empty
-    looks since the last. Money in euros.
+    looks since the last, `redials` the calls made again because nobody answered.
+    Money in euros.
     """
 
     __tablename__ = "delivery"
@@ -51,6 +52,7 @@ class Delivery(SQLModel, table=True):
             "ix_delivery_due",
             "gateway",
             "number_id",
+            "channel",
             "priority",
             "size",
             "id",
@@ -97,6 +99,7 @@ class Delivery(SQLModel, table=True):
     attempts: int = 0
     doubts: int = 0
     looks: int = 0
+    redials: int = 0
     lease: str | None = None
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     provider_id: str | None = None

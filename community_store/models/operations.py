@@ -29,6 +29,8 @@ class Number(SQLModel, table=True):
 
     `rate` is in segments a second, `price` in euros a segment. `value` is E.164, a
     short code, or a sender name. Deliveries are spread over the `is_default` ones.
+    `sms` and `voice` say what it can do; `call_rate` is in calls a second, `call_price`
+    in euros a call, and `calls_paused` the reason why it may not call, "" when it may.
     """
 
     __tablename__ = "number"
@@ -39,6 +41,11 @@ class Number(SQLModel, table=True):
     rate: float
     price: float = 0.0
     is_default: bool = False
+    sms: bool = True
+    voice: bool = False
+    call_rate: float = 1.0
+    call_price: float = 0.0
+    calls_paused: str = ""
     state: str = NumberState.ACTIVE
     reason: str = ""
     backoff_until: datetime | None = Field(default=None, sa_type=UtcDateTime)

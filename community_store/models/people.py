@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from community_store.columns import UtcDateTime, utcnow
@@ -104,6 +105,25 @@ class Mute(SQLModel, table=True):
     member_id: int = Field(primary_key=True, foreign_key="member.id", ondelete="CASCADE")
     topic: str = Field(primary_key=True)
     channel: str = Field(primary_key=True)
+
+
+class ProofCode(SQLModel, table=True):
+    """A code that was sent to a number to prove it; only a keyed hash of it is kept.
+
+    `origin` is a keyed hash too, of the network address that asked, for the limits.
+    """
+
+    __tablename__ = "proof_code"
+    __table_args__ = (Index("ix_proof_code_origin", "origin", "created_at"),)
+    id: int | None = Field(default=None, primary_key=True)
+    number: str = Field(index=True)
+    origin: str = ""
+    hash: str
+    notice_id: int | None = Field(default=None, foreign_key="notice.id", ondelete="SET NULL")
+    tries: int = 0
+    used: bool = False
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 
 class Stop(SQLModel, table=True):

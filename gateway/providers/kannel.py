@@ -53,7 +53,7 @@ ESCAPES = "&type=%d&id=%I&smsc_id=%F&reply=%A"
 class Kannel:
     """The gateway of type "kannel"."""
 
-    channel = Channel.SMS
+    channels = frozenset({Channel.SMS})
     traits = Traits(receipts=True)
 
     def __init__(self, name: str, section: KannelGateway, wiring: Wiring) -> None:

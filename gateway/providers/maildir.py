@@ -32,7 +32,7 @@ class Maildir:
     """`maildir:folder`. The file's name is the attempt, so a look at it is final."""
 
     name = "mail"
-    channel = Channel.EMAIL
+    channels = frozenset({Channel.EMAIL})
     traits = Traits(looks=True, look_is_final=True)
 
     def __init__(self, url: str, sender: str, wiring: Wiring) -> None:

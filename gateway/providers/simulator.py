@@ -1,19 +1,11 @@
-"""Handsets that exist on the page /simulator only, kept in one SQLite file.
-
-The file is the operator and all its phones: what was sent is there at once, in every
-process, and still there after a crash.
-"""
+"""Handsets that exist on the page /simulator only: texts arrive, and calls are answered."""
 
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-import threading
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from datetime import datetime
 
 from config import SimulatorGateway
 from gateway import numbers, sms_text
@@ -23,130 +15,27 @@ from gateway.contract import (
     Channel,
     Forged,
     Inbound,
+    Key,
     Malformed,
     Misconfigured,
     NotNow,
     Outbound,
     Receipt,
+    Spoken,
     Stage,
     Traits,
     no_inbound,
 )
+from gateway.phones import Phones
 from gateway.wiring import Wiring
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS message (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    handset TEXT NOT NULL,
-    direction TEXT NOT NULL,  -- as the phone sees it: "in" it received
-    peer TEXT NOT NULL,
-    text TEXT NOT NULL,
-    segments INTEGER NOT NULL,
-    at TEXT NOT NULL,
-    delivery INTEGER,
-    attempt INTEGER,
-    sent_id TEXT UNIQUE,
-    UNIQUE (delivery, attempt)
-);
-CREATE INDEX IF NOT EXISTS message_handset ON message (handset, id);
-"""
-SHOWN = "SELECT id, handset, direction, peer, text, segments, at FROM message"
-
-
-class Phones:
-    """All handsets. Safe for many processes and threads; one transaction a message."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        self._opened: tuple[int, sqlite3.Connection] | None = None
-
-    def receive(
-        self,
-        handset: str,
-        peer: str,
-        text: str,
-        *,
-        segments: int,
-        delivery: int,
-        attempt: int,
-    ) -> int:
-        """Put a text on a phone, once for each attempt of a delivery; its row id."""
-        row = (handset, "in", peer, text, segments, _now(), delivery, attempt, None)
-        self._insert(row)
-        found = self.find(delivery, attempt)
-        assert found is not None, "just inserted, or there before"
-        return found
-
-    def sent(self, handset: str, peer: str, text: str, text_id: str) -> None:
-        """Note that a phone sent a text, once for each of its ids."""
-        segments = sms_text.count(text).segments
-        self._insert((handset, "out", peer, text, segments, _now(), None, None, text_id))
-
-    def find(self, delivery: int, attempt: int) -> int | None:
-        """The row id of what an attempt brought to a phone."""
-        rows = self._rows(
-            "SELECT id FROM message WHERE delivery = ? AND attempt = ?", delivery, attempt
-        )
-        return int(rows[0]["id"]) if rows else None
-
-    def messages(self, handset: str, after: int = 0) -> list[dict[str, Any]]:
-        """What one phone received and sent, oldest first (interfaces.md), with row ids."""
-        return self._rows(SHOWN + " WHERE handset = ? AND id > ? ORDER BY id", handset, after)
-
-    def since(self, after: int) -> list[dict[str, Any]]:
-        """What all phones received and sent after a row id, for the live page."""
-        return self._rows(SHOWN + " WHERE id > ? ORDER BY id", after)
-
-    def clear(self) -> None:
-        """Empty every phone; row ids go on, so that an open page is not confused."""
-        with self._lock, self._connection() as connection:
-            connection.execute("DELETE FROM message")
-
-    def close(self) -> None:
-        """Let go of the file; the next call opens it again."""
-        with self._lock:
-            if self._opened:
-                self._opened[1].close()
-            self._opened = None
-
-    def _insert(self, row: tuple[Any, ...]) -> None:
-        with self._lock, self._connection() as connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO message (handset, direction, peer, text, segments,"
-                " at, delivery, attempt, sent_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                row,
-            )
-
-    def _rows(self, query: str, *values: object) -> list[dict[str, Any]]:
-        with self._lock:
-            return [dict(row) for row in self._connection().execute(query, values)]
-
-    def _connection(self) -> sqlite3.Connection:
-        """One per process: SQLite's must not be carried through a fork."""
-        if self._opened is None or self._opened[0] != os.getpid():
-            self._opened = os.getpid(), _open(self._path)
-        return self._opened[1]
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=10, check_same_thread=False)
-    connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.executescript(SCHEMA)
-    return connection
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+__all__ = ["Phones", "Simulator"]
 
 
 class Simulator:
     """The gateway of type "simulator"."""
 
-    channel = Channel.SMS
+    channels = frozenset({Channel.SMS, Channel.VOICE})
     traits = Traits(looks=True, look_is_final=True)
 
     def __init__(self, name: str, section: SimulatorGateway, wiring: Wiring) -> None:
@@ -163,25 +52,39 @@ class Simulator:
         return ""
 
     async def send(self, message: Outbound) -> Accepted:
-        segments = sms_text.count(message.text).segments
         try:
-            row = self.phones.receive(
-                message.to,
-                message.sender,
-                message.text,
-                segments=segments,
-                delivery=message.delivery,
-                attempt=message.attempt,
-            )
+            return self._call(message) if message.channel is Channel.VOICE else self._text(message)
         except (sqlite3.Error, OSError) as error:
             raise _unwritten(error) from error
+
+    def _text(self, message: Outbound) -> Accepted:
+        row = self.phones.receive(
+            message.to,
+            message.sender,
+            message.text,
+            segments=sms_text.count(message.text).segments,
+            delivery=message.delivery,
+            attempt=message.attempt,
+        )
         return Accepted(str(row), Stage.DELIVERED)
+
+    def _call(self, message: Outbound) -> Accepted:
+        row, answered = self.phones.ring(
+            message.to,
+            message.sender,
+            message.text,
+            language=message.language,
+            delivery=message.delivery,
+            attempt=message.attempt,
+        )
+        return Accepted(str(row), Stage.DELIVERED if answered else Stage.UNANSWERED)
 
     async def look(self, message: Outbound, provider_id: str) -> Receipt | None:
         row = self.phones.find(message.delivery, message.attempt)
         if row is None:
             return None
-        return Receipt(Stage.DELIVERED, str(row), message.delivery, message.attempt)
+        stage = Stage.UNANSWERED if self.phones.missed(row) else Stage.DELIVERED
+        return Receipt(stage, str(row), message.delivery, message.attempt)
 
     def inbound_since(self, since: datetime) -> AsyncIterator[Inbound]:
         """Nothing: a text that missed its webhook was refused on the page."""
@@ -211,6 +114,15 @@ class Simulator:
         )
         self.phones.sent(inbound.sender, inbound.recipient, inbound.text, inbound.id)
         return inbound
+
+    def keys_url(self, delivery: int, attempt: int) -> str:
+        return ""
+
+    def read_key(self, callback: Callback) -> Key:
+        raise Malformed("keys of the simulator are pressed on its page")
+
+    def go_on(self, text: str, language: str, keys: str = "") -> Spoken:
+        return Spoken(text, "text/plain")
 
     def read_receipt(self, callback: Callback) -> Receipt | None:
         raise Malformed("the simulator sends no receipts")

@@ -40,7 +40,7 @@ class Smtp:
     """`smtp://user:password@host:port` (STARTTLS when offered) or `smtps://...`."""
 
     name = "mail"
-    channel = Channel.EMAIL
+    channels = frozenset({Channel.EMAIL})
     traits = Traits()
 
     def __init__(self, url: str, sender: str, wiring: Wiring) -> None:

@@ -61,6 +61,11 @@ def upgrade() -> None:
         sa.Column("rate", sa.Float(), nullable=False),
         sa.Column("price", sa.Float(), nullable=False),
         sa.Column("is_default", sa.Boolean(), nullable=False),
+        sa.Column("sms", sa.Boolean(), nullable=False),
+        sa.Column("voice", sa.Boolean(), nullable=False),
+        sa.Column("call_rate", sa.Float(), nullable=False),
+        sa.Column("call_price", sa.Float(), nullable=False),
+        sa.Column("calls_paused", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("backoff_until", columns.UtcDateTime(), nullable=True),
@@ -218,6 +223,7 @@ def upgrade() -> None:
         sa.Column("closed_at", columns.UtcDateTime(), nullable=True),
         sa.Column("acknowledged", sa.Integer(), nullable=False),
         sa.Column("called", sa.Boolean(), nullable=False),
+        sa.Column("only", sa.String(), nullable=False),
         sa.Column("held_until", columns.UtcDateTime(), nullable=True),
         sa.Column("summarised", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], ondelete="SET NULL"),
@@ -303,6 +309,23 @@ def upgrade() -> None:
     op.create_index("ix_reply_alert", "reply", ["alert_id", "kind"], unique=False)
     op.create_index("ix_reply_member", "reply", ["member_id", "created_at"], unique=False)
     op.create_table(
+        "proof_code",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.Column("notice_id", sa.Integer(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("used", sa.Boolean(), nullable=False),
+        sa.Column("created_at", columns.UtcDateTime(), nullable=False),
+        sa.Column("expires_at", columns.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_proof_code_expires_at"), "proof_code", ["expires_at"], unique=False)
+    op.create_index(op.f("ix_proof_code_number"), "proof_code", ["number"], unique=False)
+    op.create_index("ix_proof_code_origin", "proof_code", ["origin", "created_at"], unique=False)
+    op.create_table(
         "wording",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("alert_id", sa.Integer(), nullable=True),
@@ -313,6 +336,7 @@ def upgrade() -> None:
         sa.Column("segments", sa.Integer(), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("mail", sa.String(), nullable=False),
+        sa.Column("voice", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["alert_id"], ["alert.id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
@@ -341,6 +365,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("doubts", sa.Integer(), nullable=False),
         sa.Column("looks", sa.Integer(), nullable=False),
+        sa.Column("redials", sa.Integer(), nullable=False),
         sa.Column("lease", sa.String(), nullable=True),
         sa.Column("lease_until", columns.UtcDateTime(), nullable=True),
         sa.Column("provider_id", sa.String(), nullable=True),
@@ -383,7 +408,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_delivery_due",
         "delivery",
-        ["gateway", "number_id", "priority", "size", "id"],
+        ["gateway", "number_id", "channel", "priority", "size", "id"],
         unique=False,
         sqlite_where=sa.text("state = 'queued'"),
         postgresql_where=sa.text("state = 'queued'"),
@@ -470,6 +495,10 @@ def downgrade() -> None:
     op.drop_index("ix_wording_notice", table_name="wording")
     op.drop_index("ix_wording_alert", table_name="wording")
     op.drop_table("wording")
+    op.drop_index("ix_proof_code_origin", table_name="proof_code")
+    op.drop_index(op.f("ix_proof_code_number"), table_name="proof_code")
+    op.drop_index(op.f("ix_proof_code_expires_at"), table_name="proof_code")
+    op.drop_table("proof_code")
     op.drop_index("ix_reply_member", table_name="reply")
     op.drop_index("ix_reply_alert", table_name="reply")
     op.drop_table("reply")

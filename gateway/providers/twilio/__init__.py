@@ -1,4 +1,4 @@
-"""Twilio: texts out and in through its REST API, receipts and texts by webhook.
+"""Twilio: texts and calls through its REST API, receipts, texts and keys by webhook.
 
 The SDK makes the requests and reads the answers; ours is the connection (time-outs,
 another host, Retry-After) and what an answer means.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
@@ -22,16 +22,20 @@ from gateway.contract import (
     Channel,
     Forged,
     Inbound,
+    Key,
     Malformed,
     Misconfigured,
     Outbound,
     Receipt,
+    Spoken,
     Stage,
     Traits,
     Unknown,
 )
+from gateway.providers.twilio import calls
+from gateway.providers.twilio.calls import CLOCKS, Calls
 from gateway.providers.twilio.connection import Connection
-from gateway.providers.twilio.errors import meanings, reason
+from gateway.providers.twilio.errors import NOTHING, meanings, reason
 from gateway.wiring import Wiring
 
 log = logging.getLogger(__name__)
@@ -49,28 +53,28 @@ STAGES: Mapping[str, Stage] = {  # twilio.com/docs/messaging/api/message-resourc
     "failed": Stage.FAILED,
     "canceled": Stage.FAILED,
 }
-CLOCKS = timedelta(seconds=5)  # how far Twilio's clock and ours may be apart
-NOTHING = "20404"
 
 
 class Twilio:
     """The gateway of type "twilio"."""
 
-    channel = Channel.SMS
+    channels = frozenset({Channel.SMS, Channel.VOICE})
 
     def __init__(self, name: str, section: TwilioGateway, wiring: Wiring) -> None:
         self.name = name
         self.traits = Traits(looks=True, receipts=True, polls_inbound=section.poll_inbound)
         self._section = section
         self._timeout = wiring.timeout
-        self._address = f"{wiring.callbacks}/webhooks/{name}/status"
+        self._webhooks = f"{wiring.callbacks}/webhooks/{name}"
         tokens = (section.auth_token, section.auth_token_previous)
         self._validators = [RequestValidator(token) for token in tokens if token]
         self._connection: Connection | None = None
 
     async def open(self) -> None:
         self._connection = Connection(self._section.api_base, self._timeout)
-        self._messages: MessageList = _client(self._section, self._connection).messages
+        client = _client(self._section, self._connection)
+        self._messages: MessageList = client.messages
+        self._calls = Calls(client)
 
     async def close(self) -> None:
         if self._connection:
@@ -78,9 +82,14 @@ class Twilio:
         self._connection = None
 
     def callback_url(self, delivery: int, attempt: int) -> str:
-        return f"{self._address}?d={delivery}&a={attempt}"
+        return f"{self._webhooks}/status?d={delivery}&a={attempt}"
+
+    def keys_url(self, delivery: int, attempt: int) -> str:
+        return f"{self._webhooks}/voice?d={delivery}&a={attempt}"
 
     async def send(self, message: Outbound) -> Accepted:
+        if message.channel is Channel.VOICE:
+            return await self._calls.place(message)
         options = {"status_callback": message.callback} if message.callback else {}
         with meanings():
             sent = await self._messages.create_async(
@@ -91,6 +100,8 @@ class Twilio:
         return Accepted(sent.sid, _stage(sent.status) or Stage.ACCEPTED)
 
     async def look(self, message: Outbound, provider_id: str) -> Receipt | None:
+        if message.channel is Channel.VOICE:
+            return await self._calls.look(message, provider_id)
         found = await (self._fetch(provider_id) if provider_id else self._search(message))
         return _receipt(found, message) if found else None
 
@@ -157,6 +168,8 @@ class Twilio:
 
     def read_receipt(self, callback: Callback) -> Receipt | None:
         form = callback.form
+        if "CallSid" in form:
+            return calls.read_status(callback)
         word = form.get("MessageStatus") or form.get("SmsStatus")
         sid = form.get("MessageSid") or form.get("SmsSid")
         if not (word and sid):
@@ -167,6 +180,12 @@ class Twilio:
         delivery, attempt = callback.own_id("d"), callback.own_id("a")
         code = form.get("ErrorCode", "")
         return Receipt(stage, sid, delivery, attempt, code, reason(code))
+
+    def read_key(self, callback: Callback) -> Key:
+        return calls.read_key(callback)
+
+    def go_on(self, text: str, language: str, keys: str = "") -> Spoken:
+        return calls.go_on(text, language, keys)
 
 
 def _client(section: TwilioGateway, connection: Connection) -> Client:

@@ -37,7 +37,18 @@ def _doubt(reason: str) -> Verdict:
     return lambda code: Unknown(reason, code=code)
 
 
+def _not_this_caller(reason: str) -> Verdict:
+    return lambda code: Misconfigured(reason, code=code, only_sender=True)
+
+
+NOTHING = "20404"  # no such message or call, or no such account
 ERRORS: Mapping[int, Verdict] = {
+    10001: _wrong("the Twilio account is not active"),
+    10004: _later("too many calls at once", 5.0, throttled=True),
+    12100: _refused("the words cannot be spoken"),
+    13224: _refused("the number is not valid"),
+    13225: _refused("the number may not be called"),
+    13227: _refused("the account may not call this country: see its geo permissions"),
     14107: _later("too many messages to this number", 5.0, throttled=True),
     20003: _wrong("the account or its secret is wrong: check account_sid and auth_token"),
     20005: _wrong("the Twilio account is not active"),
@@ -49,10 +60,16 @@ ERRORS: Mapping[int, Verdict] = {
     20500: _doubt("an error inside Twilio"),
     20503: _doubt("Twilio was not available"),
     20504: _doubt("Twilio did not answer in time"),
+    21203: _refused("the account may not call abroad"),
+    21205: _wrong("the address for keys or receipts is not valid: check [service] site"),
+    21210: _not_this_caller("the calling number is not this account's, nor verified"),
     21211: _refused("the number is not valid"),
     21212: _wrong("the sender's number is not valid"),
     21214: _refused("the number cannot be reached"),
+    21215: _refused("the account may not call this number: see its geo permissions"),
+    21216: _refused("the account may not call this number"),
     21217: _refused("the number is not valid"),
+    21219: _refused("a trial account calls verified numbers only"),
     21266: _refused("the sender and the recipient are one number"),
     21401: _refused("the number is not valid"),
     21408: _refused("the account may not send to this country: see its geo permissions"),

@@ -92,7 +92,7 @@ def list_(
 
 @app.command()
 def show(ctx: typer.Context, ref: Ref, as_json: AsJson = False) -> None:
-    """Show an alert and what became of its deliveries."""
+    """Show an alert, what became of its deliveries, and whom it did not reach."""
     from dispatch import alerts, tally
 
     with of(ctx).read() as session:
@@ -104,6 +104,7 @@ def show(ctx: typer.Context, ref: Ref, as_json: AsJson = False) -> None:
             "acknowledged": alert.acknowledged,
             "cost": tally.cost(session, ref),
             "deliveries": tally.by_channel(session, ref),
+            "not_reached": _not_reached(session, alert, as_json=as_json),
         }
     emit(row, as_json=as_json)
 
@@ -139,6 +140,19 @@ def withdraw(ctx: typer.Context, ref: Ref) -> None:
         )
     _wake(runtime)
     say(f"alert {ref} withdrawn: {count} messages to those who were told")
+
+
+def _not_reached(session: Session, alert: Alert, *, as_json: bool) -> Any:
+    """Those without the alert: rows for a program, one line each for a person."""
+    from dispatch import tally
+
+    missed = tally.not_reached(session, alert)
+    if as_json:
+        return [
+            {"member": one.member_id, "name": one.name, "reason": one.why, "detail": one.detail}
+            for one in missed
+        ]
+    return "\n".join(f"{one.name}: {one.why.replace('_', ' ')}" for one in missed)
 
 
 def open_(context: Context) -> Runtime:

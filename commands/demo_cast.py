@@ -35,6 +35,8 @@ def read() -> dict[str, Any]:
 def seed(session: Session, cast: Row, settings: Settings, *, gateway: str) -> dict[str, int]:
     """Put everybody into an empty database; the ids of the communities by key."""
     numbers.add(session, Number(gateway=gateway, is_default=True, **cast["number"]))
+    if "caller" in cast:
+        numbers.add(session, Number(gateway=gateway, sms=False, voice=True, **cast["caller"]))
     for town in cast["towns"]:
         towns.add(session, town["insee"], town["name"], subscribed=town["subscribed"])
     places = {row["key"]: _community(session, row, settings) for row in cast["communities"]}
@@ -64,7 +66,7 @@ def write_notes(data_dir: Path, cast: Row, ids: Mapping[str, int]) -> None:
 def expected(cast: Row) -> dict[tuple[str, str], str]:
     """The name of whoever must get the alert, by channel and address; nobody else may."""
     people = {row["key"]: row for row in everybody(cast) if "key" in row}
-    ways = {Channel.SMS: "mobile", Channel.EMAIL: "email"}
+    ways = {Channel.SMS: "mobile", Channel.EMAIL: "email", Channel.VOICE: "landline"}
     return {
         (channel, people[key][contact_kind]): name(people[key])
         for channel, contact_kind in ways.items()
@@ -99,8 +101,11 @@ def _note(row: Row) -> dict[str, Any]:
 
 def _community(session: Session, row: Row, settings: Settings) -> Community:
     new = communities.NewCommunity(
-        name=row["name"], town=row["town"], boundary=Polygon(row["boundary"]),
-        address=row["address"], mode=row["mode"],
+        name=row["name"],
+        town=row["town"],
+        boundary=Polygon(row["boundary"]),
+        address=row["address"],
+        mode=row["mode"],
     )
     return communities.add(session, new, geo=settings.geo)
 
@@ -109,8 +114,17 @@ def _member(session: Session, row: Row, place: Community) -> None:
     """Their home finds their community, which must be the one that the file says."""
     state = row.get("state", "active")
     told = (
-        "first_name", "last_name", "mobile", "landline", "email", "address", "lat", "lon",
-        "referent", "hide_mobile", "language",
+        "first_name",
+        "last_name",
+        "mobile",
+        "landline",
+        "email",
+        "address",
+        "lat",
+        "lon",
+        "referent",
+        "hide_mobile",
+        "language",
     )
     new = NewMember(**{key: row[key] for key in told if key in row}, active=state != "pending")
     member = membership.register(session, new)

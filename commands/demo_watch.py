@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -96,7 +96,7 @@ class Watch:
     def _look(self) -> list[Arrival]:
         """Everything that carries the alert, in the order of its coming."""
         seen = [
-            ((Channel.SMS, str(row["handset"])), str(row["at"]))
+            ((_by(row), str(row["handset"])), str(row["at"]))
             for row in self._phones.since(0) if row["direction"] == "in" and self._text in row["text"]
         ]
         seen += [
@@ -163,11 +163,15 @@ def _table(arrivals: list[Arrival]) -> Table:
     for arrival in arrivals:
         people.setdefault(arrival.name, {}).setdefault(arrival.place[0], arrival.ms)
     table = Table(box=None, pad_edge=False)
-    for column, style in (("who", "bold"), ("SMS", "yellow"), ("e-mail", "cyan")):
+    for column, style in (("who", "bold"), ("SMS", "yellow"), ("e-mail", "cyan"), ("call", "magenta")):
         table.add_column(column, style=style, justify="left" if column == "who" else "right")
     for name, moments in people.items():
         table.add_row(name, *(_moment(moments, channel) for channel in Channel))
     return table
+
+
+def _by(row: Mapping[str, Any]) -> Channel:
+    return Channel.VOICE if row["kind"] == "call" else Channel.SMS
 
 
 def _moment(moments: dict[str, Any], channel: Channel) -> str:

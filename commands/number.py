@@ -16,7 +16,11 @@ Kind = Literal["long", "short", "sim", "sender"]
 Value = Annotated[str, typer.Argument(metavar="NUMBER", help="E.164, short code or sender name")]
 Rate = Annotated[float, typer.Option(help="segments a second that the provider allows")]
 Price = Annotated[float, typer.Option(help="euros a segment")]
-COLUMNS = ("number", "gateway", "kind", "rate", "price", "state", "default", "reason")
+Voice = typer.Option("--voice/--no-voice", help="it can call landlines")
+Sms = typer.Option("--sms/--no-sms", help="it can text")
+CallRate = typer.Option(help="calls a second that the provider allows")
+CallPrice = typer.Option(help="euros a call")
+COLUMNS = ("number", "gateway", "kind", "rate", "price", "state", "default", "voice", "reason")
 
 
 @app.command()
@@ -29,6 +33,10 @@ def add(
     kind: Annotated[Kind | None, typer.Option(help="read from the number if left out")] = None,
     price: Price = 0.0,
     default: Annotated[bool, typer.Option("--default", help="alerts leave by it")] = False,
+    voice: Annotated[bool, Voice] = False,
+    sms: Annotated[bool, Sms] = True,
+    call_rate: Annotated[float, CallRate] = 1.0,
+    call_price: Annotated[float, CallPrice] = 0.0,
 ) -> None:
     """Add a number. The first becomes a default; alerts spread over all the defaults."""
     from community_store import numbers
@@ -36,11 +44,14 @@ def add(
 
     context = of(ctx)
     _require_gateway(context, gateway)
+    if voice:
+        _require_calls(context, gateway)
     value, looks = _read(number)
     chosen = _kind(looks, kind)
     new = Number(
-        value=value, gateway=gateway, kind=chosen, rate=rate, price=price, is_default=default
-    )
+        value=value, gateway=gateway, kind=chosen, rate=rate, price=price, is_default=default,
+        sms=sms, voice=voice, call_rate=call_rate, call_price=call_price,
+    )  # fmt: skip
     with context.begin() as session:
         added = numbers.add(session, new)
     say(f"number {added.value} added{', a default' if added.is_default else ''}")
@@ -76,6 +87,10 @@ def set_(
     kind: Annotated[Kind | None, typer.Option()] = None,
     price: Annotated[float | None, typer.Option(help="euros a segment")] = None,
     default: Annotated[bool | None, typer.Option("--default/--no-default")] = None,
+    voice: Annotated[bool | None, Voice] = None,
+    sms: Annotated[bool | None, Sms] = None,
+    call_rate: Annotated[float | None, CallRate] = None,
+    call_price: Annotated[float | None, CallPrice] = None,
 ) -> None:
     """Change a number; it takes effect at once."""
     from community_store import numbers
@@ -86,15 +101,20 @@ def set_(
         _require_gateway(context, gateway)
     given = {
         "gateway": gateway, "rate": rate, "kind": kind and _kind(looks, kind),
-        "price": price, "is_default": default,
+        "price": price, "is_default": default, "voice": voice, "sms": sms,
+        "call_rate": call_rate, "call_price": call_price,
     }  # fmt: skip
     changes: dict[str, object] = {name: new for name, new in given.items() if new is not None}
     if not changes:
         raise CommandError(
-            "nothing to change: give --rate, --price, --gateway, --kind or --default"
+            "nothing to change: give --rate, --price, --gateway, --kind, --default, --voice,"
+            " --sms, --call-rate or --call-price"
         )
     with context.begin() as session:
-        numbers.change(session, numbers.find(session, value), changes)
+        found = numbers.find(session, value)
+        if voice or (found.voice and voice is None):
+            _require_calls(context, gateway or found.gateway)
+        numbers.change(session, found, changes)
     say(f"number {value} changed")
 
 
@@ -160,6 +180,15 @@ def _require_gateway(context: Context, name: str) -> None:
         )
 
 
+def _require_calls(context: Context, name: str) -> None:
+    from dispatch.runtime import build_providers
+    from gateway.contract import Channel
+
+    provider = build_providers(context.settings).get(name)
+    if provider is None or Channel.VOICE not in provider.channels:
+        raise CommandError(f"--voice: the gateway {name!r} makes no calls")
+
+
 def _row(number: Number) -> dict[str, Any]:
     return {
         "number": number.value,
@@ -171,4 +200,9 @@ def _row(number: Number) -> dict[str, Any]:
         "default": number.is_default,
         "reason": number.reason,
         "backoff_until": number.backoff_until,
+        "sms": number.sms,
+        "voice": number.voice,
+        "call_rate": number.call_rate,
+        "call_price": number.call_price,
+        "calls_paused": number.calls_paused,
     }

@@ -14,7 +14,7 @@ from community_store.store import lock
 
 
 def add(session: Session, new: Number) -> Number:
-    """Add a number; the first one becomes a default. Raises RuleError.
+    """Add a number; the first one that can text becomes a default. Raises RuleError.
 
     `value` is E.164, a short code or a sender name, checked by the caller.
     """
@@ -24,7 +24,7 @@ def add(session: Session, new: Number) -> Number:
         raise RuleError(
             "exists", f"number {new.value} exists already: `tocsin number set` changes it"
         )
-    new.is_default = new.is_default or not _defaults(session)
+    new.is_default = new.is_default or (new.sms and not _defaults(session))
     session.add(new)
     session.flush()
     return new
@@ -41,7 +41,8 @@ def find(session: Session, value: str) -> Number:
 def change(session: Session, number: Number, changes: dict[str, object]) -> None:
     """Set columns of a number (rate, price, gateway, kind, is_default). Raises RuleError."""
     lock(session, "numbers")
-    if changes.get("is_default") is False and number.is_default and len(_defaults(session)) == 1:
+    leaves = changes.get("is_default") is False or changes.get("sms") is False
+    if leaves and _defaults(session) == [number]:
         raise RuleError(
             "last_default",
             f"{number.value} is the only default number: make another one default first",
@@ -63,6 +64,7 @@ def resume(session: Session, number: Number) -> None:
     """Let a number send again, at once."""
     number.state = NumberState.ACTIVE
     number.reason = ""
+    number.calls_paused = ""
     number.backoff_until = None
     session.add(number)
 
@@ -92,7 +94,8 @@ def remove(session: Session, number: Number) -> None:
     session.execute(sent.values(number_id=None))
     session.delete(number)
     session.flush()
-    eldest = session.exec(select(Number).order_by(col(Number.id)).limit(1)).first()
+    texting = select(Number).where(col(Number.sms))
+    eldest = session.exec(texting.order_by(col(Number.id)).limit(1)).first()
     if eldest and not _defaults(session):
         eldest.is_default = True
         session.add(eldest)
@@ -104,7 +107,7 @@ def list_all(session: Session) -> list[Number]:
 
 
 def _defaults(session: Session) -> list[Number]:
-    return list(session.exec(select(Number).where(col(Number.is_default))))
+    return list(session.exec(select(Number).where(col(Number.is_default), col(Number.sms))))
 
 
 def _require_sound(number: Number) -> None:
@@ -112,5 +115,15 @@ def _require_sound(number: Number) -> None:
         raise RuleError("kind", f"unknown kind {number.kind!r}: one of {', '.join(NumberKind)}")
     if not (math.isfinite(number.rate) and 0 < number.rate <= 10_000):
         raise RuleError("rate", "the rate must be above 0 and at most 10000 segments a second")
+    if not (math.isfinite(number.call_rate) and 0 < number.call_rate <= 1000):
+        raise RuleError(
+            "call_rate", "the call rate must be above 0 and at most 1000 calls a second"
+        )
+    if not (math.isfinite(number.call_price) and 0 <= number.call_price < 100):
+        raise RuleError("call_price", "the price of a call must be from 0 to 100 euros")
+    if not (number.sms or number.voice):
+        raise RuleError("useless", "a number must text or call: leave out --no-sms, or add --voice")
+    if number.voice and number.kind == NumberKind.SENDER:
+        raise RuleError("sender", "a sender name cannot call")
     if not (math.isfinite(number.price) and 0 <= number.price < 100):
         raise RuleError("price", "the price of a segment must be from 0 to 100 euros")

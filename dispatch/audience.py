@@ -49,7 +49,6 @@ from dispatch.runtime import MAIL
 from dispatch.senders import Senders
 from gateway.contract import Channel
 
-
 NOBODY_CALLS = Senders((), Channel.VOICE)
 
 

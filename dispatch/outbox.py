@@ -199,6 +199,11 @@ def cancel_waiting(session: Session, alert_id: int, reason: str, now: datetime) 
     return _finish(session, where, (State.CANCELLED, reason), now)
 
 
+def cancel(session: Session, ids: Sequence[int], reason: str, now: datetime) -> int:
+    """Cancel those of some deliveries that are queued or held; how many."""
+    return _finish(session, [col(Delivery.id).in_(ids)], (State.CANCELLED, reason), now)
+
+
 def suppress_waiting(session: Session, address: str, channel: str, now: datetime) -> int:
     """After a STOP: drop what is queued or held for an address on a channel; how many."""
     where = [col(Delivery.address) == address, col(Delivery.channel) == channel]

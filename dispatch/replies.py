@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlmodel import col, func, select
+from sqlmodel import Session, col, func, select
 
 from community_store import membership
 from community_store.models import (
@@ -68,12 +68,17 @@ def acknowledge(incoming: Incoming, alert: Alert) -> str:
     """Count a courtesy, once a person: no answer, no broadcast."""
     _note(incoming, alert, ReplyKind.ACKNOWLEDGEMENT)
     incoming.session.flush()
+    recount(incoming.session, alert)
+    return "acknowledgement"
+
+
+def recount(session: Session, alert: Alert) -> None:
+    """Note how many people confirmed that they know of an alert."""
     people = func.count(func.distinct(func.coalesce(Reply.member_id, -col(Reply.agent_id))))
-    alert.acknowledged = incoming.session.exec(
+    alert.acknowledged = session.exec(
         select(people).where(Reply.alert_id == alert.id, Reply.kind == ReplyKind.ACKNOWLEDGEMENT)
     ).one()
-    incoming.session.add(alert)
-    return "acknowledgement"
+    session.add(alert)
 
 
 def _note(incoming: Incoming, alert: Alert, kind: ReplyKind) -> Reply:

@@ -85,7 +85,7 @@ def spoken(language: str, text: str) -> str:
         text = form.sub(_short(language, message), text)
     text = LONG.sub(lambda found: _groups(found[0]), text)
     text = "".join(" " if unicodedata.category(c) in UNSPOKEN else c for c in text)
-    return _lowered(" ".join(text.split()))
+    return _lowered(re.sub(r" (?=[,.])", "", " ".join(text.split())))
 
 
 UNSPOKEN = frozenset(["So", "Sk", "Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Zl", "Zp"])

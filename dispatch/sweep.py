@@ -23,7 +23,7 @@ from community_store.models import (
     Member,
 )
 from community_store.models import DeliveryState as State
-from dispatch import holding, looking, notices, outbox, senders, wake
+from dispatch import codes, holding, looking, notices, outbox, senders, wake
 from dispatch.act import Act
 from dispatch.lifecycle import HANDED_OVER
 from dispatch.runtime import Runtime
@@ -46,6 +46,7 @@ def sweep(runtime: Runtime) -> None:
         _summarise(act)
         holding.settle_overdue(act)
         _let_rest(act)
+        codes.forget(session, now)
     if expired or lost or adopted:
         log.info("swept", expired=expired, lost=lost, adopted=adopted)
     looking.look(runtime)

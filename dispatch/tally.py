@@ -10,6 +10,11 @@ from sqlmodel import Session, col
 from community_store.models import Agent, Alert, Delivery, Member
 from community_store.models import DeliveryState as State
 from community_store.visibility import full_name
+from dispatch.reach import NotReached, Why, not_reached
+
+__all__ = [
+    "FIGURES", "NotReached", "Why", "author_name", "by_channel", "cost", "not_reached", "total",
+]  # fmt: skip
 
 # each state is counted under exactly one word; `told` is all that exist
 WORDS: Mapping[str, str] = {

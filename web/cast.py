@@ -89,7 +89,7 @@ def read_notes(path: Path) -> Notes:
 def groups(session: Session, notes: Notes, words: Words) -> list[Group]:
     """Everybody, communities first, then the towns' agents, then strangers."""
     towns = {town.insee: town for town in session.exec(select(Town))}
-    stops = set(session.exec(select(Stop.address).where(Stop.channel == Channel.SMS)))
+    stops = set(session.exec(select(Stop.address).where(Stop.channel != Channel.EMAIL)))
     tell = _Teller(notes, words, stops)
     found = _communities(session, tell, towns)
     found += _agents(session, tell, towns)
@@ -114,7 +114,7 @@ class _Teller:
     def member(self, member: Member) -> Person:
         note = self._note(member.mobile, member.landline, member.email)
         phone = note.get("phone") or _guess(member.mobile, member.landline)
-        stopped = member.mobile in self.stops
+        stopped = (member.mobile or member.landline) in self.stops
         suggest = self.notes.suggest.get(str(member.community_id), {})
         return Person(
             id=f"m{member.id}", name=f"{member.first_name} {member.last_name}",

@@ -11,12 +11,13 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from community_store.models import Number, NumberKind
+from community_store.models import Delivery, Number, NumberKind
 from config import Settings
+from dispatch import calls
 from dispatch.intake import receive
 from dispatch.runtime import Runtime
 from gateway import numbers
-from gateway.contract import Inbound
+from gateway.contract import Inbound, Key
 from gateway.providers.simulator import Phones, Simulator
 
 TELEPHONE = re.compile(r"\+[1-9][0-9]{5,14}")
@@ -24,11 +25,16 @@ TEXT_MAX = 1600  # characters: ten segments, longer than any telephone sends
 
 
 SHOWN = ("direction", "peer", "text", "segments", "at")
+OF_CALLS = ("kind", "language", "answered", "key", "answer")
+KEYS = frozenset("0123456789*#")
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One SMS as its handset sees it: "in" it received, "out" it sent."""
+    """One SMS or call as its handset sees it: "in" it received, "out" it sent.
+
+    Of a call: whether it was taken, the key pressed during it, and what was said to that.
+    """
 
     id: int
     handset: str
@@ -37,6 +43,11 @@ class Message:
     text: str
     segments: int
     at: datetime
+    kind: str = "text"
+    language: str = ""
+    answered: bool = True
+    key: str = ""
+    answer: str = ""
 
 
 class Unusable(Exception):
@@ -87,11 +98,29 @@ def send(runtime: Runtime, handset: str, told: Any) -> str:
     return message_id
 
 
+def press(runtime: Runtime, handset: str, pressed: str) -> calls.Answer:
+    """A key of the telephone is pressed during its last call. Raises Unusable."""
+    if pressed not in KEYS:
+        raise Unusable("`key` must be one of 0 to 9, * and #")
+    held = phones(runtime)
+    call = held.last_call(handset)
+    if call is None:
+        raise Unusable("no call was taken on this telephone")
+    with runtime.store.read() as session:
+        delivery = session.get(Delivery, call["delivery"])
+        gateway = delivery.gateway if delivery else ""
+    key = Key(pressed, str(call["id"]), call["delivery"], call["attempt"])
+    answer = calls.press(runtime, gateway, key)
+    held.pressed(call["id"], pressed, " ".join(answer.text.split("\n")))
+    return answer
+
+
 def default_number(session: Session, settings: Settings) -> str | None:
     """The number that a handset texts when it names none."""
     query = (
         select(Number.value)
         .where(col(Number.gateway).in_(gateways(settings)), Number.kind != NumberKind.SENDER)
+        .where(col(Number.sms))
         .order_by(col(Number.is_default).desc(), col(Number.id))
     )
     return session.exec(query.limit(1)).first()
@@ -99,7 +128,14 @@ def default_number(session: Session, settings: Settings) -> str | None:
 
 def as_json(runtime: Runtime, handset: str) -> list[dict[str, Any]]:
     """A telephone's messages, their parts named as in interfaces.md."""
-    return [{part: row[part] for part in SHOWN} for row in phones(runtime).messages(handset)]
+    return [_shown(row) for row in phones(runtime).messages(handset)]
+
+
+def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    shown = {part: row[part] for part in SHOWN}
+    if row["kind"] == "call":
+        shown |= {part: row[part] for part in OF_CALLS} | {"answered": bool(row["answered"])}
+    return shown
 
 
 def _read(rows: Sequence[Mapping[str, Any]]) -> list[Message]:

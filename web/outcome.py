@@ -172,6 +172,6 @@ def _reason_of_active(person: Person, alert: Alert, twins: set[int]) -> str:
         return "muted" if person.email else "twin_by_mail"
     if alert.community_id is not None and person.community_id != alert.community_id:
         return "other_community"
-    if not person.mobile and not person.email:
+    if not person.mobile and not person.email and not person.stopped:
         return "landline"
     return "stop" if person.stopped and not person.email else "muted"

@@ -8,7 +8,7 @@ A text from a handset goes through the same code as one from a real gateway.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ def feed() -> ResponseReturnValue:
     letters = mailbox.read(_mail_folder(), after_ns=written - mailbox.OVERLAP_NS)
     _, result, _ = _scene()
     events = [
-        {"id": f"s{m.id}", "channel": "sms", "address": m.handset, "direction": m.direction, "text": m.text}
+        {"id": f"s{m.id}", "channel": "voice" if m.kind == "call" else "sms", "address": m.handset, "direction": m.direction, "text": m.text}
         for m in messages
     ]
     events += [
@@ -124,18 +124,33 @@ def handset(e164: str) -> ResponseReturnValue:
 
 @simulator.post("/simulator/handsets/<e164>")
 def text_from(e164: str) -> ResponseReturnValue:
-    """A telephone sends a text: JSON from programs and the script, a form from the page."""
+    """A telephone sends a text, or a key is pressed on it, or it is left to ring.
+
+    JSON from programs and the script, a form from the page.
+    """
     if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
         abort(403)  # a form on somebody else's page
     told: Any = request.form or request.get_json(force=True, silent=True)
     try:
-        message_id = handsets.send(_runtime(), handsets.telephone(e164), told)
+        done, status = _told(handsets.telephone(e164), told)
     except handsets.Unusable as error:
         return jsonify(error=str(error)), 400
     if not request.form:
-        return jsonify(id=message_id), 201
+        return jsonify(done), status
     back = {key: request.form[key] for key in ("who", "lang", "view") if request.form.get(key)}
     return redirect(f"{url_for('simulator.page')}?{urlencode(back)}#phone", 303)
+
+
+def _told(telephone: str, told: Any) -> tuple[dict[str, Any], int]:
+    """Do what a telephone was told to; what to answer. Raises handsets.Unusable."""
+    if isinstance(told, Mapping) and "key" in told:
+        answer = handsets.press(_runtime(), telephone, str(told["key"]))
+        return {"said": answer.text, "language": answer.language}, 200
+    if isinstance(told, Mapping) and "answers" in told:
+        answers = told["answers"] in (True, "yes", "true")
+        handsets.phones(_runtime()).let_answer(telephone, answers=answers)
+        return {"answers": answers}, 200
+    return {"id": handsets.send(_runtime(), telephone, told)}, 201
 
 
 @simulator.get("/simulator/mail")
@@ -187,9 +202,11 @@ def _people(groups: Iterable[Group]) -> list[Person]:
 def _held(person: Person) -> dict[str, Any]:
     """A person with the messages and the letters that they hold, for a template."""
     letters = mailbox.read(_mail_folder()) if person.email else []
+    number = person.mobile or person.landline
     return {
         "person": person,
-        "messages": handsets.messages(_runtime(), person.mobile) if person.mobile else [],
+        "messages": handsets.messages(_runtime(), number) if number else [],
+        "answers": handsets.phones(_runtime()).answers(number),
         "letters": [letter for letter in letters if letter.to == person.email],
     }
 

@@ -1,4 +1,4 @@
-"""/webhooks/<gateway>/<sms|status|dlr>: verify, read, store, answer.
+"""/webhooks/<gateway>/<sms|status|dlr|voice>: verify, read, store, answer.
 
 Forged: 403. Malformed: 400. Neither leaves a trace but a log line and a counter. A text
 that is safely stored, or was before, and any receipt, known or not: 2xx, so that the
@@ -14,9 +14,9 @@ import structlog
 from flask import Blueprint, Response, abort, current_app, request
 from werkzeug.datastructures import MultiDict
 
-from dispatch import intake, metrics, receipts
+from dispatch import calls, intake, metrics, receipts
 from dispatch.runtime import Runtime
-from gateway.contract import Callback, CallbackError, Forged, Provider
+from gateway.contract import Callback, CallbackError, Caller, Forged, Provider
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +44,21 @@ def status(gateway: str) -> Response:
     if said is not None:
         receipts.receive(_runtime(), gateway, said)
     return _thanks(gateway)
+
+
+@webhooks.route("/<gateway>/voice", methods=EVERY_METHOD)
+def voice(gateway: str) -> Response:
+    """A key was pressed during a call: the answer is what the call says next."""
+    provider = _provider(gateway)
+    if not isinstance(provider, Caller):
+        abort(404)
+    callback = _callback()
+    provider.verify(callback)
+    key = provider.read_key(callback)
+    answer = calls.press(_runtime(), gateway, key)
+    keys = provider.keys_url(key.delivery, key.attempt) if answer.listen else ""
+    spoken = provider.go_on(answer.text, answer.language, keys)
+    return Response(spoken.body, content_type=spoken.media_type)
 
 
 @webhooks.errorhandler(CallbackError)

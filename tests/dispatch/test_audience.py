@@ -138,7 +138,7 @@ def test_a_stop_holds_for_its_channel_only(world: World) -> None:
     assert world.told(EMAIL, alert) == {"ana@residents.example"}
 
 
-@pytest.mark.parametrize("muted", list(Channel))
+@pytest.mark.parametrize("muted", [SMS, EMAIL])
 def test_a_topic_turned_off_holds_for_its_channel_only(world: World, muted: Channel) -> None:
     home = world.community()
     world.number()
@@ -146,7 +146,7 @@ def test_a_topic_turned_off_holds_for_its_channel_only(world: World, muted: Chan
     world.mute(neighbour, Topic.ALERT, muted)
     world.mute(neighbour, Topic.GAZETTE, SMS)
     alert = world.raised(author)
-    assert {row.channel for row in world.deliveries(alert_id=alert.id)} == set(Channel) - {muted}
+    assert {row.channel for row in world.deliveries(alert_id=alert.id)} == {SMS, EMAIL} - {muted}
 
 
 def test_twins_turn_off_twins_not_alerts(world: World) -> None:

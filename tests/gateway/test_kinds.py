@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 
 from config import GatewaySection, Settings
-from gateway.contract import Callback, Channel, Forged, Provider, SendError
+from gateway.contract import Callback, Caller, Channel, Forged, Provider, SendError
 from gateway.providers import KINDS, Wiring, build, build_mail
 
 EXAMPLES: dict[str, dict[str, str]] = {
@@ -39,7 +39,9 @@ def test_every_table_of_the_configuration_has_its_provider() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_provider_bears_the_operators_name(kind: str, tmp_path: Path) -> None:
     provider = made(kind, tmp_path)
-    assert (provider.name, provider.channel) == ("mine", Channel.SMS)
+    assert provider.name == "mine"
+    assert Channel.SMS in provider.channels
+    assert isinstance(provider, Caller) is (Channel.VOICE in provider.channels)
     assert bool(provider.callback_url(1, 1)) is provider.traits.receipts
     assert provider.callback_url(1, 1).startswith(
         "https://t.example/webhooks/mine/" if provider.traits.receipts else ""

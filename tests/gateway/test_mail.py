@@ -217,7 +217,7 @@ def test_a_password_that_the_server_does_not_take_stops_the_mail(server: Mailbox
 def test_a_folder_holds_the_same_letter(tmp_path: Path) -> None:
     provider = mail(f"maildir:{tmp_path / 'mail'}")
     assert provider.traits.look_is_final
-    assert provider.channel is Channel.EMAIL
+    assert provider.channels == {Channel.EMAIL}
     assert sent(provider, MESSAGE) == [Accepted("d7.a2", Stage.DELIVERED)]
     [path] = (tmp_path / "mail").iterdir()
     letter = message_from_bytes(path.read_bytes(), policy=policy.default)

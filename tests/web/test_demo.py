@@ -129,9 +129,10 @@ def test_everybody_gets_it_once_and_nobody_else_twice_in_a_row(folder: Path, por
         with running(folder, "--once", "--port", str(port)) as process:
             said, errors = process.communicate(timeout=110)
         assert (process.returncode, errors) == (0, "")
-        assert "18 people told" in said
+        assert "19 people told" in said
         assert said.count(" ms  sms ") == 9
         assert said.count(" ms  email") == 16
+        assert said.count(" ms  voice") == 2
 
 
 def test_it_stays_up_until_it_is_asked_to_end_and_leaves_nothing_running(

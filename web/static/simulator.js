@@ -72,7 +72,7 @@ function arrive(event) {
   if (event.direction !== "in") return;
   for (const person of $$(".person").filter((one) => holds(one, event.address))) {
     if (event.channel === "sms") $("[data-screen]", person).textContent = event.text;
-    person.classList.remove("lit-sms", "lit-email");
+    person.classList.remove("lit-sms", "lit-email", "lit-voice");
     void person.offsetWidth; // restarts the animation
     person.classList.add(`lit-${event.channel}`);
     setTimeout(() => person.classList.remove(`lit-${event.channel}`), LIT_MS);
@@ -122,6 +122,7 @@ async function refresh() {
   for (const list of $$("[data-live]", shown)) {
     replace(list, $(`[data-live="${list.dataset.live}"]`, fetched));
   }
+  offerSpeech();
   scrollDown();
 }
 
@@ -182,6 +183,7 @@ function lower() {
 const outside = () => [$(".masthead"), quarter, $(".foot"), $(".skip")];
 
 function settle() {
+  offerSpeech();
   recount();
   const screen = $("[data-scroll]", side);
   if (screen) screen.scrollTop = screen.scrollHeight;
@@ -240,6 +242,11 @@ document.addEventListener("click", (event) => {
   const chip = event.target.closest(".chip");
   if (event.target.closest("[data-close]")) lower();
   if (event.target.closest("[data-see]")) see();
+  const call = event.target.closest("[data-speak]")?.closest(".call");
+  if (call) {
+    const said = $("[data-said]", call);
+    speak(said.textContent, said.lang);
+  }
   if (event.ctrlKey || event.metaKey || event.shiftKey) return;
   if (link) {
     event.preventDefault();
@@ -273,10 +280,50 @@ function show(view) {
 }
 
 document.addEventListener("submit", (event) => {
+  if (event.target.matches("[data-keys]")) {
+    event.preventDefault();
+    press(event.target, event.submitter);
+  }
   if (!event.target.matches("[data-compose]")) return;
   event.preventDefault();
   send(event.target);
 });
+
+// A key of an old telephone, or whether somebody takes its calls.
+async function press(form, button) {
+  const error = $("[data-error]", side);
+  error.textContent = "";
+  const told = { [button.name]: button.name === "answers" ? button.value === "yes" : button.value };
+  try {
+    const answer = await fetch(form.action, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(told),
+    });
+    if (!answer.ok) throw new Error(`key: ${answer.status}`);
+    const { said, language: tongue } = await answer.json();
+    await refresh();
+    if (said) speak(said, tongue);
+  } catch {
+    error.textContent = error.dataset.words;
+  }
+}
+
+// The machine reads it aloud, a line after the other, as the telephone does.
+function speak(text, tongue) {
+  if (!("speechSynthesis" in window)) return;
+  speechSynthesis.cancel();
+  for (const line of text.split("\n")) {
+    const words = new SpeechSynthesisUtterance(line);
+    words.lang = tongue === "en" ? "en-GB" : "fr-FR";
+    speechSynthesis.speak(words);
+  }
+}
+
+function offerSpeech() {
+  if (!("speechSynthesis" in window)) return;
+  for (const button of $$("[data-speak]", side)) button.hidden = false;
+}
 
 document.addEventListener("input", (event) => {
   if (event.target.matches("[data-text]")) recount();

@@ -78,6 +78,7 @@ class Control:
         self.house.postman.detours = {}
         self.house.faults.clear()
         self.house.messages.clear()
+        self.house.calls.clear()
         self.house.ledger.clear()
         self._take(Settings())
 

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Point = Literal["create", "fetch", "list", "receipt", "inbound"]
+Point = Literal["create", "fetch", "list", "receipt", "inbound", "call", "ring", "call_status"]
 Kind = Literal[
     "latency",  # seconds: answers late
     "throttle",  # retry_after: 429, not accepted
@@ -21,6 +21,7 @@ Kind = Literal[
     "delay",  # receipt: `seconds` later
     "drop",  # receipt, inbound: never comes
     "double",  # receipt, inbound: comes twice
+    "no_answer", "busy",  # ring: how the call ends ("fail" too)
     "lag",  # list: what is younger than `seconds` is not in it yet
 ]
 When = Literal["before", "after"]

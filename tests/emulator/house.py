@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from tests.emulator.faults import Faults
 from tests.emulator.ledger import Ledger
-from tests.emulator.messages import Messages
+from tests.emulator.messages import Call, Messages
 from tests.emulator.postman import Postman
 from tests.emulator.wire import fields
 
@@ -39,6 +39,10 @@ class Settings:
     sent_after: float | None = 0.02
     delivered_after: float | None = 0.05
     numbers: list[str] = field(default_factory=list)
+    answers_after: float = 0.02
+    call_lasts: float = 0.02
+    key: str = ""  # pressed in every call, one after the other
+    keys: dict[str, str] = field(default_factory=dict)  # the same by number
 
     @cached_property
     def credentials(self) -> frozenset[str]:
@@ -55,6 +59,7 @@ class House:
     ledger: Ledger
     postman: Postman
     messages: Messages = field(default_factory=Messages)
+    calls: dict[str, Call] = field(default_factory=dict)
     faults: Faults = field(default_factory=Faults)
 
 

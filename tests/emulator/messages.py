@@ -78,6 +78,39 @@ class Message:
         }
 
 
+@dataclass(slots=True)
+class Call:
+    """One call that was made; times are seconds since 1970, UTC."""
+
+    account: str
+    to: str
+    sender: str
+    twiml: str
+    callback: str
+    events: frozenset[str]
+    status: str = "queued"
+    sid: str = field(default_factory=lambda: f"CA{_RUN}{next(_NUMBERS):016x}")
+    created: float = field(default_factory=time.time)
+    started: float | None = None
+
+    def advance(self, status: str) -> None:
+        self.status = status
+        if status == "in-progress":
+            self.started = time.time()
+
+    def resource(self) -> dict[str, Any]:
+        """The JSON object of the REST API."""
+        uri = f"/{VERSION}/Accounts/{self.account}/Calls/{self.sid}"
+        return {
+            "account_sid": self.account, "answered_by": None, "api_version": VERSION,
+            "date_created": rfc2822(int(self.created)), "date_updated": rfc2822(int(self.created)),
+            "direction": "outbound-api", "duration": None, "end_time": None, "from": self.sender,
+            "price": None, "price_unit": "USD", "sid": self.sid,
+            "start_time": rfc2822(int(self.started)) if self.started else None,
+            "status": self.status, "subresource_uris": {}, "to": self.to, "uri": f"{uri}.json",
+        }  # fmt: skip
+
+
 class Messages:
     """All messages, in the order of their making, and by recipient."""
 

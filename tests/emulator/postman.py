@@ -61,9 +61,17 @@ class Postman:
         """Call now; the HTTP status of the answer, 0 when there was none."""
         status = 0
         with contextlib.suppress(aiohttp.ClientError, TimeoutError):
-            status = await self._call(letter)
+            status, _ = await self._call(letter)
         self._ledger.add(letter.event, url=letter.url, answer=status, **letter.facts)
         return status
+
+    async def ask(self, letter: Letter) -> str | None:
+        """Call now; the body of the answer, None when it was no 200."""
+        status, body = 0, ""
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+            status, body = await self._call(letter)
+        self._ledger.add(letter.event, url=letter.url, answer=status, said=body, **letter.facts)
+        return body if status == 200 else None
 
     def forget(self) -> None:
         """Throw away what is due now; what falls due later still comes."""
@@ -74,14 +82,14 @@ class Postman:
         while True:
             await self.deliver(await self._queue.get())
 
-    async def _call(self, letter: Letter) -> int:
+    async def _call(self, letter: Letter) -> tuple[int, str]:
         address = letter.url
         for public, real in self.detours.items():
             if address.startswith(public):
                 address = real + address.removeprefix(public)
         if letter.form is None:
             async with self._client.get(address) as answer:
-                return answer.status
+                return answer.status, await answer.text()
         signature = RequestValidator(self.token).compute_signature(letter.url, letter.form)
         headers = {
             "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
@@ -90,4 +98,4 @@ class Postman:
         }
         body = urlencode(letter.form)
         async with self._client.post(address, data=body, headers=headers) as answer:
-            return answer.status
+            return answer.status, await answer.text()

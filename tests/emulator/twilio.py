@@ -1,4 +1,4 @@
-"""Twilio's REST API for messages: create, fetch, list; its checks and its errors."""
+"""Twilio's REST API for messages (calls: calls.py): create, fetch, list; its checks and its errors."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import re
 from urllib.parse import urlencode
 
+from tests.emulator.calls import Calls
 from tests.emulator.faults import Fault
 from tests.emulator.house import House, delivery_of
 from tests.emulator.messages import VERSION, Message
@@ -13,7 +14,7 @@ from tests.emulator.misbehaviour import UNAVAILABLE, error, misbehave
 from tests.emulator.receipts import report
 from tests.emulator.wire import Connection, Request, Response
 
-_PATH = re.compile(rf"/{VERSION}/Accounts/(AC[0-9a-f]{{32}})/Messages(?:/(\w+))?\.json")
+_PATH = re.compile(rf"/{VERSION}/Accounts/(AC[0-9a-f]{{32}})/(Messages|Calls)(?:/(\w+))?\.json")
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 
 
@@ -22,6 +23,7 @@ class Twilio:
 
     def __init__(self, house: House) -> None:
         self.house = house
+        self.calls = Calls(house)
 
     def handle(self, request: Request, connection: Connection) -> None:
         found = _PATH.fullmatch(request.path)
@@ -32,8 +34,10 @@ class Twilio:
             connection.reply(
                 error(404, 20404, f"The requested resource {request.path} was not found")
             )
-        elif found[2]:
-            self._fetch(found[2], connection)
+        elif found[2] == "Calls":
+            self.calls.handle(found[3], request, connection)
+        elif found[3]:
+            self._fetch(found[3], connection)
         elif request.method == "POST":
             self._create(request, connection)
         else:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from config import SimulatorGateway
 from gateway.contract import (
     Accepted,
     Callback,
+    Channel,
     Forged,
     Inbound,
     Malformed,
@@ -47,6 +50,11 @@ def test_a_message_arrives_on_the_phone_at_once(simulator: Simulator) -> None:
         "peer": OURS,
         "text": MESSAGE.text,
         "segments": 2,
+        "kind": "text",
+        "language": "",
+        "answered": 1,
+        "key": "",
+        "answer": "",
     }
     assert simulator.phones.messages(OURS) == []
 
@@ -186,3 +194,60 @@ def test_the_doctor_hears_of_a_file_that_cannot_be_used(tmp_path: Path) -> None:
 
 def test_the_doctor_hears_that_all_is_well(simulator: Simulator) -> None:
     assert "0 messages" in asyncio.run(simulator.check())
+
+
+CALL = Outbound(
+    8, 1, "+33199000001", "+33465710999", "Bonjour.\nJe répète.", channel=Channel.VOICE, language="fr"
+)
+
+
+def test_a_telephone_answers_and_hears_the_words(simulator: Simulator) -> None:
+    assert asyncio.run(simulator.send(CALL)) == Accepted("1", Stage.DELIVERED)
+    [call] = simulator.phones.messages(CALL.to)
+    assert (call["kind"], call["answered"], call["text"]) == ("call", 1, CALL.text)
+    assert (call["language"], call["segments"], call["direction"]) == ("fr", 0, "in")
+    last = simulator.phones.last_call(CALL.to)
+    assert last == {"id": 1, "delivery": 8, "attempt": 1}
+    simulator.phones.pressed(1, "1", "Merci.")
+    [call] = simulator.phones.messages(CALL.to)
+    assert (call["key"], call["answer"]) == ("1", "Merci.")
+
+
+def test_a_telephone_that_does_not_answer_hears_nothing(simulator: Simulator) -> None:
+    simulator.phones.let_answer(CALL.to, answers=False)
+    assert asyncio.run(simulator.send(CALL)) == Accepted("1", Stage.UNANSWERED)
+    [call] = simulator.phones.messages(CALL.to)
+    assert (call["answered"], call["text"]) == (0, "")
+    assert simulator.phones.last_call(CALL.to) is None
+    looked = asyncio.run(simulator.look(CALL, ""))
+    assert looked is not None
+    assert looked.stage is Stage.UNANSWERED
+    simulator.phones.let_answer(CALL.to, answers=True)
+    again = asyncio.run(simulator.send(replace(CALL, attempt=2)))
+    assert again.stage is Stage.DELIVERED
+
+
+def test_the_same_attempt_rings_once(simulator: Simulator) -> None:
+    first, second = (asyncio.run(simulator.send(CALL)) for _ in range(2))
+    assert first == second
+    assert len(simulator.phones.messages(CALL.to)) == 1
+
+
+def test_a_file_from_before_there_were_calls_is_still_good(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "old.db") as old:
+        old.execute(
+            "CREATE TABLE message (id INTEGER PRIMARY KEY AUTOINCREMENT, handset TEXT NOT NULL,"
+            " direction TEXT NOT NULL, peer TEXT NOT NULL, text TEXT NOT NULL,"
+            " segments INTEGER NOT NULL, at TEXT NOT NULL, delivery INTEGER, attempt INTEGER,"
+            " sent_id TEXT UNIQUE, UNIQUE (delivery, attempt))"
+        )
+        old.execute(
+            "INSERT INTO message (handset, direction, peer, text, segments, at)"
+            " VALUES ('+33639980001', 'in', '38000', 'Bonjour', 1, '2026-11-24T10:00:00+00:00')"
+        )
+    old.close()
+    phones = Phones(tmp_path / "old.db")
+    assert [(m["text"], m["kind"]) for m in phones.messages(ANNE)] == [("Bonjour", "text")]
+    row, answered = phones.ring(ANNE, OURS, "Allo", language="fr", delivery=1, attempt=1)
+    assert (row, answered) == (2, True)
+    phones.close()

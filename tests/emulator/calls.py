@@ -17,7 +17,7 @@ from tests.emulator.postman import Letter
 from tests.emulator.wire import Connection, Request, Response
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
-_ENDS = {"no_answer": "no-answer", "busy": "busy", "fail": "failed"}
+_ENDS = {"no_answer": "no-answer", "busy": "busy", "unreachable": "failed"}
 
 
 class Calls:

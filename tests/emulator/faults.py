@@ -21,7 +21,9 @@ Kind = Literal[
     "delay",  # receipt: `seconds` later
     "drop",  # receipt, inbound: never comes
     "double",  # receipt, inbound: comes twice
-    "no_answer", "busy",  # ring: how the call ends ("fail" too)
+    "no_answer",  # ring: how the call ends
+    "busy",  # ring
+    "unreachable",  # ring
     "lag",  # list: what is younger than `seconds` is not in it yet
 ]
 When = Literal["before", "after"]

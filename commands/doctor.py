@@ -53,6 +53,7 @@ def _examine(context: Context) -> Iterator[Finding]:
     yield _redis(runtime)
     if database.good:
         yield _numbers(context)
+        yield _landlines(context)
     for name, provider in runtime.providers.items():
         yield _provider(name, provider)
         if name in settings.gateway and settings.gateway[name].type != "simulator":
@@ -110,6 +111,7 @@ def _numbers(context: Context) -> Finding:
     paused = [
         f"{n.value} ({n.reason or 'paused'})" for n in numbers if n.state != NumberState.ACTIVE
     ]
+    paused += [f"the calls of {n.value} ({n.calls_paused})" for n in numbers if n.calls_paused]
     paused += [f"gateway {p.gateway} ({p.reason})" for p in pauses]
     if not numbers:
         return Finding("numbers", False, "none: add one with `tocsin number add`")
@@ -124,6 +126,31 @@ def _numbers(context: Context) -> Finding:
             f"paused: {', '.join(paused)}: `tocsin number resume`, `tocsin queue resume`",
         )
     return Finding("numbers", True, f"{len(numbers)}, all active")
+
+
+def _landlines(context: Context) -> Finding:
+    """No fault: calls cost money, and an operator may do without."""
+    from sqlmodel import col, func, select
+
+    from community_store.models import Member, MemberState, Number
+
+    with context.read() as session:
+        waiting = session.exec(
+            select(func.count())
+            .select_from(Member)
+            .where(
+                Member.state == MemberState.ACTIVE,
+                col(Member.mobile).is_(None),
+                col(Member.landline).is_not(None),
+            )
+        ).one()
+        callers = session.exec(
+            select(func.count()).select_from(Number).where(col(Number.voice))
+        ).one()
+    advice = ": `tocsin number set NUMBER --voice` lets one call" if waiting and not callers else ""
+    return Finding(
+        "landlines", True, f"{waiting} members have no mobile; {callers} numbers call{advice}"
+    )
 
 
 def _provider(name: str, provider: Provider) -> Finding:

@@ -105,7 +105,7 @@ def _blank_wordings(session: Session, member: Member) -> None:
     session.execute(
         update(Wording)
         .where(or_(col(Wording.alert_id).in_(authored), mine))
-        .values(sms="", subject="", mail="")
+        .values(sms="", subject="", mail="", voice="")
         .execution_options(synchronize_session=False)
     )
 
@@ -153,7 +153,7 @@ def _columns(row: SQLModel) -> dict[str, Any]:
 
 def _message(delivery: Delivery, wording: Wording) -> dict[str, Any]:
     kept = ("id", "alert_id", "notice_id", "channel", "address", "state", "created_at")
-    text = wording.sms if delivery.channel == "sms" else wording.mail
+    text = {"sms": wording.sms, "voice": wording.voice}.get(delivery.channel, wording.mail)
     told = {name: _plain(getattr(delivery, name)) for name in kept}
     return {**told, "handed_over_at": _plain(delivery.handed_over_at), "text": text}
 

@@ -60,7 +60,7 @@ def _storable(receipt: Receipt) -> Receipt:
 
 def _delivery(session: Session, gateway: str, receipt: Receipt) -> int | None:
     if receipt.delivery is not None:
-        named = session.get(Delivery, receipt.delivery)
+        named = session.get(Delivery, receipt.delivery) if receipt.delivery < LARGEST else None
         return named.id if named is not None and named.gateway == gateway else None
     if not receipt.provider_id:
         return None

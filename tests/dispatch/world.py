@@ -321,6 +321,7 @@ def settings(data_dir: Path, **sections: Any) -> Settings:
 @contextmanager
 def make_world(store: Store, redis_url: str, data_dir: Path, **sections: Any) -> Iterator[World]:
     """A world of its own folder; `sections` are those of config.toml."""
+    sections = {"redis": {"url": redis_url}} | sections
     chosen, clock = settings(data_dir, **sections), Clock()
     redis = connect_redis(redis_url)
     world = World(Runtime(chosen, store, redis, build_providers(chosen), clock), clock)

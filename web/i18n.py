@@ -47,7 +47,9 @@ class Words:
 
 def load(languages: Iterable[str], zone: str) -> dict[str, Words]:
     """Read the pages' catalogue of each language."""
-    return {language: Words(language, _messages(language), ZoneInfo(zone)) for language in languages}
+    return {
+        language: Words(language, _messages(language), ZoneInfo(zone)) for language in languages
+    }
 
 
 def _messages(language: str) -> dict[str, str]:

@@ -73,10 +73,18 @@ def page() -> ResponseReturnValue:
     chosen = cast.find(groups, request.args.get("who", ""))
     person = chosen or next((p for p in people if p.mobile), people[0])
     return render_template(
-        "simulator/page.html", groups=groups, result=result, number=number, cursor=cursor,
-        chosen=chosen is not None, latest=_latest(people), view=_view(), t=_words(),
+        "simulator/page.html",
+        groups=groups,
+        result=result,
+        number=number,
+        cursor=cursor,
+        chosen=chosen is not None,
+        latest=_latest(people),
+        view=_view(),
+        t=_words(),
         members=sum(len(g.people) for g in groups if g.id.startswith("c")),
-        communities=sum(g.id.startswith("c") for g in groups), **_held(person),
+        communities=sum(g.id.startswith("c") for g in groups),
+        **_held(person),
     )
 
 
@@ -98,11 +106,23 @@ def feed() -> ResponseReturnValue:
     letters = mailbox.read(_mail_folder(), after_ns=written - mailbox.OVERLAP_NS)
     _, result, _ = _scene()
     events = [
-        {"id": f"s{m.id}", "channel": "sms", "address": m.handset, "direction": m.direction, "text": m.text}
+        {
+            "id": f"s{m.id}",
+            "channel": "sms",
+            "address": m.handset,
+            "direction": m.direction,
+            "text": m.text,
+        }
         for m in messages
     ]
     events += [
-        {"id": letter.id, "channel": "email", "address": letter.to, "direction": "in", "text": letter.subject}
+        {
+            "id": letter.id,
+            "channel": "email",
+            "address": letter.to,
+            "direction": "in",
+            "text": letter.subject,
+        }
         for letter in letters
     ]
     heard = max([heard, *(m.id for m in messages)])
@@ -150,13 +170,23 @@ def _runtime() -> Runtime:
 
 
 def _allowed(settings: Settings) -> bool:
-    """Only on this machine, unless the operator opened it."""
-    host = urlsplit(settings.service.site).hostname or ""
+    """Only for this machine, unless the operator opened it.
+
+    A site on this machine, or a caller on it that no proxy speaks for.
+    """
+    if settings.security.simulator_public:
+        return True
+    if _is_this_machine(urlsplit(settings.service.site).hostname or ""):
+        return True
+    forwarded = any(name in request.headers for name in ("X-Forwarded-For", "Forwarded"))
+    return not forwarded and _is_this_machine(request.remote_addr or "")
+
+
+def _is_this_machine(host: str) -> bool:
     try:
-        local = ip_address(host).is_loopback
+        return ip_address(host).is_loopback
     except ValueError:
-        local = host == "localhost" or host.endswith(".localhost")
-    return local or settings.security.simulator_public
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _words() -> Words:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, or_, update
+from sqlalchemy import bindparam, case, func, null, update
 from sqlmodel import Session, col
 
 from community_store import optouts
@@ -20,6 +20,7 @@ from community_store.models import Attempt, Delivery, GatewayPause, Number, Numb
 from community_store.models import DeliveryState as State
 from dispatch.lifecycle import BAD_NEWS, BY_STAGE, FINAL, replaced_by
 from dispatch.outbox import Claimed
+from dispatch.recordset import recordset, rows_parameter
 from gateway.contract import (
     Accepted,
     Misconfigured,
@@ -59,30 +60,53 @@ _DELIVERY = Delivery.__table__  # type: ignore[attr-defined]  # SQLModel hides _
 _ATTEMPT = Attempt.__table__  # type: ignore[attr-defined]  # SQLModel hides __table__
 
 
-def _accept(stage: Stage) -> Any:
+def _accept(dialect: str, stage: Stage) -> Any:
     state = BY_STAGE[stage]
-    # spelt out: an expanding IN cannot be executed for many rows at once
-    forward = or_(*[col(Delivery.state) == lower for lower in replaced_by(stage)])
+    given = recordset(
+        dialect, {"id": int, "attempt": int, "provider": str, "at": datetime, "look": datetime}
+    )
+    row = given.columns
+    forward = col(Delivery.state).in_(replaced_by(stage))
     if stage in BAD_NEWS:
-        forward = forward & (col(Delivery.attempts) == bindparam("b_attempt"))
-    final = state in FINAL
+        forward = forward & (col(Delivery.attempts) == row["attempt"])
+    settled = row["at"] if state in FINAL else null()
     return (
         update(_DELIVERY)
-        .where(col(Delivery.id) == bindparam("b_id"))
+        .where(col(Delivery.id) == row["id"])
         .values(
-            provider_id=func.coalesce(bindparam("b_provider"), col(Delivery.provider_id)),
-            handed_over_at=func.coalesce(col(Delivery.handed_over_at), bindparam("b_at")),
-            settled_at=case(
-                (forward, bindparam("b_at") if final else None), else_=col(Delivery.settled_at)
-            ),
-            look_at=case((forward, bindparam("b_look")), else_=col(Delivery.look_at)),
+            provider_id=func.coalesce(row["provider"], col(Delivery.provider_id)),
+            handed_over_at=func.coalesce(col(Delivery.handed_over_at), row["at"]),
+            settled_at=case((forward, settled), else_=col(Delivery.settled_at)),
+            look_at=case((forward, row["look"]), else_=col(Delivery.look_at)),
             reason=case((forward, ""), else_=col(Delivery.reason)),
             state=case((forward, state.value), else_=col(Delivery.state)),
         )
     )
 
 
-_ACCEPT = {stage: _accept(stage) for stage in Stage}
+def _finish(dialect: str) -> Any:
+    given = recordset(
+        dialect,
+        {"id": int, "n": int, "at": datetime, "outcome": str, "provider": str,
+         "code": str, "reason": str},
+    )  # fmt: skip
+    row = given.columns
+    return (
+        update(_ATTEMPT)
+        .where(col(Attempt.delivery_id) == row["id"], col(Attempt.n) == row["n"])
+        .values(
+            finished_at=row["at"],
+            outcome=row["outcome"],
+            provider_id=row["provider"],
+            code=row["code"],
+            reason=row["reason"],
+        )
+    )
+
+
+DIALECTS = ("postgresql", "sqlite")
+_ACCEPT = {(name, stage): _accept(name, stage) for name in DIALECTS for stage in Stage}
+_FINISH_ATTEMPT = {name: _finish(name) for name in DIALECTS}
 _FENCED = (
     update(_DELIVERY)
     .where(
@@ -99,22 +123,12 @@ _FENCED = (
         doubts=col(Delivery.doubts) + bindparam("b_doubt"),
     )
 )
-_FINISH_ATTEMPT = (
-    update(_ATTEMPT)
-    .where(col(Attempt.delivery_id) == bindparam("b_id"), col(Attempt.n) == bindparam("b_n"))
-    .values(
-        finished_at=bindparam("b_at"),
-        outcome=bindparam("b_outcome"),
-        provider_id=bindparam("b_provider"),
-        code=bindparam("b_code"),
-        reason=bindparam("b_reason"),
-    )
-)
 
 
 def settle(session: Session, batch: Sequence[Settled]) -> None:
     """Write a batch of outcomes back, with what they say of numbers and gateways."""
     connection = session.connection()
+    dialect = connection.dialect.name
     for stage in Stage:
         rows = [
             _accepted_row(s, s.outcome)
@@ -122,13 +136,14 @@ def settle(session: Session, batch: Sequence[Settled]) -> None:
             if isinstance(s.outcome, Accepted) and s.outcome.stage is stage
         ]
         if rows:
-            connection.execute(_ACCEPT[stage], rows)
+            connection.execute(_ACCEPT[dialect, stage], rows_parameter(dialect, rows))
     failures = [(s, s.outcome) for s in batch if isinstance(s.outcome, SendError)]
     if failures:
         connection.execute(_FENCED, [_failed_row(s, error) for s, error in failures])
         for settled, error in failures:
             _beyond(session, settled, error)
-    connection.execute(_FINISH_ATTEMPT, [_attempt_row(s) for s in batch])
+    finished = rows_parameter(dialect, [_attempt_row(s) for s in batch])
+    connection.execute(_FINISH_ATTEMPT[dialect], finished)
 
 
 def _accepted_row(settled: Settled, accepted: Accepted) -> dict[str, Any]:
@@ -136,15 +151,13 @@ def _accepted_row(settled: Settled, accepted: Accepted) -> dict[str, Any]:
     look = None if wait is None else settled.at + timedelta(seconds=wait)
     if BY_STAGE[accepted.stage] in FINAL:
         look = None
-    row = {
-        "b_id": settled.claimed.id,
-        "b_provider": accepted.provider_id or None,
-        "b_at": settled.at,
-        "b_look": look,
+    return {
+        "id": settled.claimed.id,
+        "attempt": settled.claimed.attempt,
+        "provider": accepted.provider_id or None,
+        "at": settled.at,
+        "look": look,
     }
-    if accepted.stage in BAD_NEWS:
-        row["b_attempt"] = settled.claimed.attempt
-    return row
 
 
 def _failed_row(settled: Settled, error: SendError) -> dict[str, Any]:
@@ -205,13 +218,13 @@ def _attempt_row(settled: Settled) -> dict[str, Any]:
     outcome = settled.outcome
     accepted = isinstance(outcome, Accepted)
     return {
-        "b_id": settled.claimed.id,
-        "b_n": settled.claimed.attempt,
-        "b_at": settled.at,
-        "b_outcome": "accepted" if accepted else type(outcome).__name__.lower(),
-        "b_provider": outcome.provider_id or None if isinstance(outcome, Accepted) else None,
-        "b_code": outcome.code if isinstance(outcome, SendError) else "",
-        "b_reason": outcome.reason[:200] if isinstance(outcome, SendError) else "",
+        "id": settled.claimed.id,
+        "n": settled.claimed.attempt,
+        "at": settled.at,
+        "outcome": "accepted" if accepted else type(outcome).__name__.lower(),
+        "provider": outcome.provider_id or None if isinstance(outcome, Accepted) else None,
+        "code": outcome.code if isinstance(outcome, SendError) else "",
+        "reason": outcome.reason[:200] if isinstance(outcome, SendError) else "",
     }
 
 

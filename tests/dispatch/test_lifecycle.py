@@ -75,6 +75,7 @@ def test_receipts_around_our_own_commit_end_the_same_on_the_rows(
     author, *_ = world.members(world.community(), 2)
     ends = set()
     for order in itertools.permutations(["commit", Stage.ACCEPTED, Stage.SENT, last]):
+        world.clock.forward(hours=1, seconds=1)  # no more than five alerts an hour
         world.raised(author, f"Texte {order}")
         (claimed,) = world.claim(number)
         for event in order:

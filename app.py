@@ -11,6 +11,8 @@ from flask import Flask
 import config
 from config import Settings
 from dispatch.runtime import Runtime, open_runtime
+from web import headers
+from web.alert_page import alert_page
 from web.health import health
 from web.simulator import simulator
 from web.unsubscribe import unsubscribe
@@ -26,8 +28,9 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["SECRET_KEY"] = settings.secret_key()
     app.extensions["tocsin"] = runtime or open_runtime(settings)
-    for blueprint in (webhooks, health, simulator, unsubscribe):
+    for blueprint in (webhooks, health, simulator, unsubscribe, alert_page):
         app.register_blueprint(blueprint)
+    app.after_request(headers.strict)
     return app
 
 

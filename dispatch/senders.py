@@ -1,8 +1,8 @@
 """Which number a message leaves from.
 
 Deliveries are spread over the default numbers by person, so that everybody always sees
-the same sender. With no default number, the oldest stands in. Paused numbers keep their
-people: their deliveries wait (interfaces.md), unless every default number is paused.
+the same sender. With no default number, the oldest stands in. What was planned for a paused
+number waits for it (interfaces.md); what is planned while it is paused takes another.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, case, cast, literal, null
 from sqlalchemy import Integer as SqlInteger
 from sqlmodel import Session, col, select
 
-from community_store.models import Number, NumberKind, NumberState
+from community_store.models import GatewayPause, Number, NumberKind, NumberState
 
 NO_GATEWAY = ""  # deliveries that wait for a first number
 
@@ -54,7 +54,8 @@ def senders(session: Session) -> Senders:
     """The default numbers, or the oldest number when none is a default."""
     known = session.exec(select(Number).order_by(col(Number.id))).all()
     chosen = [n for n in known if n.is_default] or list(known[:1])
-    active = [n for n in chosen if n.state == NumberState.ACTIVE]
+    stopped = set(session.exec(select(GatewayPause.gateway)))
+    active = [n for n in chosen if n.state == NumberState.ACTIVE and n.gateway not in stopped]
     return Senders(active or chosen)
 
 

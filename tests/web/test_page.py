@@ -172,8 +172,8 @@ def test_it_fits_and_is_accessible(
     width, height = SIZES[size]
     context = chromium.new_context(
         viewport={"width": width, "height": height},
-        color_scheme=scheme,
-        reduced_motion="reduce",  # type: ignore[arg-type]  # a literal by parameter
+        color_scheme=scheme,  # type: ignore[arg-type]  # a literal by parameter
+        reduced_motion="reduce",
     )
     page = context.new_page()
     SHOTS.mkdir(exist_ok=True)

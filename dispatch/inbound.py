@@ -92,10 +92,12 @@ def _is_repeat(session: Session, runtime: Runtime, row: InboundText) -> bool:
         )
         .order_by(col(InboundText.id).desc())
     ).all()
+    said = [other for other in earlier if other.outcome != "duplicate"]
     if commands.find(row.text):
-        return bool(earlier) and folded(earlier[0].text) == folded(row.text)
-    same = [other.outcome for other in earlier if normal(other.text) == normal(row.text)]
-    outcomes = [outcome for outcome in same if outcome != "duplicate"]
+        same = [other for other in said[:1] if folded(other.text) == folded(row.text)]
+    else:
+        same = [other for other in said if normal(other.text) == normal(row.text)]
+    outcomes = [other.outcome for other in same]
     if not outcomes or not raising.NOT_SENT.issuperset(outcomes):
         return bool(outcomes)
     return not _heard_now(session, runtime, row, outcomes[0])

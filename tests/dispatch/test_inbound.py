@@ -93,14 +93,15 @@ def test_a_text_that_came_too_late_is_not_broadcast(
     assert sqlite_world.text(author.mobile or "", FEU, sent_at=sent) == outcome
 
 
-def test_a_stale_text_can_be_repeated_at_once(sqlite_world: World, home: int) -> None:
+@pytest.mark.parametrize("text", [FEU, f"ALERTE {FEU}"])
+def test_a_stale_text_can_be_repeated_at_once(sqlite_world: World, home: int, text: str) -> None:
     author, _ = sqlite_world.members(home, 2)
     sent = sqlite_world.clock() - timedelta(minutes=20)
-    assert sqlite_world.text(author.mobile or "", FEU, sent_at=sent) == "stale"
-    again = sqlite_world.text(author.mobile or "", FEU, sent_at=sent, id="delivered-again")
+    assert sqlite_world.text(author.mobile or "", text, sent_at=sent) == "stale"
+    again = sqlite_world.text(author.mobile or "", text, sent_at=sent, id="delivered-again")
     assert again == "duplicate"
     sqlite_world.clock.forward(seconds=40)
-    assert sqlite_world.text(author.mobile or "", FEU, sent_at=sqlite_world.clock()) == "alert"
+    assert sqlite_world.text(author.mobile or "", text, sent_at=sqlite_world.clock()) == "alert"
 
 
 def test_who_was_refused_is_heard_once_they_may_alert(sqlite_world: World, home: int) -> None:

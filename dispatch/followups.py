@@ -171,9 +171,9 @@ def _copy(act: Act, alert: Alert, how: _Copy) -> int:
         .where(told, went)
     )  # fmt: skip
     statement = insert(Delivery.__table__).from_select(COLUMNS, rows)  # type: ignore[attr-defined]  # SQLModel hides __table__
-    # without it an INSERT counts -1 on PostgreSQL
-    statement = statement.execution_options(preserve_rowcount=True)
-    return cast("CursorResult[Any]", act.session.execute(statement)).rowcount
+    # PostgreSQL's driver forgets the count of an INSERT unless it is asked to keep it
+    done = act.session.execute(statement.execution_options(preserve_rowcount=True))
+    return cast("CursorResult[Any]", done).rowcount
 
 
 def _instant(value: datetime) -> Any:

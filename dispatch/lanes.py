@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
@@ -95,7 +95,6 @@ class Hold:
     debt: int = 0
     rest_until: float = 0.0
     failures: int = 0
-    departures: list[float] = field(default_factory=list)
 
     @property
     def key(self) -> str:
@@ -123,11 +122,11 @@ class Hold:
         """How many slots held begin before `until`; those missed by too much are lost."""
         if self.grant is None or now < self.rest_until:
             return 0
-        while self.used < self.grant.count and (
-            self.debt > 0 or self.slot() < now - max(LATE, 2 * self.grant.interval)
-        ):
-            self.used += 1
-            self.debt = max(0, self.debt - 1)
+        paid = min(self.debt, self.grant.count - self.used)
+        self.used, self.debt = self.used + paid, self.debt - paid
+        missed = now - max(LATE, 2 * self.grant.interval) - self.slot()
+        if missed > 0:
+            self.used += math.ceil(missed / self.grant.interval)
         if self.used >= self.grant.count:
             self.grant = None
             return 0
@@ -146,6 +145,15 @@ class Hold:
         if self.used >= self.grant.count:
             self.grant = None
         return at
+
+    def pay(self, slots: Slots) -> None:
+        """Charge the segments that a message had beyond its slots, so that all wait for them.
+
+        Raises RedisError; they then come off the next slots of this hold.
+        """
+        if self.debt > 0:
+            slots.owe(self.key, self.way.rate, self.debt)
+            self.debt = 0
 
     def close(self, slots: Slots) -> None:
         """Nothing is due any more: return what is left."""

@@ -13,18 +13,21 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import uuid4
 
-from sqlalchemy import CursorResult, Row, bindparam, func, insert, update
+from sqlalchemy import CursorResult, Row, func, insert, literal, select, update
 from sqlmodel import Session, col
 
+from community_store.columns import UtcDateTime
 from community_store.errors import NotFound, RuleError
 from community_store.models import Attempt, Delivery
 from community_store.models import DeliveryState as State
 from dispatch import redialling, rights
-from dispatch.lifecycle import BY_STAGE, FINAL, below
+from dispatch.lifecycle import BAD_NEWS, BY_STAGE, FINAL, replaced_by
 from gateway.contract import Channel, Receipt, Stage
 
 DUE_BY_NUMBER = rights.due(mail=False)
 DUE_BY_MAIL = rights.due(mail=True)
+ATTEMPT_COLUMNS = ("delivery_id", "n", "worker", "started_at", "outcome", "code", "reason")
+_ATTEMPT = insert(Attempt.__table__)  # type: ignore[attr-defined]  # SQLModel hides __table__
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A delivery leased to this process, with all that its sending needs."""
+    """A delivery leased to this process, with all that its sending needs.
+
+    `lease` is shared by what was claimed together: it fences the claim, not the message.
+    """
 
     id: int
     attempt: int
@@ -90,7 +96,7 @@ def claim(session: Session, lane: Lane, segments: int, terms: Terms) -> list[Cla
                 "limit": room,
             },
         ).all()
-        dropped, batch, asleep = [], [], []
+        dropped, batch, asleep, lease = [], [], [], uuid4().hex
         for row in rows:
             if verdict := rights.verdict(row, terms.now):
                 dropped.append((row.id, verdict))
@@ -100,7 +106,7 @@ def claim(session: Session, lane: Lane, segments: int, terms: Terms) -> list[Cla
                 else:
                     asleep.append((row, terms.morning))
             elif room > 0:
-                batch.append(_claimed(row, lane, terms.now))
+                batch.append(_claimed(row, lane, lease, terms.now))
                 room -= max(1, row.segments)
         _lease(session, batch, terms)
         drop(session, dropped, terms.now)
@@ -111,11 +117,11 @@ def claim(session: Session, lane: Lane, segments: int, terms: Terms) -> list[Cla
     return taken
 
 
-def _claimed(row: Row[Any], lane: Lane, now: datetime) -> Claimed:
+def _claimed(row: Row[Any], lane: Lane, lease: str, now: datetime) -> Claimed:
     return Claimed(
         id=row.id,
         attempt=row.attempts + 1,
-        lease=uuid4().hex,
+        lease=lease,
         lane=lane,
         channel=row.channel,
         to=row.address,
@@ -129,48 +135,29 @@ def _claimed(row: Row[Any], lane: Lane, now: datetime) -> Claimed:
     )
 
 
-_LEASE = (
-    update(Delivery.__table__)  # type: ignore[attr-defined]  # SQLModel hides __table__
-    .where(col(Delivery.id) == bindparam("b_id"))
-    .values(
-        state=State.SENDING.value,
-        attempts=bindparam("b_attempt"),
-        lease=bindparam("b_lease"),
-        lease_until=bindparam("b_until"),
-        look_at=bindparam("b_until"),
-        looks=0,
-    )
-)
-_ATTEMPT = insert(Attempt.__table__)  # type: ignore[attr-defined]  # SQLModel hides __table__
-
-
 def _lease(session: Session, batch: Sequence[Claimed], terms: Terms) -> None:
     if not batch:
         return
+    ids = [claimed.id for claimed in batch]
     until = terms.now + timedelta(seconds=terms.lease)
-    connection = session.connection()
-    connection.execute(
-        _LEASE,
-        [
-            {"b_id": c.id, "b_attempt": c.attempt, "b_lease": c.lease, "b_until": until}
-            for c in batch
-        ],
+    session.execute(
+        update(Delivery)
+        .where(col(Delivery.id).in_(ids))
+        .values(
+            state=State.SENDING.value,
+            attempts=col(Delivery.attempts) + 1,
+            lease=batch[0].lease,
+            lease_until=until,
+            look_at=until,
+            looks=0,
+        )
+        .execution_options(synchronize_session=False)
     )
-    connection.execute(
-        _ATTEMPT,
-        [
-            {
-                "delivery_id": c.id,
-                "n": c.attempt,
-                "worker": terms.worker,
-                "started_at": terms.now,
-                "outcome": "",
-                "code": "",
-                "reason": "",
-            }
-            for c in batch
-        ],
-    )
+    attempt = select(
+        col(Delivery.id), col(Delivery.attempts), literal(terms.worker),
+        literal(terms.now, UtcDateTime()), literal(""), literal(""), literal(""),
+    ).where(col(Delivery.id).in_(ids))  # fmt: skip
+    session.execute(_ATTEMPT.from_select(ATTEMPT_COLUMNS, attempt))
 
 
 def _let_sleep(session: Session, asleep: Sequence[tuple[Row[Any], datetime]]) -> None:
@@ -259,13 +246,12 @@ def reweigh(session: Session, wording_id: int, segments: int) -> None:
 def advance(session: Session, receipt: Receipt, delivery: int, now: datetime) -> bool:
     """Move a delivery forward on a provider's word; False when that says nothing new."""
     state = BY_STAGE[receipt.stage]
+    where = [col(Delivery.id) == delivery, col(Delivery.state).in_(replaced_by(receipt.stage))]
+    if receipt.stage in BAD_NEWS and receipt.attempt is not None:
+        where.append(col(Delivery.attempts) == receipt.attempt)
     statement = (
         update(Delivery)
-        .where(
-            col(Delivery.id) == delivery,
-            col(Delivery.state).in_(below(state)),
-            redialling.concerned(receipt),
-        )
+        .where(*where, redialling.concerned(receipt))
         .values(**_evidence(state, receipt, now))
         .execution_options(synchronize_session=False)
     )
@@ -282,8 +268,8 @@ def _evidence(state: State, receipt: Receipt, now: datetime) -> dict[str, Any]:
     }
     if receipt.stage is not Stage.FAILED:
         values["handed_over_at"] = func.coalesce(Delivery.handed_over_at, receipt.at or now)
-    if final:
-        values["look_at"] = None
+    # one that was to be sent again has no look to come: without it nobody would ask
+    values["look_at"] = None if final else func.coalesce(Delivery.look_at, now)
     return values
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -9,11 +10,14 @@ from sqlmodel import Session, col, select
 
 from community_store.models import Delivery, ReceiptRow
 from dispatch import outbox, redialling
+from dispatch.arrivals import storable
 from dispatch.redialling import Redial
 from dispatch.runtime import Runtime
 from gateway.contract import Receipt, Stage
 
 log = structlog.get_logger(__name__)
+
+LARGEST = 2**31  # what a column of the database holds
 
 
 def record(
@@ -29,6 +33,7 @@ def record(
     A receipt for a delivery that is not ours is kept too: the provider must not be
     told to call again. A call that nobody took is made again as `redial` says.
     """
+    receipt = _storable(receipt)
     delivery = _delivery(session, gateway, receipt)
     session.add(
         ReceiptRow(
@@ -38,7 +43,7 @@ def record(
             attempt=receipt.attempt,
             stage=receipt.stage,
             code=receipt.code,
-            reason=receipt.reason[:200],
+            reason=receipt.reason,
             at=receipt.at,
             received_at=now,
         )
@@ -54,9 +59,20 @@ def record(
     return outbox.advance(session, receipt, delivery, now)
 
 
+def _storable(receipt: Receipt) -> Receipt:
+    attempt = receipt.attempt if (receipt.attempt or 0) < LARGEST else None
+    return replace(
+        receipt,
+        attempt=attempt,
+        provider_id=storable(receipt.provider_id)[:200],
+        code=storable(receipt.code)[:40],
+        reason=storable(receipt.reason)[:200],
+    )
+
+
 def _delivery(session: Session, gateway: str, receipt: Receipt) -> int | None:
     if receipt.delivery is not None:
-        named = session.get(Delivery, receipt.delivery)
+        named = session.get(Delivery, receipt.delivery) if receipt.delivery < LARGEST else None
         return named.id if named is not None and named.gateway == gateway else None
     if not receipt.provider_id:
         return None

@@ -15,6 +15,7 @@ from community_store import membership
 from community_store.models import (
     Agent,
     Alert,
+    AlertKind,
     AlertState,
     Audience,
     Delivery,
@@ -105,11 +106,11 @@ def _route(incoming: Incoming, alert: Alert) -> str:
         for person in _responsible(incoming, alert)
         if (to := notices.reach(incoming.session, person)) is not None
     ]
-    if not reached:
-        incoming.answer("reply_nobody", alert_id=alert.id, ref=alert.id)
-    else:
-        author = _author_name(incoming, alert)
-        incoming.answer("reply_routed", alert_id=alert.id, author=author)
+    kind = "reply_routed" if reached else "reply_nobody"
+    if alert.kind == AlertKind.TOWN:
+        kind += "_town"  # TOUS is not for residents there
+    author = _author_name(incoming, alert)
+    incoming.answer(kind, alert_id=alert.id, ref=alert.id, author=author)
     return "reply"
 
 
@@ -158,6 +159,9 @@ def broadcast(incoming: Incoming) -> str:
     if alert.state in (AlertState.ENDED, AlertState.WITHDRAWN):
         incoming.answer("closed_already", alert_id=alert.id, ref=alert.id)
         return "closed_already"
+    if alert.kind == AlertKind.TOWN and incoming.agent is None:
+        incoming.answer("town_only", alert_id=alert.id)
+        return "town_only"  # nothing town-wide by a resident, nor a name beyond the community
     if limits.too_many_followups(incoming.act, reply):
         incoming.answer("too_many")
         return "too_many"

@@ -1,8 +1,8 @@
 """Which number a message leaves from.
 
 Deliveries are spread over the default numbers by person, so that everybody always sees
-the same sender. With no default number, the oldest stands in. Paused numbers keep their
-people: their deliveries wait (interfaces.md), unless every default number is paused.
+the same sender. With no default number, the oldest stands in. What was planned for a paused
+number waits for it (interfaces.md); what is planned while it is paused takes another.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, case, cast, literal, null
 from sqlalchemy import Integer as SqlInteger
 from sqlmodel import Session, col, select
 
-from community_store.models import Number, NumberKind, NumberState
+from community_store.models import GatewayPause, Number, NumberKind, NumberState
 from gateway.contract import Channel
 
 NO_GATEWAY = ""  # deliveries that wait for a first number
@@ -60,7 +60,8 @@ def senders(session: Session) -> Senders:
     """The default numbers, or the oldest number when none is a default."""
     known = session.exec(select(Number).where(col(Number.sms)).order_by(col(Number.id))).all()
     chosen = [n for n in known if n.is_default] or list(known[:1])
-    active = [n for n in chosen if n.state == NumberState.ACTIVE]
+    stopped = _stopped_gateways(session)
+    active = [n for n in chosen if n.state == NumberState.ACTIVE and n.gateway not in stopped]
     return Senders(active or chosen)
 
 
@@ -68,8 +69,17 @@ def callers(session: Session) -> Senders:
     """The default numbers that can call, or the oldest that can. None: nobody is called."""
     known = session.exec(select(Number).where(col(Number.voice)).order_by(col(Number.id))).all()
     chosen = [n for n in known if n.is_default] or list(known[:1])
-    active = [n for n in chosen if n.state == NumberState.ACTIVE and not n.calls_paused]
+    stopped = _stopped_gateways(session)
+    active = [
+        n
+        for n in chosen
+        if n.state == NumberState.ACTIVE and not n.calls_paused and n.gateway not in stopped
+    ]
     return Senders(active or chosen, Channel.VOICE)
+
+
+def _stopped_gateways(session: Session) -> set[str]:
+    return set(session.exec(select(GatewayPause.gateway)))
 
 
 def answerable(session: Session) -> str:

@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, func, not_, or_, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, not_, null, update
 from sqlmodel import Session, col
 
 from community_store import optouts
 from community_store.models import Attempt, Delivery, GatewayPause, Number, NumberState
 from community_store.models import DeliveryState as State
 from dispatch import outbox, redialling
-from dispatch.lifecycle import BY_STAGE, FINAL, below
+from dispatch.lifecycle import BAD_NEWS, BY_STAGE, FINAL, replaced_by
 from dispatch.outbox import Claimed
+from dispatch.recordset import recordset, rows_parameter
 from dispatch.redialling import Redial
 from gateway.contract import (
     Accepted,
@@ -34,7 +35,7 @@ from gateway.contract import (
     Unknown,
 )
 
-LONGEST_WAIT = 60.0
+LONGEST_WAIT = 8.0  # a provider that is back is used within 10 s (R3)
 FIRST_LOOK = 5.0
 
 
@@ -65,33 +66,58 @@ _DELIVERY = Delivery.__table__  # type: ignore[attr-defined]  # SQLModel hides _
 _ATTEMPT = Attempt.__table__  # type: ignore[attr-defined]  # SQLModel hides __table__
 
 
-def _accept(stage: Stage) -> Any:
+def _accept(dialect: str, stage: Stage) -> Any:
     state = BY_STAGE[stage]
-    # spelt out: an expanding IN cannot be executed for many rows at once
-    forward = or_(*[col(Delivery.state) == lower for lower in below(state)])
+    given = recordset(
+        dialect, {"id": int, "attempt": int, "provider": str, "at": datetime, "look": datetime}
+    )
+    row = given.columns
+    forward: ColumnElement[bool] = col(Delivery.state).in_(replaced_by(stage))
+    if stage in BAD_NEWS:
+        forward = forward & (col(Delivery.attempts) == row["attempt"])
     if state is not State.DELIVERED:  # the call may be over before its acceptance is written
         forward = and_(forward, not_(redialling.waits()))
-    final = state in FINAL
+    settled = row["at"] if state in FINAL else null()
     return (
         update(_DELIVERY)
-        .where(col(Delivery.id) == bindparam("b_id"))
+        .where(col(Delivery.id) == row["id"])
         .values(
             provider_id=case(
                 (redialling.waits(), col(Delivery.provider_id)),
-                else_=func.coalesce(bindparam("b_provider"), col(Delivery.provider_id)),
+                else_=func.coalesce(row["provider"], col(Delivery.provider_id)),
             ),
-            handed_over_at=func.coalesce(col(Delivery.handed_over_at), bindparam("b_at")),
-            settled_at=case(
-                (forward, bindparam("b_at") if final else None), else_=col(Delivery.settled_at)
-            ),
-            look_at=case((forward, bindparam("b_look")), else_=col(Delivery.look_at)),
+            handed_over_at=func.coalesce(col(Delivery.handed_over_at), row["at"]),
+            settled_at=case((forward, settled), else_=col(Delivery.settled_at)),
+            look_at=case((forward, row["look"]), else_=col(Delivery.look_at)),
             reason=case((forward, ""), else_=col(Delivery.reason)),
             state=case((forward, state.value), else_=col(Delivery.state)),
         )
     )
 
 
-_ACCEPT = {stage: _accept(stage) for stage in Stage}
+def _finish(dialect: str) -> Any:
+    given = recordset(
+        dialect,
+        {"id": int, "n": int, "at": datetime, "outcome": str, "provider": str,
+         "code": str, "reason": str},
+    )  # fmt: skip
+    row = given.columns
+    return (
+        update(_ATTEMPT)
+        .where(col(Attempt.delivery_id) == row["id"], col(Attempt.n) == row["n"])
+        .values(
+            finished_at=row["at"],
+            outcome=row["outcome"],
+            provider_id=row["provider"],
+            code=row["code"],
+            reason=row["reason"],
+        )
+    )
+
+
+DIALECTS = ("postgresql", "sqlite")
+_ACCEPT = {(name, stage): _accept(name, stage) for name in DIALECTS for stage in Stage}
+_FINISH_ATTEMPT = {name: _finish(name) for name in DIALECTS}
 _FENCED = (
     update(_DELIVERY)
     .where(
@@ -108,22 +134,12 @@ _FENCED = (
         doubts=col(Delivery.doubts) + bindparam("b_doubt"),
     )
 )
-_FINISH_ATTEMPT = (
-    update(_ATTEMPT)
-    .where(col(Attempt.delivery_id) == bindparam("b_id"), col(Attempt.n) == bindparam("b_n"))
-    .values(
-        finished_at=bindparam("b_at"),
-        outcome=bindparam("b_outcome"),
-        provider_id=bindparam("b_provider"),
-        code=bindparam("b_code"),
-        reason=bindparam("b_reason"),
-    )
-)
 
 
 def settle(session: Session, batch: Sequence[Settled]) -> None:
     """Write a batch of outcomes back, with what they say of numbers and gateways."""
     connection = session.connection()
+    dialect = connection.dialect.name
     for stage in Stage:
         rows = [
             _accepted_row(s, s.outcome)
@@ -131,7 +147,7 @@ def settle(session: Session, batch: Sequence[Settled]) -> None:
             if isinstance(s.outcome, Accepted) and _written(s.outcome) is stage
         ]
         if rows:
-            connection.execute(_ACCEPT[stage], rows)
+            connection.execute(_ACCEPT[dialect, stage], rows_parameter(dialect, rows))
     for settled in batch:
         if isinstance(settled.outcome, Accepted) and settled.outcome.stage is Stage.UNANSWERED:
             _unanswered(session, settled, settled.outcome)
@@ -140,7 +156,8 @@ def settle(session: Session, batch: Sequence[Settled]) -> None:
         connection.execute(_FENCED, [_failed_row(s, error) for s, error in failures])
         for settled, error in failures:
             _beyond(session, settled, error)
-    connection.execute(_FINISH_ATTEMPT, [_attempt_row(s) for s in batch])
+    finished = rows_parameter(dialect, [_attempt_row(s) for s in batch])
+    connection.execute(_FINISH_ATTEMPT[dialect], finished)
 
 
 def _written(accepted: Accepted) -> Stage:
@@ -168,10 +185,11 @@ def _accepted_row(settled: Settled, accepted: Accepted) -> dict[str, Any]:
     if BY_STAGE[accepted.stage] in FINAL:
         look = None
     return {
-        "b_id": settled.claimed.id,
-        "b_provider": accepted.provider_id or None,
-        "b_at": settled.at,
-        "b_look": look,
+        "id": settled.claimed.id,
+        "attempt": settled.claimed.attempt,
+        "provider": accepted.provider_id or None,
+        "at": settled.at,
+        "look": look,
     }
 
 
@@ -186,7 +204,7 @@ def _failed_row(settled: Settled, error: SendError) -> dict[str, Any]:
         "b_settled": None,
         "b_doubt": 0,
     }
-    return row | _CONSEQUENCE[type(error)](settled, error)
+    return row | _consequence(error)(settled, error)
 
 
 def _not_now(settled: Settled, error: SendError) -> dict[str, Any]:
@@ -223,17 +241,23 @@ _CONSEQUENCE: dict[type[SendError], Callable[[Settled, SendError], dict[str, Any
 }
 
 
+def _consequence(error: SendError) -> Callable[[Settled, SendError], dict[str, Any]]:
+    """By kind; a SendError of no kind says nothing of whether the message left."""
+    kinds = (row for kind, row in _CONSEQUENCE.items() if isinstance(error, kind))
+    return next(kinds, _unknown)
+
+
 def _attempt_row(settled: Settled) -> dict[str, Any]:
     outcome = settled.outcome
     accepted = isinstance(outcome, Accepted)
     return {
-        "b_id": settled.claimed.id,
-        "b_n": settled.claimed.attempt,
-        "b_at": settled.at,
-        "b_outcome": "accepted" if accepted else type(outcome).__name__.lower(),
-        "b_provider": outcome.provider_id or None if isinstance(outcome, Accepted) else None,
-        "b_code": outcome.code if isinstance(outcome, SendError) else "",
-        "b_reason": outcome.reason[:200] if isinstance(outcome, SendError) else "",
+        "id": settled.claimed.id,
+        "n": settled.claimed.attempt,
+        "at": settled.at,
+        "outcome": "accepted" if accepted else type(outcome).__name__.lower(),
+        "provider": outcome.provider_id or None if isinstance(outcome, Accepted) else None,
+        "code": outcome.code if isinstance(outcome, SendError) else "",
+        "reason": outcome.reason[:200] if isinstance(outcome, SendError) else "",
     }
 
 
@@ -244,7 +268,8 @@ def _beyond(session: Session, settled: Settled, error: SendError) -> None:
         optouts.stop(session, settled.claimed.to, settled.claimed.channel)
     number = session.get(Number, lane.number_id) if lane.number_id is not None else None
     if isinstance(error, NotNow) and error.throttled and number is not None:
-        number.backoff_until = settled.at + timedelta(seconds=error.delay)
+        until = settled.at + timedelta(seconds=error.delay)
+        number.backoff_until = max(until, number.backoff_until or until)
     if isinstance(error, Misconfigured):
         if error.only_sender and number is not None and lane.channel == Channel.VOICE:
             number.calls_paused = error.reason[:200]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from community_store.models import Audience, Wording
 from config import Settings
-from dispatch import masking, speech
+from dispatch import links, masking, speech
 from dispatch.catalogue import catalogue, say, template
 from gateway import numbers, sms_text
 
@@ -145,7 +145,7 @@ def _fitted(settings: Settings, language: str, message: str, variables: dict[str
         head.format(**variables),
         str(variables["text"]),
         tail.format(**variables),
-        more=f"{settings.service.site}/a/{variables['ref']}",
+        more=links.alert_address(settings, int(str(variables["ref"]))),
         limit=settings.dispatch.max_segments,
     )
 

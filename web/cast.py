@@ -81,7 +81,8 @@ def read_notes(path: Path) -> Notes:
     except FileNotFoundError:
         return Notes()
     return Notes(
-        people=document["people"], suggest=document["suggest"],
+        people=document["people"],
+        suggest=document["suggest"],
         strangers=document["strangers"],
     )
 
@@ -117,12 +118,19 @@ class _Teller:
         stopped = (member.mobile or member.landline) in self.stops
         suggest = self.notes.suggest.get(str(member.community_id), {})
         return Person(
-            id=f"m{member.id}", name=f"{member.first_name} {member.last_name}",
-            about=self._about(note, phone), phone=phone, age=note.get("age"),
-            mobile=member.mobile or "", landline=member.landline or "",
-            email=member.email or "", badges=_badges(member, stopped=stopped),
-            community_id=member.community_id, active=member.state == MemberState.ACTIVE,
-            stopped=stopped, suggest=suggest.get(self.words.language, ""),
+            id=f"m{member.id}",
+            name=f"{member.first_name} {member.last_name}",
+            about=self._about(note, phone),
+            phone=phone,
+            age=note.get("age"),
+            mobile=member.mobile or "",
+            landline=member.landline or "",
+            email=member.email or "",
+            badges=_badges(member, stopped=stopped),
+            community_id=member.community_id,
+            active=member.state == MemberState.ACTIVE,
+            stopped=stopped,
+            suggest=suggest.get(self.words.language, ""),
         )
 
     def agent(self, agent: Agent) -> Person:
@@ -130,17 +138,27 @@ class _Teller:
         phone = note.get("phone") or _guess(agent.mobile, None)
         stopped = agent.mobile in self.stops
         return Person(
-            id=f"a{agent.id}", name=agent.name, about=self._about(note, phone), phone=phone,
-            age=note.get("age"), mobile=agent.mobile or "", email=agent.email or "",
+            id=f"a{agent.id}",
+            name=agent.name,
+            about=self._about(note, phone),
+            phone=phone,
+            age=note.get("age"),
+            mobile=agent.mobile or "",
+            email=agent.email or "",
             badges=(agent.role, *(("stop",) if stopped else ())),
-            town=agent.town_insee, stopped=stopped,
+            town=agent.town_insee,
+            stopped=stopped,
         )
 
     def stranger(self, n: int, number: str) -> Person:
         note = self._note(number)
         return Person(
-            id=f"s{n}", name=self.words("person.stranger"), phone="unknown",
-            about=self._about(note, "unknown"), mobile=number, badges=("stranger",),
+            id=f"s{n}",
+            name=self.words("person.stranger"),
+            phone="unknown",
+            about=self._about(note, "unknown"),
+            mobile=number,
+            badges=("stranger",),
             stopped=number in self.stops,
         )
 
@@ -164,7 +182,9 @@ def _communities(session: Session, tell: _Teller, towns: Mapping[str, Town]) -> 
     twins = _twins(session, names)
     found = [
         Group(
-            f"c{row.id}", row.name, towns[row.town_insee].name,
+            f"c{row.id}",
+            row.name,
+            towns[row.town_insee].name,
             _lines(tell.words, twins.get(row.id, []), towns[row.town_insee]),
             tuple(people[row.id]),
         )
@@ -195,8 +215,11 @@ def _agents(session: Session, tell: _Teller, towns: Mapping[str, Town]) -> list[
         people[agent.town_insee].append(tell.agent(agent))
     return [
         Group(
-            f"t{insee}", tell.words("group.agents"), towns[insee].name,
-            (tell.words("group.agents.what"),), tuple(agents),
+            f"t{insee}",
+            tell.words("group.agents"),
+            towns[insee].name,
+            (tell.words("group.agents.what"),),
+            tuple(agents),
         )
         for insee, agents in people.items()
     ]

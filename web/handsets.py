@@ -91,7 +91,9 @@ def send(runtime: Runtime, handset: str, told: Any) -> str:
     """
     text = _text(told)
     with runtime.store.read() as session:
-        number, gateway = _recipient(session, runtime.settings, numbers.sender(str(told.get("to") or "")))
+        number, gateway = _recipient(
+            session, runtime.settings, numbers.sender(str(told.get("to") or ""))
+        )
     message_id = f"SIM{uuid.uuid4().hex}"
     phones(runtime).sent(handset, number, text, message_id)
     receive(runtime, gateway, Inbound(message_id, handset, number, text))

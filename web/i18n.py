@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_time
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
+from flask import current_app, request
 
 LOCALES = Path(__file__).resolve().parent.parent / "locales"
 FIRST = "fr"
@@ -47,7 +49,16 @@ class Words:
 
 def load(languages: Iterable[str], zone: str) -> dict[str, Words]:
     """Read the pages' catalogue of each language."""
-    return {language: Words(language, _messages(language), ZoneInfo(zone)) for language in languages}
+    return {
+        language: Words(language, _messages(language), ZoneInfo(zone)) for language in languages
+    }
+
+
+def asked() -> Words:
+    """The words in the language of the page's reader: `?lang=en`, else the browser's."""
+    known = cast("dict[str, Words]", current_app.extensions["tocsin.words"])
+    wanted = request.args.get("lang") or request.accept_languages.best_match(known) or FIRST
+    return known.get(wanted) or known.get(FIRST) or next(iter(known.values()))
 
 
 def _messages(language: str) -> dict[str, str]:

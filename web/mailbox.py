@@ -25,7 +25,10 @@ class Letter:
 
     def as_json(self) -> dict[str, str]:
         return {
-            "to": self.to, "subject": self.subject, "text": self.text, "at": self.at.isoformat(),
+            "to": self.to,
+            "subject": self.subject,
+            "text": self.text,
+            "at": self.at.isoformat(),
         }
 
 

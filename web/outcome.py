@@ -48,8 +48,11 @@ class Outcome:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "ref": self.ref, "told": self.told, "waiting": self.waiting,
-            "headline": self.headline, "details": list(self.details),
+            "ref": self.ref,
+            "told": self.told,
+            "waiting": self.waiting,
+            "headline": self.headline,
+            "details": list(self.details),
             "fates": {who: fate.as_json() for who, fate in self.fates.items()},
         }
 
@@ -63,13 +66,12 @@ def latest(session: Session, people: Iterable[Person], words: Words) -> Outcome 
     members, agents, channels, last = _figures(session, alert)
     waiting = _waiting(session, alert)
     took = max((last or alert.created_at) - _started(session, alert), timedelta(0))
-    headline = words.counted(
-        "result.told", members, seconds=words.number(took.total_seconds())
-    )
+    headline = words.counted("result.told", members, seconds=words.number(took.total_seconds()))
     details = [words("result.alert", ref=alert.id)]
     details += [
         words.counted(f"result.{channel}", channels[channel])
-        for channel in Channel if channel in channels
+        for channel in Channel
+        if channel in channels
     ]
     details += [words.counted("result.agents", agents)] if agents else []
     details += [words.counted("result.waiting", waiting)] if waiting else []
@@ -82,9 +84,7 @@ def _started(session: Session, alert: Alert) -> datetime:
     return inbound.received_at if inbound else alert.created_at
 
 
-def _figures(
-    session: Session, alert: Alert
-) -> tuple[int, int, dict[str, int], datetime | None]:
+def _figures(session: Session, alert: Alert) -> tuple[int, int, dict[str, int], datetime | None]:
     """Members told, agents told, messages by channel, and when the last one left."""
     told = (col(Delivery.alert_id) == alert.id, col(Delivery.state).in_(TOLD))
     members, agents, last = session.exec(
@@ -128,9 +128,9 @@ def _fates(
 def _states(session: Session, alert: Alert) -> dict[str, dict[str, str]]:
     """Per person, per channel, how far the message has come."""
     states: dict[str, dict[str, str]] = defaultdict(dict)
-    query = select(
-        Delivery.member_id, Delivery.agent_id, Delivery.channel, Delivery.state
-    ).where(Delivery.alert_id == alert.id)
+    query = select(Delivery.member_id, Delivery.agent_id, Delivery.channel, Delivery.state).where(
+        Delivery.alert_id == alert.id
+    )
     for member_id, agent_id, channel, state in session.exec(query.limit(2000)):
         states[f"m{member_id}" if member_id else f"a{agent_id}"][channel] = state
     return states
@@ -149,9 +149,7 @@ def _told(states: Mapping[str, str], words: Words) -> Fate:
 
 def _twins(session: Session, community_id: int | None) -> set[int]:
     pairs = session.exec(
-        select(Twinning).where(
-            (Twinning.a_id == community_id) | (Twinning.b_id == community_id)
-        )
+        select(Twinning).where((Twinning.a_id == community_id) | (Twinning.b_id == community_id))
     )
     return {pair.a_id if pair.b_id == community_id else pair.b_id for pair in pairs}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from flask import Blueprint, abort, current_app, render_template, request
+from flask import Blueprint, abort, current_app, render_template
 from flask.typing import ResponseReturnValue
 
 from community_store import optouts
@@ -27,7 +27,7 @@ def ask(token: str) -> ResponseReturnValue:
     """A page with one button; a GET changes nothing."""
     if read_unsubscribe_token(_runtime().settings, token) is None:
         abort(404)
-    return render_template("unsubscribe.html", token=token, done=False, t=_words())
+    return render_template("unsubscribe.html", token=token, done=False, t=i18n.asked())
 
 
 @unsubscribe.post("/unsubscribe/<token>")
@@ -42,13 +42,8 @@ def stop(token: str) -> ResponseReturnValue:
         if delivery is not None and delivery.channel == Channel.EMAIL and delivery.address:
             optouts.stop(session, delivery.address, Channel.EMAIL)
             outbox.suppress_waiting(session, delivery.address, Channel.EMAIL, runtime.clock())
-    return render_template("unsubscribe.html", token=token, done=True, t=_words())
+    return render_template("unsubscribe.html", token=token, done=True, t=i18n.asked())
 
 
 def _runtime() -> Runtime:
     return cast("Runtime", current_app.extensions["tocsin"])
-
-
-def _words() -> i18n.Words:
-    known = cast("dict[str, i18n.Words]", current_app.extensions["tocsin.words"])
-    return known.get(request.accept_languages.best_match(known) or i18n.FIRST, known[i18n.FIRST])

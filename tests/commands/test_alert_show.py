@@ -20,14 +20,14 @@ def test_it_names_those_not_reached_and_counts_calls(village: Console, sqlite_st
             "member", "add", "--first-name", first, "--last-name", "Perrin", "--landline", landline,
             "--address", "1 rue des Lilas", "--lat", 45.1825, "--lon", 5.7225, "--active",
         )  # fmt: skip
-    first, second = (raised(sqlite_store, voice=voice) for voice in (False, True))
-    shown = village.json("alert", "show", first)
+    mute, loud = (raised(sqlite_store, voice=voice) for voice in (False, True))
+    shown = village.json("alert", "show", mute)
     assert "voice" not in shown["deliveries"]
     assert [(one["name"], one["reason"]) for one in shown["not_reached"]] == [
         ("Colette Perrin", "no_calls"), ("Jeanne Perrin", "no_calls"),
     ]  # fmt: skip
-    assert "Jeanne Perrin: no calls" in village.ok("alert", "show", first)
-    shown = village.json("alert", "show", second)
+    assert "Jeanne Perrin: no calls" in village.ok("alert", "show", mute)
+    shown = village.json("alert", "show", loud)
     assert shown["deliveries"]["voice"]["told"] == 2
     assert shown["not_reached"] == []
 

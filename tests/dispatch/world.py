@@ -75,6 +75,9 @@ class FreeSlots:
     def give_back(self, key: str, grant: Grant, unused: int) -> None:
         """Nothing was taken."""
 
+    def owe(self, key: str, rate: float, segments: int) -> None:
+        """Nothing is kept."""
+
 
 @dataclass
 class World:
@@ -293,7 +296,12 @@ def _id(row: Any) -> int:
 
 
 def _key(kind: type[Any]) -> Any:
-    names = {GatewayPause: "gateway", Stop: "address", Town: "insee", Attempt: "delivery_id"}
+    names: dict[Any, str] = {
+        GatewayPause: "gateway",
+        Stop: "address",
+        Town: "insee",
+        Attempt: "delivery_id",
+    }
     return getattr(kind, names.get(kind, "id"))
 
 
@@ -311,10 +319,9 @@ def settings(data_dir: Path, **sections: Any) -> Settings:
 
 
 @contextmanager
-def make_world(
-    store: Store, redis_url: str, data_dir: Path, **sections: Any
-) -> Iterator[World]:
+def make_world(store: Store, redis_url: str, data_dir: Path, **sections: Any) -> Iterator[World]:
     """A world of its own folder; `sections` are those of config.toml."""
+    sections = {"redis": {"url": redis_url}} | sections
     chosen, clock = settings(data_dir, **sections), Clock()
     redis = connect_redis(redis_url)
     world = World(Runtime(chosen, store, redis, build_providers(chosen), clock), clock)

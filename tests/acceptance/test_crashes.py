@@ -91,7 +91,13 @@ def test_kill_9_of_the_supervisor_leaves_no_orphan(system: System, emulator: Emu
 
 @pytest.mark.parametrize(
     "words",
-    [("worker", "dispatch"), ("worker", "inbound"), ("housekeeping",), ("serve",), ("valkey",)],
+    [
+        ("worker", "dispatch"),
+        ("worker", "inbound"),
+        ("housekeeping",),
+        ("serve",),
+        ("valkey-server",),
+    ],
     ids=lambda words: words[-1],
 )
 def test_kill_9_of_one_process(system: System, emulator: Emulator, words: tuple[str, ...]) -> None:

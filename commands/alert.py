@@ -29,13 +29,15 @@ def raise_(
     """Raise an alert as a member."""
     from commands.reading import member_named
     from dispatch import alerts
+    from dispatch.act import Act
 
     context = of(ctx)
     runtime = open_(context)
     with context.begin() as session:
         author = member_named(session, member)
-        told = alerts.Told(_normal(text), runtime.clock(), category=_category(category))
-        raised = alerts.raise_resident(session, context.settings, author, told)
+        told = alerts.Told(_normal(text), category=_category(category))
+        act = Act(session, context.settings, runtime.clock())
+        raised = alerts.raise_resident(act, author, told)
     _report(runtime, raised)
 
 
@@ -54,6 +56,7 @@ def town(
     from community_store import communities, towns
     from community_store.errors import RuleError
     from dispatch import alerts
+    from dispatch.act import Act
 
     context = of(ctx)
     runtime = open_(context)
@@ -62,15 +65,11 @@ def town(
         chosen = [communities.find(session, name) for name in community or []]
         if strange := [c.name for c in chosen if c.town_insee != place.insee]:
             raise RuleError("other_town", f"{strange[0]} is not in {place.name}")
-        told = alerts.Told(_normal(text), runtime.clock(), category=_category(category))
-        raised = alerts.raise_town(
-            session,
-            context.settings,
-            place,
-            told,
-            communities=tuple(c.id for c in chosen if c.id is not None),
-            urgent=urgent,
-        )
+        told = alerts.Told(_normal(text), category=_category(category))
+        ids = tuple(c.id for c in chosen if c.id is not None)
+        voice = alerts.TownVoice(communities=ids, urgent=urgent)
+        act = Act(session, context.settings, runtime.clock())
+        raised = alerts.raise_town(act, place, told, voice)
     _report(runtime, raised)
 
 
@@ -116,12 +115,13 @@ def end(
 ) -> None:
     """All clear, to exactly those who were told."""
     from dispatch import alerts
+    from dispatch.act import Act
 
     context = of(ctx)
     runtime = open_(context)
     with context.begin() as session:
         alert = alerts.find(session, ref)
-        count = alerts.end(session, context.settings, alert, runtime.clock(), text)
+        count = alerts.end(Act(session, context.settings, runtime.clock()), alert, text)
     _wake(runtime)
     say(f"alert {ref} ended: {count} messages to those who were told")
 
@@ -130,13 +130,13 @@ def end(
 def withdraw(ctx: typer.Context, ref: Ref) -> None:
     """A false alarm: what is unsent is cancelled, those told are told so."""
     from dispatch import alerts
+    from dispatch.act import Act
 
     context = of(ctx)
     runtime = open_(context)
     with context.begin() as session:
-        count = alerts.withdraw(
-            session, context.settings, alerts.find(session, ref), runtime.clock()
-        )
+        act = Act(session, context.settings, runtime.clock())
+        count = alerts.withdraw(act, alerts.find(session, ref))
     _wake(runtime)
     say(f"alert {ref} withdrawn: {count} messages to those who were told")
 

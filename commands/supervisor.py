@@ -43,13 +43,13 @@ class Child:
     def start(self) -> None:
         self.started = time.monotonic()
         with self.output.open("ab") if self.output else nullcontext() as out:
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # noqa: S603  # our own commands, no shell
                 self.command,
                 env=os.environ | self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT if out else None,
-                preexec_fn=_dies_with_us(self.orphaned),
+                preexec_fn=_dies_with_us(self.orphaned),  # noqa: PLW1509  # no threads here
             )
 
     def look(self, now: float) -> None:
@@ -82,12 +82,18 @@ def children(settings: Settings, host: str, port: int, workers: int) -> list[Chi
         ours("web", "serve", "--host", host, "--port", str(port), "--workers", str(workers))
     )
     found[-1].orphaned = signal.SIGKILL  # the port must be free for the next start
-    for n in range(settings.dispatch.inbound_workers):
-        found.append(ours(f"inbound-{n + 1}", "worker", "--queue", "inbound"))
-    for n in range(settings.dispatch.workers):
-        found.append(ours(f"dispatch-{n + 1}", "worker", "--queue", "dispatch"))
+    found += [
+        ours(f"{queue}-{n + 1}", "worker", "--queue", queue)
+        for queue, count in _workers(settings)
+        for n in range(count)
+    ]
     found.append(ours("housekeeping", "housekeeping"))
     return found
+
+
+def _workers(settings: Settings) -> Iterator[tuple[str, int]]:
+    yield "inbound", settings.dispatch.inbound_workers
+    yield "dispatch", settings.dispatch.workers
 
 
 CLI = Path(__file__).resolve().parent.parent / "cli.py"

@@ -9,18 +9,22 @@ from __future__ import annotations
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, delete
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
+from community_store.columns import utcnow
 from community_store.models import Stop
 
 
 def stop(session: Session, address: str, channel: str) -> bool:
     """Remember a STOP; False when it was known."""
-    if session.get(Stop, (address, channel)) is not None:
-        return False
-    session.add(Stop(address=address, channel=channel))
-    session.flush()
-    return True
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = (
+        dialect.insert(Stop.__table__)  # type: ignore[attr-defined]  # SQLModel hides __table__
+        .values(address=address, channel=channel, created_at=utcnow())
+        .on_conflict_do_nothing()  # two providers may say the same at the same instant
+    )
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount > 0
 
 
 def resume(session: Session, address: str, channel: str) -> bool:

@@ -49,13 +49,14 @@ def open_store(url: str, *, pool_size: int = 10) -> Store:
     parsed = make_url(url)
     if parsed.drivername in ("postgresql", "postgres"):
         parsed = parsed.set(drivername="postgresql+psycopg")
-    options: dict[str, Any] = {"pool_size": pool_size, "pool_pre_ping": True}
+    # what goes wrong is logged: without the numbers and texts it went wrong with
+    options: dict[str, Any] = {"pool_size": pool_size, "hide_parameters": True}
     if parsed.get_backend_name() == "sqlite":
         if parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        options = {"pool_size": pool_size, "connect_args": {"check_same_thread": False}}
+        options["connect_args"] = {"check_same_thread": False}
     else:
-        options["connect_args"] = {"connect_timeout": 3}
+        options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 3}}
     engine = create_engine(parsed, **options)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session, col, select
 
 from community_store.models import Agent, InboundState, InboundText, Member, MemberState, Number
@@ -36,6 +38,8 @@ def read(runtime: Runtime, inbound_id: int) -> str:
     try:
         with runtime.store.begin() as session:
             outcome = _read(session, runtime, inbound_id)
+    except (OperationalError, InterfaceError, PoolTimeout):
+        raise  # the database's fault, not the text's: it must not be set aside for it
     except Exception:
         _count_failure(runtime, inbound_id)
         raise
@@ -90,7 +94,19 @@ def _is_repeat(session: Session, runtime: Runtime, row: InboundText) -> bool:
     ).all()
     if commands.find(row.text):
         return bool(earlier) and folded(earlier[0].text) == folded(row.text)
-    return any(normal(other.text) == normal(row.text) for other in earlier)
+    same = [other.outcome for other in earlier if normal(other.text) == normal(row.text)]
+    outcomes = [outcome for outcome in same if outcome != "duplicate"]
+    if not outcomes or not raising.NOT_SENT.issuperset(outcomes):
+        return bool(outcomes)
+    return not _heard_now(session, runtime, row, outcomes[0])
+
+
+def _heard_now(session: Session, runtime: Runtime, row: InboundText, refusal: str) -> bool:
+    """Whether a text that was refused a moment ago would be broadcast by now."""
+    if refusal == "stale":
+        return not raising.is_late(runtime.settings, row)
+    member = _member(session, row.sender)
+    return member is not None and raising.may_alert(member)
 
 
 def _parts(session: Session, runtime: Runtime, row: InboundText) -> list[InboundText]:

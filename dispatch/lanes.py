@@ -127,6 +127,15 @@ class Hold:
             self.grant = None
         return at
 
+    def pay(self, slots: Slots) -> None:
+        """Charge the segments that a message had beyond its slots, so that all wait for them.
+
+        Raises RedisError; they then come off the next slots of this hold.
+        """
+        if self.debt > 0:
+            slots.owe(self.key, self.way.rate, self.debt)
+            self.debt = 0
+
     def close(self, slots: Slots) -> None:
         """Nothing is due any more: return what is left."""
         if self.grant is not None:

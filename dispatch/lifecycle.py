@@ -56,6 +56,23 @@ HANDED_OVER = frozenset(
 )
 
 
+BAD_NEWS = frozenset({Stage.UNDELIVERED, Stage.FAILED})
+AWAITED = (State.SENDING, State.UNKNOWN, State.ACCEPTED, State.SENT, State.NO_RECEIPT)
+
+
 def below(state: str) -> tuple[str, ...]:
     """The states that evidence for `state` may replace."""
     return tuple(name for name, rank in RANK.items() if rank < RANK[state])
+
+
+def replaced_by(stage: Stage) -> tuple[str, ...]:
+    """The states that a provider's word may replace.
+
+    That a message arrived counts whatever we thought; that it did not counts only while
+    an attempt is awaited, or a late word of an earlier attempt would stop the next.
+    """
+    lower = below(BY_STAGE[stage])
+    if stage not in BAD_NEWS:
+        return lower
+    awaited = {*AWAITED, State.FAILED, State.UNDELIVERED}
+    return tuple(state for state in lower if state in awaited)

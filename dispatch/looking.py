@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 200
 EMPTY_LOOKS = 2
+LONGEST = 6.0  # seconds for all looks of a round: the sweep has more to do (R3)
 AGAIN = 5.0  # seconds until a provider that could not be asked is asked again
 REPORTS = (600.0, 3600.0, 6 * 3600.0)  # seconds after handing over that a receipt is asked for
 
@@ -121,9 +122,19 @@ async def _look_all(runtime: Runtime, doubts: list[Doubt]) -> list[Found]:
                 await provider.open()
                 stack.push_async_callback(provider.close)
         gate = asyncio.Semaphore(20)
-        return await asyncio.gather(
-            *(_look_one(gate, runtime.providers.get(d.gateway), d) for d in doubts)
-        )
+        looks = [
+            asyncio.create_task(_look_one(gate, runtime.providers.get(d.gateway), d))
+            for d in doubts
+        ]
+        await asyncio.wait(looks, timeout=LONGEST)
+        return [_found(look, doubt) for look, doubt in zip(looks, doubts, strict=True)]
+
+
+def _found(look: asyncio.Task[Found], doubt: Doubt) -> Found:
+    if look.done():
+        return look.result()
+    look.cancel()
+    return Found(doubt, None, failed=True)
 
 
 async def _look_one(gate: asyncio.Semaphore, provider: Provider | None, doubt: Doubt) -> Found:
@@ -134,6 +145,9 @@ async def _look_one(gate: asyncio.Semaphore, provider: Provider | None, doubt: D
             return Found(doubt, await provider.look(doubt.message, doubt.provider_id))
         except SendError as error:
             log.warning("look_failed", delivery=doubt.id, code=error.code, reason=error.reason)
+            return Found(doubt, None, failed=True)
+        except Exception:
+            log.exception("provider_broke_its_contract", delivery=doubt.id)
             return Found(doubt, None, failed=True)
 
 

@@ -20,7 +20,7 @@ from community_store.errors import NotFound, RuleError
 from community_store.models import Attempt, Delivery
 from community_store.models import DeliveryState as State
 from dispatch import rights
-from dispatch.lifecycle import BY_STAGE, FINAL, below
+from dispatch.lifecycle import BAD_NEWS, BY_STAGE, FINAL, replaced_by
 from gateway.contract import Receipt, Stage
 
 DUE_BY_NUMBER = rights.due(mail=False)
@@ -219,9 +219,12 @@ def reweigh(session: Session, wording_id: int, segments: int) -> None:
 def advance(session: Session, receipt: Receipt, delivery: int, now: datetime) -> bool:
     """Move a delivery forward on a provider's word; False when that says nothing new."""
     state = BY_STAGE[receipt.stage]
+    where = [col(Delivery.id) == delivery, col(Delivery.state).in_(replaced_by(receipt.stage))]
+    if receipt.stage in BAD_NEWS and receipt.attempt is not None:
+        where.append(col(Delivery.attempts) == receipt.attempt)
     statement = (
         update(Delivery)
-        .where(col(Delivery.id) == delivery, col(Delivery.state).in_(below(state)))
+        .where(*where)
         .values(**_evidence(state, receipt, now))
         .execution_options(synchronize_session=False)
     )
@@ -238,8 +241,8 @@ def _evidence(state: State, receipt: Receipt, now: datetime) -> dict[str, Any]:
     }
     if receipt.stage is not Stage.FAILED:
         values["handed_over_at"] = func.coalesce(Delivery.handed_over_at, receipt.at or now)
-    if final:
-        values["look_at"] = None
+    # one that was to be sent again has no look to come: without it nobody would ask
+    values["look_at"] = None if final else func.coalesce(Delivery.look_at, now)
     return values
 
 

@@ -41,6 +41,17 @@ return 1
 """
 
 
+# a line that is not there begins after the guard in any case
+_OWE = """
+local t = redis.call('TIME')
+local free = tonumber(redis.call('GET', KEYS[1]) or 0)
+if free == 0 then return 0 end
+free = math.max(free, t[1] * 1000000 + t[2])
+redis.call('SET', KEYS[1], string.format('%.0f', free + ARGV[1]))
+return 1
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """`count` slots from `start` on (monotonic seconds), `interval` seconds apart.
@@ -68,6 +79,8 @@ class Slots(Protocol):
 
     def give_back(self, key: str, grant: Grant, unused: int) -> None: ...
 
+    def owe(self, key: str, rate: float, segments: int) -> None: ...
+
 
 def most(rate: float) -> int:
     """How many slots may be reserved at once at `rate` segments a second."""
@@ -84,6 +97,7 @@ class SharedSlots:
     def __init__(self, redis: Redis, clock: Callable[[], float] = time.monotonic) -> None:
         self._reserve = redis.register_script(_RESERVE)
         self._return = redis.register_script(_RETURN)
+        self._owe = redis.register_script(_OWE)
         self._clock = clock
 
     def reserve(self, key: str, rate: float, wanted: int) -> Grant | Wait:
@@ -100,6 +114,10 @@ class SharedSlots:
     def give_back(self, key: str, grant: Grant, unused: int) -> None:
         """Return the last `unused` slots of a grant, unless others follow them."""
         self._return(keys=[_key(key)], args=[grant.end, grant.interval * unused * 1e6])
+
+    def owe(self, key: str, rate: float, segments: int) -> None:
+        """Put off what comes next by segments that left without a slot. Raises RedisError."""
+        self._owe(keys=[_key(key)], args=[segments / rate * 1e6])
 
 
 class LocalSlots:
@@ -123,28 +141,55 @@ class LocalSlots:
         if repr(self._free.get(key)) == grant.end:
             self._free[key] -= unused * grant.interval
 
+    def owe(self, key: str, rate: float, segments: int) -> None:
+        self._free[key] = max(self._clock(), self._free.get(key, 0.0)) + segments / rate
+
+    def ahead(self, key: str) -> float:
+        """Seconds for which slots are reserved already."""
+        return max(0.0, self._free.get(key, 0.0) - self._clock())
+
 
 class StandInSlots:
     """Redis's slots whenever Redis answers, one's own while it does not.
 
-    Only housekeeping uses it, and one housekeeping at a time (the `pump` duty).
+    Only housekeeping uses it, and one housekeeping at a time (the `pump` duty). Each
+    change waits until what was reserved on the other side has left.
     """
 
-    def __init__(self, redis: Redis) -> None:
-        self._shared = SharedSlots(redis)
-        self._local = LocalSlots()
+    def __init__(self, redis: Redis, clock: Callable[[], float] = time.monotonic) -> None:
+        self._shared = SharedSlots(redis, clock)
+        self._local = LocalSlots(clock)
+        self._clock = clock
+        self._alone = False
 
     def reserve(self, key: str, rate: float, wanted: int) -> Grant | Wait:
         try:
-            return self._shared.reserve(key, rate, wanted)
+            granted = self._shared.reserve(key, rate, wanted)
         except RedisError:
-            return self._local.reserve(key, rate, wanted)
+            return self._by_itself().reserve(key, rate, wanted)
+        self._alone = False
+        if isinstance(granted, Grant) and (wait := self._local.ahead(key)) > 0:
+            self._shared.give_back(key, granted, granted.count)
+            return Wait(wait)
+        return granted
 
     def give_back(self, key: str, grant: Grant, unused: int) -> None:
         try:
             self._shared.give_back(key, grant, unused)
         except RedisError:
             self._local.give_back(key, grant, unused)
+
+    def owe(self, key: str, rate: float, segments: int) -> None:
+        try:
+            self._shared.owe(key, rate, segments)
+        except RedisError:
+            self._by_itself().owe(key, rate, segments)
+
+    def _by_itself(self) -> LocalSlots:
+        """A new line at each outage: an old one would begin without the guard."""
+        if not self._alone:
+            self._alone, self._local = True, LocalSlots(self._clock)
+        return self._local
 
 
 def _text(value: bytes | str) -> str:

@@ -25,6 +25,9 @@ async def poll(runtime: Runtime, since: datetime) -> list[int]:
         except SendError as error:
             log.warning("poll_failed", gateway=name, code=error.code, reason=error.reason)
             continue
+        except Exception:
+            log.exception("provider_broke_its_contract", gateway=name)
+            continue
         finally:
             await provider.close()
         rows += _keep(runtime, name, found)

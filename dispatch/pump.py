@@ -151,9 +151,16 @@ class Pump:
         for (hold, _), batch in zip(ready, batches, strict=True):
             for claimed in batch:
                 self._launch(hold, claimed, hold.depart(claimed.segments))
+            self._owe(hold)
             if not batch:
                 self._close(hold)
                 self.holds.pop(hold.way.lane, None)
+
+    def _owe(self, hold: Hold) -> None:
+        try:
+            hold.pay(self.slots)
+        except RedisError as error:
+            log.warning("slots_not_charged", error=type(error).__name__)
 
     def _claim_rows(self, ready: list[tuple[Hold, int]]) -> list[list[Claimed]]:
         lease = self.runtime.settings.dispatch.lease_seconds
@@ -176,10 +183,10 @@ class Pump:
 
     async def _send(self, hold: Hold, claimed: Claimed, at: float) -> None:
         provider = self.runtime.providers[claimed.lane.gateway]
-        message = outbound(self.runtime.settings, provider, claimed, hold.way.sender)
-        await asyncio.sleep(max(0.0, at - time.monotonic()))
         outcome: Accepted | SendError
         try:
+            message = outbound(self.runtime.settings, provider, claimed, hold.way.sender)
+            await asyncio.sleep(max(0.0, at - time.monotonic()))
             outcome = await provider.send(message)
         except SendError as error:
             outcome = error
@@ -221,6 +228,14 @@ class Pump:
                     log.error("outcomes_not_written", count=len(batch), error=str(error.orig)[:80])
                     return None
                 await asyncio.sleep(0.5)
+            except Exception:
+                log.exception("outcomes_refused", deliveries=[s.claimed.id for s in batch])
+                return await self._settle_singly(batch)
+
+    async def _settle_singly(self, batch: list[Settled]) -> None:
+        """One outcome that cannot be written must not take the others with it (R10)."""
+        for one in batch if len(batch) > 1 else ():
+            await self._settle_batch([one])
 
     def _settle_rows(self, batch: list[Settled]) -> None:
         with self.runtime.store.begin() as session:

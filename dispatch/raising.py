@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from community_store.models import AlertState, Community, MemberState, Mode, Town
+from community_store.models import (
+    AlertState,
+    Community,
+    InboundText,
+    Member,
+    MemberState,
+    Mode,
+    Town,
+)
+from config import Settings
 from dispatch import alerts, wording
 from dispatch.catalogue import say
 from dispatch.incoming import Incoming
 from dispatch.reading import normal
 
+# outcomes whose sender was told that nobody was warned, and may say it again
+NOT_SENT = frozenset(
+    {"unknown_sender", "pending_sender", "suspended_sender", "no_community", "stale"}
+)
 WHO = {Mode.TEAM: "who_team", Mode.REFERENT: "who_referent", Mode.TOWN: "who_town"}
 
 
@@ -73,13 +86,23 @@ def _late_or_empty(incoming: Incoming, text: str) -> str:
     if not text.strip():
         incoming.answer("empty")
         return "empty"
-    sent, row = incoming.row.sent_at, incoming.row
-    limit = timedelta(minutes=incoming.settings.alerts.stale_minutes)
-    if sent is not None and row.received_at - sent > limit:
+    sent = incoming.row.sent_at
+    if sent is not None and is_late(incoming.settings, incoming.row):
         time = wording.day_and_time(incoming.settings, incoming.language, sent, incoming.now)
         incoming.answer("stale", time=time)
         return "stale"
     return ""
+
+
+def is_late(settings: Settings, row: InboundText) -> bool:
+    """Whether the gateway says that a text is too old to be broadcast (sms.md, 5)."""
+    limit = timedelta(minutes=settings.alerts.stale_minutes)
+    return row.sent_at is not None and row.received_at - row.sent_at > limit
+
+
+def may_alert(member: Member) -> bool:
+    """Whether a member's text is broadcast at all (S32)."""
+    return member.state == MemberState.ACTIVE and member.community_id is not None
 
 
 def _unknown(incoming: Incoming) -> str:

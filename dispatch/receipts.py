@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -9,10 +10,13 @@ from sqlmodel import Session, col, select
 
 from community_store.models import Delivery, ReceiptRow
 from dispatch import outbox
+from dispatch.arrivals import storable
 from dispatch.runtime import Runtime
 from gateway.contract import Receipt
 
 log = structlog.get_logger(__name__)
+
+LARGEST = 2**31  # what a column of the database holds
 
 
 def record(session: Session, gateway: str, receipt: Receipt, now: datetime) -> bool:
@@ -21,6 +25,7 @@ def record(session: Session, gateway: str, receipt: Receipt, now: datetime) -> b
     A receipt for a delivery that is not ours is kept too: the provider must not be
     told to call again.
     """
+    receipt = _storable(receipt)
     delivery = _delivery(session, gateway, receipt)
     session.add(
         ReceiptRow(
@@ -30,7 +35,7 @@ def record(session: Session, gateway: str, receipt: Receipt, now: datetime) -> b
             attempt=receipt.attempt,
             stage=receipt.stage,
             code=receipt.code,
-            reason=receipt.reason[:200],
+            reason=receipt.reason,
             at=receipt.at,
             received_at=now,
         )
@@ -40,6 +45,17 @@ def record(session: Session, gateway: str, receipt: Receipt, now: datetime) -> b
         log.warning("receipt_of_unknown_delivery", gateway=gateway)
         return False
     return outbox.advance(session, receipt, delivery, now)
+
+
+def _storable(receipt: Receipt) -> Receipt:
+    attempt = receipt.attempt if (receipt.attempt or 0) < LARGEST else None
+    return replace(
+        receipt,
+        attempt=attempt,
+        provider_id=storable(receipt.provider_id)[:200],
+        code=storable(receipt.code)[:40],
+        reason=storable(receipt.reason)[:200],
+    )
 
 
 def _delivery(session: Session, gateway: str, receipt: Receipt) -> int | None:

@@ -96,6 +96,8 @@ def _facts() -> Select[Any]:
             col(Member.email),
             col(home.town_insee).label("member_town"),
             col(Agent.town_insee).label("agent_town"),
+            col(Agent.mobile).label("agent_mobile"),
+            col(Agent.email).label("agent_email"),
             col(town.subscribed).label("town_subscribed"),
             _stopped().label("stopped"),
             _muted().label("muted"),
@@ -183,6 +185,8 @@ def _member(row: Row[Any], now: datetime) -> str:
 def _agent(row: Row[Any], _now: datetime) -> str:
     if row.agent_town is None:
         return "no longer an agent"
+    if row.address not in (row.agent_mobile, row.agent_email):
+        return "address changed"
     return "" if row.town_subscribed else "town no longer subscribed"
 
 

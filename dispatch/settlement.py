@@ -18,7 +18,7 @@ from sqlmodel import Session, col
 from community_store import optouts
 from community_store.models import Attempt, Delivery, GatewayPause, Number, NumberState
 from community_store.models import DeliveryState as State
-from dispatch.lifecycle import BY_STAGE, FINAL, below
+from dispatch.lifecycle import BAD_NEWS, BY_STAGE, FINAL, replaced_by
 from dispatch.outbox import Claimed
 from gateway.contract import (
     Accepted,
@@ -30,7 +30,7 @@ from gateway.contract import (
     Unknown,
 )
 
-LONGEST_WAIT = 60.0
+LONGEST_WAIT = 8.0  # a provider that is back is used within 10 s (R3)
 FIRST_LOOK = 5.0
 
 
@@ -62,7 +62,9 @@ _ATTEMPT = Attempt.__table__  # type: ignore[attr-defined]  # SQLModel hides __t
 def _accept(stage: Stage) -> Any:
     state = BY_STAGE[stage]
     # spelt out: an expanding IN cannot be executed for many rows at once
-    forward = or_(*[col(Delivery.state) == lower for lower in below(state)])
+    forward = or_(*[col(Delivery.state) == lower for lower in replaced_by(stage)])
+    if stage in BAD_NEWS:
+        forward = forward & (col(Delivery.attempts) == bindparam("b_attempt"))
     final = state in FINAL
     return (
         update(_DELIVERY)
@@ -134,12 +136,15 @@ def _accepted_row(settled: Settled, accepted: Accepted) -> dict[str, Any]:
     look = None if wait is None else settled.at + timedelta(seconds=wait)
     if BY_STAGE[accepted.stage] in FINAL:
         look = None
-    return {
+    row = {
         "b_id": settled.claimed.id,
         "b_provider": accepted.provider_id or None,
         "b_at": settled.at,
         "b_look": look,
     }
+    if accepted.stage in BAD_NEWS:
+        row["b_attempt"] = settled.claimed.attempt
+    return row
 
 
 def _failed_row(settled: Settled, error: SendError) -> dict[str, Any]:
@@ -153,7 +158,7 @@ def _failed_row(settled: Settled, error: SendError) -> dict[str, Any]:
         "b_settled": None,
         "b_doubt": 0,
     }
-    return row | _CONSEQUENCE[type(error)](settled, error)
+    return row | _consequence(error)(settled, error)
 
 
 def _not_now(settled: Settled, error: SendError) -> dict[str, Any]:
@@ -190,6 +195,12 @@ _CONSEQUENCE: dict[type[SendError], Callable[[Settled, SendError], dict[str, Any
 }
 
 
+def _consequence(error: SendError) -> Callable[[Settled, SendError], dict[str, Any]]:
+    """By kind; a SendError of no kind says nothing of whether the message left."""
+    kinds = (row for kind, row in _CONSEQUENCE.items() if isinstance(error, kind))
+    return next(kinds, _unknown)
+
+
 def _attempt_row(settled: Settled) -> dict[str, Any]:
     outcome = settled.outcome
     accepted = isinstance(outcome, Accepted)
@@ -211,7 +222,8 @@ def _beyond(session: Session, settled: Settled, error: SendError) -> None:
         optouts.stop(session, settled.claimed.to, settled.claimed.channel)
     number = session.get(Number, lane.number_id) if lane.number_id is not None else None
     if isinstance(error, NotNow) and error.throttled and number is not None:
-        number.backoff_until = settled.at + timedelta(seconds=error.delay)
+        until = settled.at + timedelta(seconds=error.delay)
+        number.backoff_until = max(until, number.backoff_until or until)
     if isinstance(error, Misconfigured):
         if error.only_sender and number is not None:
             number.state, number.reason = NumberState.PAUSED, error.reason[:200]

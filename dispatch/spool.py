@@ -59,7 +59,10 @@ class Spool:
             gateway, inbound, received = _read(path)
         except FileNotFoundError:
             return None  # another process was faster
-        except (ValueError, KeyError):
+        except OSError as error:
+            log.error("spooled_text_unreadable", file=path.name, error=type(error).__name__)
+            return None  # the operator's to mend; the others go on
+        except (ValueError, KeyError, TypeError):
             self._set_aside(path)
             return None
         try:

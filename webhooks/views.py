@@ -75,6 +75,7 @@ def _provider(gateway: str) -> Provider:
 
 def _callback() -> Callback:
     """The call as its provider signed it: for the public address, not for forwarded headers."""
+    body = request.get_data(cache=True)  # first: a form that is read leaves no body
     query = request.query_string.decode("latin-1")
     url = _runtime().settings.service.callbacks + request.path + (f"?{query}" if query else "")
     return Callback(
@@ -83,7 +84,7 @@ def _callback() -> Callback:
         query=_first(request.args),
         form=_first(request.form),
         headers={name.lower(): value for name, value in request.headers.items()},
-        body=request.get_data(cache=True),
+        body=body,
     )
 
 

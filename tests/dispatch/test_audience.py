@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
-from community_store.models import Delivery, MemberState, NumberKind, NumberState, Topic
+from community_store.errors import RuleError
+from community_store.models import Delivery, MemberState, NumberKind, NumberState, Topic, Town
 from community_store.store import Store
 from dispatch import alerts, sweep
 from dispatch.alerts import Raised, Told, TownVoice
@@ -246,14 +247,14 @@ def test_who_is_not_active_raises_nothing(world: World, state: MemberState) -> N
     home = world.community()
     author = world.member(home, state=state)
     world.member(home, email="ana@residents.example")
-    with pytest.raises(alerts.RuleError) as refused:
+    with pytest.raises(RuleError) as refused:
         world.raised(author)
     assert refused.value.code == "not_active"
     assert world.deliveries() == []
 
 
 def test_who_has_no_community_raises_nothing(world: World) -> None:
-    with pytest.raises(alerts.RuleError) as refused:
+    with pytest.raises(RuleError) as refused:
         world.raised(world.member(None))
     assert refused.value.code == "no_community"
 
@@ -267,7 +268,9 @@ def test_deliveries_are_spread_over_the_default_numbers_by_person(world: World) 
     world.number("38999", is_default=False)
     author, *neighbours = world.members(home, 31)
     first = {row.member_id: row.number_id for row in world.deliveries_of(world.raised(author))}
-    second = {row.member_id: row.number_id for row in world.deliveries_of(world.raised(author, "Autre"))}
+    second = {
+        row.member_id: row.number_id for row in world.deliveries_of(world.raised(author, "Autre"))
+    }
     assert first == second, "everybody always sees the same sender"
     shares = [list(first.values()).count(number.id) for number in numbers]
     assert sum(shares) == len(neighbours)
@@ -337,7 +340,7 @@ def test_a_one_way_sender_names_the_number_to_text(world: World) -> None:
 
 def town_alert(world: World, voice: TownVoice, insee: str = INSEE) -> Raised:
     with world.act() as act:
-        town = act.session.get(alerts.Town, insee)
+        town = act.session.get(Town, insee)
         assert town is not None
         return alerts.raise_town(act, town, Told("Vague de cambriolages"), voice)
 
@@ -384,7 +387,7 @@ def test_a_town_alert_is_turned_off_by_its_own_topic(world: World) -> None:
 
 def test_an_unsubscribed_town_does_not_speak(world: World) -> None:
     world.member(world.community())
-    with pytest.raises(alerts.RuleError) as refused:
+    with pytest.raises(RuleError) as refused:
         town_alert(world, TownVoice())
     assert refused.value.code == "not_subscribed"
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import SQLModel, col, select
 
 from community_store.columns import utcnow
 from community_store.models import (
@@ -74,6 +74,9 @@ class FreeSlots:
 
     def give_back(self, key: str, grant: Grant, unused: int) -> None:
         """Nothing was taken."""
+
+    def owe(self, key: str, rate: float, segments: int) -> None:
+        """Nothing is kept."""
 
 
 @dataclass
@@ -293,7 +296,12 @@ def _id(row: Any) -> int:
 
 
 def _key(kind: type[Any]) -> Any:
-    names = {GatewayPause: "gateway", Stop: "address", Town: "insee", Attempt: "delivery_id"}
+    names: dict[Any, str] = {
+        GatewayPause: "gateway",
+        Stop: "address",
+        Town: "insee",
+        Attempt: "delivery_id",
+    }
     return getattr(kind, names.get(kind, "id"))
 
 
@@ -311,9 +319,7 @@ def settings(data_dir: Path, **sections: Any) -> Settings:
 
 
 @contextmanager
-def make_world(
-    store: Store, redis_url: str, data_dir: Path, **sections: Any
-) -> Iterator[World]:
+def make_world(store: Store, redis_url: str, data_dir: Path, **sections: Any) -> Iterator[World]:
     """A world of its own folder; `sections` are those of config.toml."""
     chosen, clock = settings(data_dir, **sections), Clock()
     redis = connect_redis(redis_url)

@@ -25,8 +25,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until(condition: Callable[[], T | None], what: str, seconds: float = 10.0) -> T:
-    """Wait for a condition and return its first true value; fail after `seconds`."""
+def until(
+    condition: Callable[[], T | None], what: str, seconds: float = 10.0, *, pause: float = 0.01
+) -> T:
+    """Wait for a condition and return its first true value; fail after `seconds`.
+
+    `pause` is how long to wait before asking again.
+    """
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
@@ -34,7 +39,7 @@ def until(condition: Callable[[], T | None], what: str, seconds: float = 10.0) -
             return value
         if time.monotonic() > deadline:
             raise AssertionError(f"after {seconds:g} s, still not: {what}")
-        time.sleep(0.01)
+        time.sleep(pause)
 
 
 def listening(port: int) -> bool:

@@ -36,6 +36,7 @@ class Subject:
     variables: Mapping[str, object]
     alert_id: int | None = None
     inbound_id: int | None = None
+    request_id: int | None = None
 
 
 def reach(session: Session, person: Member | Agent) -> Addressee | None:
@@ -54,6 +55,7 @@ def tell(act: Act, to: Addressee, about: Subject, *, number: Number | None = Non
         kind=about.kind,
         alert_id=about.alert_id,
         inbound_id=about.inbound_id,
+        request_id=about.request_id,
         created_at=act.now,
     )
     act.session.add(notice)

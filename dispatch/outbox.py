@@ -14,10 +14,10 @@ from typing import Any, cast
 from uuid import uuid4
 
 from sqlalchemy import CursorResult, Row, bindparam, func, insert, update
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from community_store.errors import NotFound, RuleError
-from community_store.models import Attempt, Delivery
+from community_store.models import Attempt, Delivery, Notice
 from community_store.models import DeliveryState as State
 from dispatch import rights
 from dispatch.lifecycle import BAD_NEWS, BY_STAGE, FINAL, replaced_by
@@ -162,6 +162,13 @@ def cancel_waiting(session: Session, alert_id: int, reason: str, now: datetime) 
     """Cancel what is queued or held of an alert; how many. What left stays as it is."""
     where = [col(Delivery.alert_id) == alert_id]
     return _finish(session, where, (State.CANCELLED, reason), now)
+
+
+def cancel_asking(session: Session, request_id: int, now: datetime) -> int:
+    """A request is decided: nobody else is asked any more; how many would have been."""
+    asking = select(Notice.id).where(col(Notice.request_id) == request_id)
+    where = [col(Delivery.notice_id).in_(asking)]
+    return _finish(session, where, (State.CANCELLED, "decided"), now)
 
 
 def suppress_waiting(session: Session, address: str, channel: str, now: datetime) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlmodel import col, func, select
 
 from community_store import membership
@@ -16,21 +18,32 @@ from community_store.models import (
     Town,
 )
 from community_store.visibility import full_name
-from dispatch import notices, references, senders
+from dispatch import notices, outbox, references, senders
 from dispatch.act import Act
 from dispatch.incoming import Incoming
 
 
 def ask(act: Act, member: Member) -> JoinRequest:
     """Open a member's request and send it on; the open one when there is one already."""
-    assert member.id is not None
-    known = act.session.exec(
+    known = open_of(act, member)
+    if known is not None:
+        return known
+    request = _open(act, member)
+    _send_on(act, request, member)
+    return request
+
+
+def open_of(act: Act, member: Member) -> JoinRequest | None:
+    """A member's open request."""
+    return act.session.exec(
         select(JoinRequest).where(
             JoinRequest.member_id == member.id, JoinRequest.state == RequestState.OPEN
         )
     ).first()
-    if known is not None:
-        return known
+
+
+def _open(act: Act, member: Member) -> JoinRequest:
+    assert member.id is not None
     request = JoinRequest(
         id=references.following(act.session, "request"),
         member_id=member.id,
@@ -39,8 +52,40 @@ def ask(act: Act, member: Member) -> JoinRequest:
     )
     act.session.add(request)
     act.session.flush()
-    _send_on(act, request, member)
     return request
+
+
+def ask_for_all(act: Act) -> int:
+    """Open and send on the requests of pending members who have none; how many.
+
+    For members who were registered in bulk.
+    """
+    asked = select(JoinRequest.id).where(JoinRequest.member_id == col(Member.id))
+    silent = act.session.exec(
+        select(Member)
+        .where(Member.state == MemberState.PENDING, ~asked.exists())
+        .order_by(col(Member.id))
+    ).all()
+    for member in silent:
+        ask(act, member)
+    return len(silent)
+
+
+def catch_up(act: Act) -> None:
+    """A community was drawn around homes that had none (S17): its deciders are asked now."""
+    found = act.session.exec(
+        select(JoinRequest, Member)
+        .join(Member, col(Member.id) == col(JoinRequest.member_id))
+        .where(
+            JoinRequest.state == RequestState.OPEN,
+            col(JoinRequest.community_id).is_(None),
+            col(Member.community_id).is_not(None),
+        )
+    ).all()
+    for request, member in found:
+        request.community_id = member.community_id
+        act.session.add(request)
+        _send_on(act, request, member)
 
 
 def _send_on(act: Act, request: JoinRequest, member: Member) -> None:
@@ -53,9 +98,10 @@ def _send_on(act: Act, request: JoinRequest, member: Member) -> None:
         "address": member.address,
         "community": community.name,
     }
+    about = notices.Subject("request_ask", variables, request_id=request.id)
     for person in _deciders(act, community):
         if (to := notices.reach(act.session, person)) is not None:
-            notices.tell(act, to, notices.Subject("request_ask", variables))
+            notices.tell(act, to, about)
 
 
 def _deciders(act: Act, community: Community) -> list[Member | Agent]:
@@ -69,6 +115,13 @@ def _deciders(act: Act, community: Community) -> list[Member | Agent]:
     return []
 
 
+def decider(act: Act, community: Community | None) -> Mode:
+    """Who decides in fact: the team, where a community's référents or agents are none."""
+    if community is None or not _deciders(act, community):
+        return Mode.TEAM
+    return Mode(community.mode)
+
+
 def may_decide(incoming: Incoming, request: JoinRequest) -> bool:
     """Only those whom the request was sent to."""
     if request.community_id is None:
@@ -80,7 +133,7 @@ def may_decide(incoming: Incoming, request: JoinRequest) -> bool:
     return incoming.member in people or incoming.agent in people
 
 
-def decide(act: Act, request: JoinRequest, *, accept: bool, by: str) -> bool:
+def decide(act: Act, request: JoinRequest, *, accept: bool, by: str, reason: str = "") -> bool:
     """Accept or refuse, and tell the person; False when it was decided before."""
     act.session.refresh(request, with_for_update=True)
     member = act.session.get(Member, request.member_id)
@@ -88,38 +141,66 @@ def decide(act: Act, request: JoinRequest, *, accept: bool, by: str) -> bool:
         return False
     if member.state != MemberState.PENDING:
         return False
-    request.state = RequestState.ACCEPTED if accept else RequestState.REFUSED
-    request.decided_by, request.decided_at = by, act.now
-    act.session.add(request)
+    _close(act, request, RequestState.ACCEPTED if accept else RequestState.REFUSED, by)
+    request.reason = " ".join(reason.split())
     if accept:
         membership.activate(act.session, member)
         act.session.flush()
         welcome(act, member)
     else:
-        _tell(act, member, "request_refused", {})
+        _tell_refused(act, member)
         membership.refuse(act.session, member)
     return True
 
 
-def welcome(act: Act, member: Member) -> None:
-    """Tell a member that their account is active (S33)."""
+def decide_for(act: Act, member: Member, *, accept: bool, by: str, reason: str = "") -> bool:
+    """As `decide`, for a pending member, whether or not a request was ever opened."""
+    request = open_of(act, member) or _open(act, member)
+    return decide(act, request, accept=accept, by=by, reason=reason)
+
+
+def close(act: Act, member: Member, *, by: str) -> None:
+    """A member became active in another way: nobody need decide any more."""
+    request = open_of(act, member)
+    if request is not None:
+        _close(act, request, RequestState.ACCEPTED, by)
+
+
+def _close(act: Act, request: JoinRequest, state: RequestState, by: str) -> None:
+    request.state = state
+    request.decided_by, request.decided_at = by, act.now
+    act.session.add(request)
+    act.session.flush()
+    outbox.cancel_asking(act.session, request.id, act.now)
+
+
+def welcome(act: Act, member: Member, incoming: Incoming | None = None) -> None:
+    """Tell a member that their account is active (S33), in answer to a text if they wrote one."""
     community = act.session.get(Community, member.community_id) if member.community_id else None
-    if community is None:
+    kind, name = ("welcome", community.name) if community else ("welcome_nowhere", "")
+    count, number = _neighbours(act, member), senders.answerable(act.session)
+    if incoming is not None:
+        incoming.answer(kind, community=name, count=count, number=number)
         return
-    count = act.session.exec(
+    if (to := notices.reach(act.session, member)) is not None:
+        variables = {"community": name, "count": count, "number": number}
+        notices.tell(act, to, notices.Subject(kind, variables))
+
+
+def _neighbours(act: Act, member: Member) -> int:
+    return act.session.exec(
         select(func.count())
         .select_from(Member)
         .where(
-            Member.community_id == community.id,
+            Member.community_id == member.community_id,
             Member.state == MemberState.ACTIVE,
             col(Member.id) != member.id,
         )
     ).one()
-    number = senders.answerable(act.session)
-    _tell(act, member, "welcome", {"community": community.name, "count": count, "number": number})
 
 
-def _tell(act: Act, member: Member, kind: str, variables: dict[str, object]) -> None:
+def _tell_refused(act: Act, member: Member) -> None:
+    """To the number alone: what is addressed to the account is erased with it."""
     to = notices.reach(act.session, member)
     if to is not None:
-        notices.tell(act, to, notices.Subject(kind, variables))
+        notices.tell(act, replace(to, member_id=None), notices.Subject("request_refused", {}))

@@ -192,7 +192,9 @@ def _post(port: int, document: dict[str, str]) -> None:
     connection = http.client.HTTPConnection(HOST, port, timeout=10)
     try:
         connection.request(
-            "POST", f"/webhooks/{GATEWAY}/sms", json.dumps(document).encode(),
+            "POST",
+            f"/webhooks/{GATEWAY}/sms",
+            json.dumps(document).encode(),
             {"Content-Type": "application/json"},
         )
         status = connection.getresponse().status

@@ -99,8 +99,11 @@ def _note(row: Row) -> dict[str, Any]:
 
 def _community(session: Session, row: Row, settings: Settings) -> Community:
     new = communities.NewCommunity(
-        name=row["name"], town=row["town"], boundary=Polygon(row["boundary"]),
-        address=row["address"], mode=row["mode"],
+        name=row["name"],
+        town=row["town"],
+        boundary=Polygon(row["boundary"]),
+        address=row["address"],
+        mode=row["mode"],
     )
     return communities.add(session, new, geo=settings.geo)
 
@@ -109,8 +112,17 @@ def _member(session: Session, row: Row, place: Community) -> None:
     """Their home finds their community, which must be the one that the file says."""
     state = row.get("state", "active")
     told = (
-        "first_name", "last_name", "mobile", "landline", "email", "address", "lat", "lon",
-        "referent", "hide_mobile", "language",
+        "first_name",
+        "last_name",
+        "mobile",
+        "landline",
+        "email",
+        "address",
+        "lat",
+        "lon",
+        "referent",
+        "hide_mobile",
+        "language",
     )
     new = NewMember(**{key: row[key] for key in told if key in row}, active=state != "pending")
     member = membership.register(session, new)

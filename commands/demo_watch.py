@@ -97,11 +97,13 @@ class Watch:
         """Everything that carries the alert, in the order of its coming."""
         seen = [
             ((Channel.SMS, str(row["handset"])), str(row["at"]))
-            for row in self._phones.since(0) if row["direction"] == "in" and self._text in row["text"]
+            for row in self._phones.since(0)
+            if row["direction"] == "in" and self._text in row["text"]
         ]
         seen += [
             ((Channel.EMAIL, mail["to"].lower()), mail["at"])
-            for mail in read_folder(self._mail) if self._text in " ".join(mail["text"].split())
+            for mail in read_folder(self._mail)
+            if self._text in " ".join(mail["text"].split())
         ]
         return [self._arrival(place, at) for place, at in sorted(seen, key=lambda one: one[1])]
 
@@ -118,7 +120,11 @@ class Watch:
     def _faults(self, arrivals: Iterable[Arrival]) -> list[str]:
         counts = Counter(arrival.place for arrival in arrivals)
         names = {arrival.place: arrival.name for arrival in arrivals}
-        missing = [f"{name} got no {place[0]}" for place, name in self._expected.items() if not counts[place]]
+        missing = [
+            f"{name} got no {place[0]}"
+            for place, name in self._expected.items()
+            if not counts[place]
+        ]
         twice = [f"{names[p]} got {n} {p[0]} messages" for p, n in counts.items() if n > 1]
         others = [f"{names[p]} got an {p[0]} message" for p in counts if p not in self._expected]
         silent = [] if self._answered() else ["the author got no receipt"]
@@ -144,7 +150,9 @@ def _names(cast: demo_cast.Row) -> dict[str, str]:
     people = [*cast["members"], *cast["agents"]]
     return {
         row[kind]: demo_cast.name(row)
-        for row in people for kind in ("mobile", "landline", "email") if kind in row
+        for row in people
+        for kind in ("mobile", "landline", "email")
+        if kind in row
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlmodel import col, func, select
+from sqlmodel import Session, col, func, select
 
 from community_store import membership
 from community_store.models import (
@@ -21,6 +21,8 @@ from community_store.visibility import full_name
 from dispatch import notices, outbox, references, senders
 from dispatch.act import Act
 from dispatch.incoming import Incoming
+
+WELCOMES = {0: "welcome_first", 1: "welcome_one"}  # by how many neighbours there are
 
 
 def ask(act: Act, member: Member) -> JoinRequest:
@@ -40,6 +42,20 @@ def open_of(act: Act, member: Member) -> JoinRequest | None:
             JoinRequest.member_id == member.id, JoinRequest.state == RequestState.OPEN
         )
     ).first()
+
+
+def open_refs(session: Session) -> dict[int, int]:
+    """The open requests: the member's id, and the reference that deciders text back."""
+    query = select(JoinRequest.member_id, JoinRequest.id)
+    return dict(session.exec(query.where(JoinRequest.state == RequestState.OPEN)).all())
+
+
+def waiting_member(session: Session, ref: int) -> Member | None:
+    """Whoever an open request is for."""
+    request = session.get(JoinRequest, ref) if ref < 2**31 else None
+    if request is None or request.state != RequestState.OPEN:
+        return None
+    return session.get(Member, request.member_id)
 
 
 def _open(act: Act, member: Member) -> JoinRequest:
@@ -177,8 +193,9 @@ def _close(act: Act, request: JoinRequest, state: RequestState, by: str) -> None
 def welcome(act: Act, member: Member, incoming: Incoming | None = None) -> None:
     """Tell a member that their account is active (S33), in answer to a text if they wrote one."""
     community = act.session.get(Community, member.community_id) if member.community_id else None
-    kind, name = ("welcome", community.name) if community else ("welcome_nowhere", "")
+    name = community.name if community else ""
     count, number = _neighbours(act, member), senders.answerable(act.session)
+    kind = WELCOMES.get(count, "welcome") if community else "welcome_nowhere"
     if incoming is not None:
         incoming.answer(kind, community=name, count=count, number=number)
         return

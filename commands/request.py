@@ -20,7 +20,6 @@ Id = Annotated[
     typer.Argument(metavar="ID", help="the member's id, or the request's ref as ref:12"),
 ]
 Reason = Annotated[str, typer.Option(help="kept with the request; the person is not told it")]
-PENDING = "pending"
 
 
 @app.command("list")
@@ -86,24 +85,31 @@ def refuse(ctx: typer.Context, member: Id, reason: Reason = "") -> None:
 
 
 def _waiting(session: Session, named: str) -> Member:
-    """By member, else by the request's ref; a bare number is a member's if that one waits."""
-    from community_store.errors import NotFound
-    from dispatch import requests
+    """The pending member who is named, or whose request is.
 
-    ref = named.strip().lower().removeprefix("ref:")
+    A bare number is a request's only where no member has that id: a command that is given
+    twice must not accept somebody else.
+    """
+    from community_store.errors import NotFound
+
+    wanted = named.strip().lower()
     try:
-        found = None if ref != named.strip().lower() else member_named(session, named)
+        found = _of_request(session, wanted) if wanted.startswith("ref:") else None
+        found = found or member_named(session, named)
     except NotFound:
-        if not ref.isdigit():
-            raise
-        found = None
-    if (found is None or found.state != PENDING) and ref.isdigit():
-        found = requests.waiting_member(session, int(ref)) or found
+        found = _of_request(session, wanted)
     if found is None:
         raise CommandError(f"no open request {named!r}: see `tocsin request list`")
-    if found.state != PENDING:
+    if found.state != "pending":
         raise CommandError(f"member {found.id} is {found.state}, not pending")
     return found
+
+
+def _of_request(session: Session, wanted: str) -> Member | None:
+    from dispatch import requests
+
+    ref = wanted.removeprefix("ref:").strip()
+    return requests.waiting_member(session, int(ref)) if ref.isdecimal() else None
 
 
 def _decide(context: Context, session: Session, member: Member, decision: tuple[bool, str]) -> None:

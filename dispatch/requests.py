@@ -59,16 +59,17 @@ def waiting_member(session: Session, ref: int) -> Member | None:
 
 
 def _open(act: Act, member: Member) -> JoinRequest:
-    assert member.id is not None
-    request = JoinRequest(
-        id=references.following(act.session, "request"),
-        member_id=member.id,
-        community_id=member.community_id,
-        created_at=act.now,
-    )
+    request = _request(act, member, references.following(act.session, "request"))
     act.session.add(request)
     act.session.flush()
     return request
+
+
+def _request(act: Act, member: Member, ref: int) -> JoinRequest:
+    assert member.id is not None
+    return JoinRequest(
+        id=ref, member_id=member.id, community_id=member.community_id, created_at=act.now
+    )
 
 
 def ask_for_all(act: Act) -> int:
@@ -82,9 +83,20 @@ def ask_for_all(act: Act) -> int:
         .where(Member.state == MemberState.PENDING, ~asked.exists())
         .order_by(col(Member.id))
     ).all()
-    for member in silent:
-        ask(act, member)
+    refs = references.several(act.session, "request", len(silent))
+    opened = [_request(act, member, ref) for member, ref in zip(silent, refs, strict=True)]
+    act.session.add_all(opened)
+    act.session.flush()
+    asked_of = _with_deciders(act, {member.community_id for member in silent})
+    for request, member in zip(opened, silent, strict=True):
+        if member.community_id in asked_of:
+            _send_on(act, request, member)
     return len(silent)
+
+
+def _with_deciders(act: Act, communities: set[int | None]) -> set[int | None]:
+    found = (act.session.get(Community, id_) for id_ in communities if id_ is not None)
+    return {home.id for home in found if home is not None and _deciders(act, home)}
 
 
 def catch_up(act: Act) -> None:

@@ -26,9 +26,11 @@ from community_store.models import (
 )
 from community_store.store import Store
 from dispatch import inbound, locating, requests
+from dispatch.catalogue import catalogue, say
 from dispatch.jobs import AllowedJob
 from dispatch.wake import INBOUND, queue
 from dispatch.worker import work
+from gateway import sms_text
 from tests.dispatch.script import Stage
 from tests.dispatch.world import World, make_world, mobile, settings
 from tests.gateway.standin import Answer, standin
@@ -475,3 +477,30 @@ def test_a_home_s_account_is_found_by_its_own_text(handmade: Stage) -> None:
     with handmade.world.store.read() as session:
         found = membership.find(session, "Jeanne Petit")
     assert found.mobile == PHONES["Jeanne"], "the number that texted is the proven one"
+
+
+# what it costs
+
+ORDINARY = {
+    "service": "Tocsin", "site": "https://tocsin.example", "community": "Les Lilas du Bas",
+    "who": "l'équipe Tocsin", "code": "482193", "count": 42, "number": "38000", "ref": 381,
+    "name": "Jeanne Petit", "address": "12 Rue des Lilas 38990 Valmoutier",
+    "a": "12 Rue des Lilas 38990 Valmoutier", "b": "12 Rue des Lilas 38991 Rochebrune-le-Vieux",
+    "c": "12 Avenue du Général Aubépine 38990 Valmoutier",
+}  # fmt: skip
+IDS = [
+    "join_received", "join_received_team", "join_nowhere", "join_how", "join_address_unknown",
+    "join_later", "join_choose_1", "join_choose_2", "join_choose_3", "join_already",
+    "join_pending", "join_foreign", "join_too_many", "join_code_how", "join_code_wrong",
+    "join_code_full", "join_code_blocked", "join_code_later", "request_ask", "request_refused",
+    "welcome", "welcome_one", "welcome_first", "welcome_nowhere",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("kind", IDS)
+def test_each_message_is_one_sms_in_both_languages(kind: str, language: str) -> None:
+    assert catalogue(language, "sms").gettext(kind) != kind, "not French in disguise"
+    size = sms_text.count(sms_text.plain(say(language, "sms", kind, **ORDINARY)))
+    assert size.encoding == "gsm7"
+    assert size.segments <= (2 if kind == "join_choose_3" else 1)

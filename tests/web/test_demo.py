@@ -100,7 +100,9 @@ def test_the_watch_tells_a_late_letter_from_a_second_copy(tmp_path: Path) -> Non
     phones.receive("+33639980102", "38000", text, segments=1, delivery=3, attempt=1)
     third = watch.fresh(first + second)
     assert [[a.name for a in found] for found in (first, second, third)] == [
-        ["Karim Benali"], ["Thomas Girard"], ["Karim Benali"],
+        ["Karim Benali"],
+        ["Thomas Girard"],
+        ["Karim Benali"],
     ]
 
 

@@ -39,8 +39,11 @@ def told(village: Village) -> Village:
     with village.store.begin() as session:
         people = {member.first_name: member for member in session.exec(select(Member))}
         alert = Alert(
-            author_id=people["Odette"].id, community_id=people["Odette"].community_id,
-            town_insee="01901", text="Bruit", expires_at=utcnow() + timedelta(hours=2),
+            author_id=people["Odette"].id,
+            community_id=people["Odette"].community_id,
+            town_insee="01901",
+            text="Bruit",
+            expires_at=utcnow() + timedelta(hours=2),
         )
         session.add(alert)
         session.flush()
@@ -75,7 +78,11 @@ def test_the_headline_counts_neighbours_and_seconds(told: Village) -> None:
     said = outcome(told)
     assert said["headline"] == "2 voisins prévenus en 0,4\u00a0s"
     assert said["details"] == [
-        "alerte 1", "2 SMS", "2 courriels", "1 agent de la commune", "1 message en route",
+        "alerte 1",
+        "2 SMS",
+        "2 courriels",
+        "1 agent de la commune",
+        "1 message en route",
     ]
     assert outcome(told, "en")["headline"] == "2 neighbours told in 0.4\u00a0s"
 

@@ -26,7 +26,9 @@ def page(chromium: Browser, address: str) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     errors: list[str] = []
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console", lambda message: errors.append(message.text) if message.type == "error" else None
+    )
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(address)
     yield page
@@ -68,9 +70,29 @@ def test_a_mail_arrives_in_the_open_mailbox_and_an_open_letter_stays_open(
 
 
 SAMPLES = (
-    "", "a", "é" * 160, "a" * 161, "a" * 306, "a" * 307, "€" * 80, "€" * 81, "a" * 152 + "€" * 10,
-    "ê", "ç" * 70, "ç" * 71, "ç" * 134, "ç" * 135, "🔥" * 35, "🔥" * 36, "a" * 66 + "🔥" * 4,
-    "[x]{y}~|\\^", "Ça brûle… “vite” !", "ligne\nligne", "\u00a0", "ΔΦΓΛΩ", "Œuvre",
+    "",
+    "a",
+    "é" * 160,
+    "a" * 161,
+    "a" * 306,
+    "a" * 307,
+    "€" * 80,
+    "€" * 81,
+    "a" * 152 + "€" * 10,
+    "ê",
+    "ç" * 70,
+    "ç" * 71,
+    "ç" * 134,
+    "ç" * 135,
+    "🔥" * 35,
+    "🔥" * 36,
+    "a" * 66 + "🔥" * 4,
+    "[x]{y}~|\\^",
+    "Ça brûle… “vite” !",
+    "ligne\nligne",
+    "\u00a0",
+    "ΔΦΓΛΩ",
+    "Œuvre",
 )
 
 
@@ -86,7 +108,10 @@ def test_the_counter_agrees_with_the_service(page: Page) -> None:
     assert counted == [[size.segments, size.encoding == "ucs2"] for size in ours]
 
 
-ALPHABET = tuple(chr(code) for code in (0x0A, *range(0x20, 0x7F), *range(0xA0, 0x180), *range(0x391, 0x3CA), 0x20AC))
+ALPHABET = tuple(
+    chr(code)
+    for code in (0x0A, *range(0x20, 0x7F), *range(0xA0, 0x180), *range(0x391, 0x3CA), 0x20AC)
+)
 
 
 def test_the_counter_counts_while_one_writes(page: Page) -> None:
@@ -146,11 +171,17 @@ def test_it_fits_and_is_accessible(
     letter(village, "d1.a1", "karim.benali@voisins.example")
     width, height = SIZES[size]
     context = chromium.new_context(
-        viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce"  # type: ignore[arg-type]  # a literal by parameter
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,
+        reduced_motion="reduce",  # type: ignore[arg-type]  # a literal by parameter
     )
     page = context.new_page()
     SHOTS.mkdir(exist_ok=True)
-    for name, query in (("people", "?view=people"), ("wall", "?view=wall"), ("open", "?who=m2&lang=en")):
+    for name, query in (
+        ("people", "?view=people"),
+        ("wall", "?view=wall"),
+        ("open", "?who=m2&lang=en"),
+    ):
         page.goto(address + query)
         page.wait_for_timeout(300)
         page.screenshot(path=SHOTS / f"simulator-{size}-{scheme}-{name}.png")

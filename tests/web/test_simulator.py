@@ -27,7 +27,13 @@ def test_a_text_from_a_handset_comes_in_as_from_a_gateway_and_shows_on_it(villag
     assert texts(village) == [("simulator", ODETTE, "38000", "Bruit rue des Lilas")]
     shown = village.client.get(f"/simulator/handsets/{ODETTE}").get_json()["messages"]
     assert [{**message, "at": ""} for message in shown] == [
-        {"direction": "out", "peer": "38000", "text": "Bruit rue des Lilas", "segments": 1, "at": ""}
+        {
+            "direction": "out",
+            "peer": "38000",
+            "text": "Bruit rue des Lilas",
+            "segments": 1,
+            "at": "",
+        }
     ]
     assert shown[0]["at"]
 
@@ -72,20 +78,25 @@ def test_what_no_telephone_could_send_is_refused_and_leaves_nothing(
 
 
 def test_a_body_that_is_no_json_is_refused(village: Village) -> None:
-    answer = village.client.post(f"/simulator/handsets/{ODETTE}", data=b"{", content_type="application/json")
+    answer = village.client.post(
+        f"/simulator/handsets/{ODETTE}", data=b"{", content_type="application/json"
+    )
     assert answer.status_code == 400
 
 
 def test_a_form_on_another_site_cannot_text(village: Village) -> None:
     answer = village.client.post(
-        f"/simulator/handsets/{ODETTE}", data={"text": "STOP"},
+        f"/simulator/handsets/{ODETTE}",
+        data={"text": "STOP"},
         headers={"Sec-Fetch-Site": "cross-site"},
     )
     assert answer.status_code == 403
     assert texts(village) == []
 
 
-def test_without_a_script_the_form_texts_and_comes_back_to_the_same_handset(village: Village) -> None:
+def test_without_a_script_the_form_texts_and_comes_back_to_the_same_handset(
+    village: Village,
+) -> None:
     answer = village.client.post(
         f"/simulator/handsets/{ODETTE}", data={"text": "Bruit", "who": "m1", "lang": "en"}
     )
@@ -141,7 +152,9 @@ def test_a_stop_shows_at_once(village: Village) -> None:
 
 
 def test_texts_are_shown_as_text(village: Village) -> None:
-    village.phones.receive(KARIM, "38000", "<script>alert(1)</script>", segments=1, delivery=1, attempt=1)
+    village.phones.receive(
+        KARIM, "38000", "<script>alert(1)</script>", segments=1, delivery=1, attempt=1
+    )
     page = village.client.get("/simulator?who=m2").get_data(as_text=True)
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page

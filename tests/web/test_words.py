@@ -44,7 +44,8 @@ def test_every_id_that_a_template_names_has_words() -> None:
 def test_french_counts_nobody_in_the_singular_and_english_does_not() -> None:
     said = {
         (language, count): WORDS[language].counted("result.agents", count)
-        for language in ("fr", "en") for count in (0, 1, 2)
+        for language in ("fr", "en")
+        for count in (0, 1, 2)
     }
     assert said["fr", 0] == "0 agent de la commune"
     assert said["fr", 2] == "2 agents de la commune"

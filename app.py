@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import signal
+import sys
+
 from flask import Flask
 
 import config
@@ -12,6 +16,7 @@ from web.simulator import simulator
 from web.unsubscribe import unsubscribe
 from webhooks.views import webhooks
 
+PR_SET_PDEATHSIG = 1
 LARGEST_BODY = 1024 * 1024  # bytes; a text is under 2 kB
 
 
@@ -28,4 +33,14 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Flask:
 
 def serve() -> Flask:
     """For a WSGI server's factory: the application of the configuration in force."""
+    _die_with_the_server()
     return create_app(config.load())
+
+
+def _die_with_the_server() -> None:
+    """Have Linux end this process when the server that started it is killed outright.
+
+    It would live on and keep the port, so that no new server could start.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)

@@ -63,8 +63,7 @@ def pause(incoming: Incoming, argument: str) -> str:
 
 def aide(incoming: Incoming, _argument: str) -> str:
     """The commands, in one SMS."""
-    kind = "help" if incoming.member or incoming.agent else "help_stranger"
-    incoming.answer(kind)
+    incoming.answer("help")
     return "help"
 
 

@@ -127,20 +127,26 @@ class System:
 
     # The service
 
-    def up(self, *, seconds: float = 90.0) -> System:
-        """`tocsin up`, until it is ready."""
+    def up(self, *, status: int = 200, seconds: float = 90.0) -> System:
+        """`tocsin up`, until it is ready (or says 503, when something is missing)."""
         argv = [sys.executable, str(CLI), "up", "--port", str(self.port)]
         log = self.folder / "up.log"
         self.process = Process(argv, log, cwd=self.folder, env=self._environment())
-        self.process.wait_for(lambda: self.ready, "Tocsin is ready", seconds)
+        said = f"/readyz says {status}"
+        self.process.wait_for(lambda: self.readiness == status, said, seconds)
         return self
 
     @property
     def ready(self) -> bool:
+        return self.readiness == 200
+
+    @property
+    def readiness(self) -> int:
+        """What /readyz says; 0 when nobody answers."""
         try:
-            return self.get("/readyz").status == 200
+            return self.get("/readyz").status
         except (OSError, HTTPException):
-            return False
+            return 0
 
     def family(self) -> list[psutil.Process]:
         """All its living processes, the supervisor first."""

@@ -99,8 +99,8 @@ def settle(system: System, gateway: str = "simulator", rate: float = 50) -> None
         ("2A004", "Nora Double", NORA, "nora@mail.example"),
         ("01001", "M. Loin", FAR_MAYOR, "mairie@bourg.example"),
     ):
-        options = ("--town", town, "--name", name, "--mobile", mobile, "--email", email)
-        system.tocsin("agent", "add", *options)
+        contacts = ("--mobile", mobile, "--email", email)
+        system.tocsin("agent", "add", "--town", town, "--name", name, *contacts)
 
 
 def square(home: tuple[float, float], half: float = 0.002) -> dict[str, object]:

@@ -1,0 +1,302 @@
+"""Doubt and silence: looked for, sent again only when it is safe, ended in the end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from community_store.models import Alert, AlertState, Notice, Number
+from community_store.models import DeliveryState as State
+from dispatch import figures, looking, outbox, sweep
+from dispatch.outbox import Claimed
+from gateway.contract import Accepted, NotNow, Outbound, Receipt, Stage, Traits, Unknown
+from tests.dispatch.standin import StandIn
+from tests.dispatch.world import World, mobile
+
+
+class Doubtful:
+    """One delivery whose attempt had an unknown outcome, at a provider that can be asked."""
+
+    def __init__(self, world: World, traits: Traits | None = None) -> None:
+        self.provider = StandIn(traits=traits or Traits(looks=True, receipts=True))
+        self.world = world.with_providers(sim=self.provider)
+        self.number = self.world.number()
+        author, _ = self.world.members(self.world.community(), 2)
+        self.alert = self.world.raised(author)
+        self.attempt()
+
+    def attempt(self) -> Claimed:
+        (claimed,) = self.world.claim(self.number)
+        self.world.settle(claimed, Unknown("time-out"))
+        return claimed
+
+    def look(self, **later: float) -> str:
+        self.world.clock.forward(**later)
+        looking.look(self.world.runtime)
+        return self.world.delivery(alert_id=self.alert.id).state
+
+
+def arrived(message: Outbound) -> Receipt:
+    return Receipt(Stage.SENT, "P1", message.delivery, message.attempt)
+
+
+def test_a_look_that_finds_it_settles_the_doubt(world: World) -> None:
+    doubtful = Doubtful(world)
+    doubtful.provider.finds = arrived
+    assert doubtful.look(seconds=4) == State.UNKNOWN
+    assert doubtful.look(seconds=1) == State.SENT
+    assert world.delivery().provider_id == "P1"
+    assert figures_of(world)["unknown"] == 0
+
+
+def figures_of(world: World) -> dict[str, int]:
+    with world.store.read() as session:
+        (sim,) = figures.gateways(session, ["sim"], world.clock())
+    return {"unknown": sim.unknown, "due": sim.due, "sending": sim.sending}
+
+
+def test_only_two_empty_looks_and_the_quiet_period_send_it_again(world: World) -> None:
+    doubtful = Doubtful(world)
+    assert doubtful.look(seconds=5) == State.UNKNOWN
+    assert doubtful.look(seconds=30) == State.UNKNOWN
+    assert len(doubtful.provider.looked) == 1, "the second look comes after the quiet period"
+    assert doubtful.look(seconds=25) == State.QUEUED
+    assert len(doubtful.provider.looked) == 2
+    assert [claimed.attempt for claimed in world.claim(doubtful.number)] == [2]
+
+
+def test_it_is_sent_three_times_at_most(sqlite_world: World) -> None:
+    doubtful = Doubtful(sqlite_world)
+    for attempt in (2, 3):
+        doubtful.look(seconds=5)
+        assert doubtful.look(seconds=60) == State.QUEUED
+        assert doubtful.attempt().attempt == attempt
+    doubtful.look(seconds=5)
+    assert doubtful.look(seconds=60) == State.NO_RECEIPT
+    assert sqlite_world.claim(doubtful.number) == []
+
+
+def test_a_look_that_fails_is_no_empty_look(sqlite_world: World) -> None:
+    doubtful = Doubtful(sqlite_world)
+    doubtful.provider.finds = lambda _: NotNow("connection refused")
+    for _ in range(30):
+        assert doubtful.look(seconds=10) == State.UNKNOWN
+    doubtful.provider.finds = lambda _: None
+    assert doubtful.look(seconds=10) == State.UNKNOWN
+    assert doubtful.look(seconds=10) == State.QUEUED
+
+
+def test_a_provider_whose_looks_are_final_is_asked_once(sqlite_world: World) -> None:
+    doubtful = Doubtful(sqlite_world, Traits(looks=True, look_is_final=True))
+    assert doubtful.look(seconds=5) == State.QUEUED
+
+
+def test_where_nothing_can_be_asked_the_quiet_period_decides(sqlite_world: World) -> None:
+    doubtful = Doubtful(sqlite_world, Traits(receipts=True))
+    assert doubtful.look(seconds=5) == State.UNKNOWN
+    assert doubtful.look(seconds=55) == State.QUEUED
+    assert doubtful.provider.looked == []
+
+
+def test_a_doubt_that_outlives_its_use_is_not_sent_again(sqlite_world: World) -> None:
+    doubtful = Doubtful(sqlite_world)
+    doubtful.look(seconds=5)
+    assert doubtful.look(hours=2) == State.EXPIRED
+
+
+def test_a_doubt_about_a_withdrawn_alert_is_not_sent_again(sqlite_world: World) -> None:
+    world = sqlite_world
+    doubtful = Doubtful(world)
+    world.change(doubtful.alert, state=AlertState.WITHDRAWN)
+    doubtful.look(seconds=5)
+    doubtful.look(seconds=60)
+    assert world.claim(doubtful.number) == []
+    assert world.delivery().state == State.CANCELLED
+
+
+def test_a_look_that_breaks_does_not_stop_the_others(sqlite_world: World) -> None:
+    world = sqlite_world
+    doubtful = Doubtful(world)
+    author, _ = world.members(world.community("B"), 2)
+    healthy = world.raised(author)
+    doubtful.attempt()
+    broken = world.delivery(alert_id=doubtful.alert.id).id
+    doubtful.provider.finds = lambda m: KeyError("a bug") if m.delivery == broken else arrived(m)
+    assert doubtful.look(seconds=6) == State.UNKNOWN
+    assert world.delivery(alert_id=healthy.id).state == State.SENT
+
+
+def test_a_provider_that_hangs_does_not_hold_the_sweep(sqlite_world: World) -> None:
+    doubtful = Doubtful(sqlite_world)
+    doubtful.provider.seconds = 30
+    began = time.monotonic()
+    assert doubtful.look(seconds=6) == State.UNKNOWN
+    assert time.monotonic() - began < looking.LONGEST + 2
+    doubtful.provider.seconds = 0
+    doubtful.provider.finds = arrived
+    assert doubtful.look(seconds=6) == State.SENT
+
+
+def test_a_receipt_that_never_comes_is_asked_for_and_ends_after_a_day(
+    sqlite_world: World,
+) -> None:
+    world = sqlite_world
+    doubtful = Doubtful(world)
+    doubtful.provider.finds = arrived
+    doubtful.look(seconds=6)
+    asked = len(doubtful.provider.looked)
+    for _ in range(23 * 6):
+        assert doubtful.look(minutes=10) == State.SENT
+    assert 2 <= len(doubtful.provider.looked) - asked <= 5
+    assert doubtful.look(hours=1, minutes=1) == State.NO_RECEIPT
+    assert doubtful.look(days=2) == State.NO_RECEIPT
+
+
+def test_a_receipt_after_a_day_still_counts(sqlite_world: World) -> None:
+    world = sqlite_world
+    number = world.number()
+    author, _ = world.members(world.community(), 2)
+    world.raised(author)
+    (claimed,) = world.claim(number)
+    world.settle(claimed, Accepted("P1"))
+    with world.store.begin() as session:
+        outbox.give_up(session, claimed.id, (State.NO_RECEIPT, "no receipt came"), world.clock())
+        receipt = Receipt(Stage.DELIVERED, "P1", claimed.id, 1)
+        assert outbox.advance(session, receipt, claimed.id, world.clock())
+    assert world.delivery().state == State.DELIVERED
+
+
+# what a crash leaves
+
+
+def test_a_lease_that_runs_out_is_a_doubt(world: World) -> None:
+    number = world.number()
+    author, _ = world.members(world.community(), 2)
+    world.raised(author)
+    world.claim(number, lease=30)
+    world.clock.forward(seconds=29)
+    sweep.sweep(world.runtime)
+    assert world.delivery().state == State.SENDING
+    world.clock.forward(seconds=1)
+    doubt(world)
+    found = world.delivery()
+    assert (found.state, found.doubts, found.reason) == (State.UNKNOWN, 1, "worker lost")
+
+
+def doubt(world: World) -> None:
+    with world.store.begin() as session:
+        dead = sweep.dead_workers(session)
+        outbox.doubt_expired_leases(session, world.clock(), dead)
+
+
+@pytest.mark.parametrize(
+    ("worker", "dead"),
+    [
+        ("{host}:999999999", True),
+        ("{host}:{pid}", False),
+        ("another:999999999", False),
+        ("x", False),
+    ],
+)
+def test_a_dead_worker_of_this_machine_is_noticed_at_once(
+    sqlite_world: World, worker: str, dead: bool
+) -> None:
+    host, _, pid = sqlite_world.runtime.worker.rpartition(":")
+    name = worker.format(host=host, pid=pid)
+    world = replace(sqlite_world, runtime=replace(sqlite_world.runtime, worker=name))
+    number = world.number()
+    author, _ = world.members(world.community(), 2)
+    world.raised(author)
+    world.claim(number)
+    doubt(world)
+    assert world.delivery().state == (State.UNKNOWN if dead else State.SENDING)
+
+
+def test_what_a_dead_worker_had_sent_is_not_sent_again(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.number()
+    author, neighbour = world.members(world.community(), 2)
+    world.raised(author)
+    lost = replace(world, runtime=replace(world.runtime, worker=dead_name(world)))
+    (claimed,) = lost.claim(world.rows(Number)[0])
+    sim = world.runtime.providers["sim"]
+    message = Outbound(claimed.id, claimed.attempt, claimed.to, "38000", claimed.sms)
+    asyncio.run(sim.send(message))
+    sweep.sweep(world.runtime)
+    world.clock.forward(seconds=6)
+    sweep.sweep(world.runtime)
+    assert world.delivery().state == State.DELIVERED
+    world.pump()
+    assert len(world.phone(neighbour.mobile or "")) == 1
+
+
+def dead_name(world: World) -> str:
+    return world.runtime.worker.rpartition(":")[0] + ":999999999"
+
+
+def test_what_a_dead_worker_had_not_sent_goes_out(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.number()
+    author, neighbour = world.members(world.community(), 2)
+    world.raised(author)
+    lost = replace(world, runtime=replace(world.runtime, worker=dead_name(world)))
+    assert len(lost.claim(world.rows(Number)[0])) == 1
+    sweep.sweep(world.runtime)
+    assert world.pump().sent == 1
+    assert len(world.phone(neighbour.mobile or "")) == 1
+
+
+# what comes too late
+
+
+def test_what_is_too_late_expires_with_one_summary(world: World) -> None:
+    number = world.number()
+    author, *_ = world.members(world.community(), 6)
+    alert = world.raised(author)
+    for claimed in world.claim(number, 2):
+        world.settle(claimed, Accepted("P", Stage.DELIVERED))
+    world.clock.forward(hours=2)
+    sweep.sweep(world.runtime)
+    sweep.sweep(world.runtime)
+    states = sorted(row.state for row in world.deliveries(alert_id=alert.id))
+    assert states == [State.DELIVERED] * 2 + [State.EXPIRED] * 3
+    (summary,) = world.rows(Notice)
+    assert summary.kind == "expired_summary"
+    words = world.said(world.delivery(notice_id=summary.id)).sms
+    assert "3 envois" in words
+    assert "2 ont" in words
+    assert world.claim(number)[0].to == author.mobile
+
+
+def test_an_alert_that_all_had_in_time_has_no_summary(sqlite_world: World) -> None:
+    world = sqlite_world
+    number = world.number()
+    author, *_ = world.members(world.community(), 3)
+    world.raised(author)
+    for claimed in world.claim(number):
+        world.settle(claimed, Accepted("P", Stage.DELIVERED))
+    world.clock.forward(hours=2)
+    sweep.sweep(world.runtime)
+    assert world.rows(Notice) == []
+
+
+def test_an_alert_that_nobody_ended_rests_after_the_time_to_reply(sqlite_world: World) -> None:
+    world = sqlite_world
+    author, _ = world.members(world.community(), 2)
+    world.raised(author)
+    for hours, state in ((2, AlertState.OPEN), (3.9, AlertState.OPEN), (0.2, AlertState.EXPIRED)):
+        world.clock.forward(hours=hours)
+        sweep.sweep(world.runtime)
+        assert world.rows(Alert)[0].state == state
+
+
+def test_a_text_whose_wake_was_lost_is_found_after_two_seconds(sqlite_world: World) -> None:
+    world = sqlite_world
+    row = world.arrives(mobile(1), "Bonjour")
+    assert sweep.unread(world.runtime) == []
+    world.clock.now += timedelta(seconds=2)
+    assert sweep.unread(world.runtime) == [row]

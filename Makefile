@@ -7,9 +7,9 @@ ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 DEVELOPING := .venv/.developing
-LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
-	--python-version 3.11 --exclude-newer "7 days" --custom-compile-command "make lock" \
-	--extra build pyproject.toml
+COMPILE := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+	--python-version 3.11 --exclude-newer "7 days" --custom-compile-command "make lock"
+LOCK := $(COMPILE) --extra build pyproject.toml
 
 .DEFAULT_GOAL := help
 .PHONY: apt clean demo help install lint lock test
@@ -37,6 +37,7 @@ lint: $(DEVELOPING) ## Check style, types, the order of imports and the migratio
 lock: ## Choose the versions of all dependencies anew, a week old at least (needs uv)
 	$(LOCK) --upgrade -o requirements.txt
 	$(LOCK) --upgrade --extra dev -c requirements.txt -o requirements-dev.txt
+	$(COMPILE) --upgrade requirements-addok.in -o requirements-addok.txt
 
 apt: ## Install the Debian packages that the tests use (as root)
 	scripts/debian-packages.sh

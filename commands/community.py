@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from commands import community_code
 from commands.context import AsJson, CommandError, Context, emit, fail, of, progress, say
 from commands.reading import community_named, read_bytes
 
@@ -22,6 +23,7 @@ app = typer.Typer(no_args_is_help=True, help="Neighbourhoods, boundaries, twinni
 Named = Annotated[str, typer.Argument(metavar="COMMUNITY", help="id, or name where unique")]
 Mode = Literal["team", "referent", "town"]
 Boundary = Annotated[Path, typer.Option("--boundary", metavar="FILE.geojson")]
+app.command("code")(community_code.code)
 COLUMNS = ("id", "name", "town", "town_name", "members", "pending", "mode", "area_ha")
 
 

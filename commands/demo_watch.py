@@ -171,7 +171,12 @@ def _table(arrivals: list[Arrival]) -> Table:
     for arrival in arrivals:
         people.setdefault(arrival.name, {}).setdefault(arrival.place[0], arrival.ms)
     table = Table(box=None, pad_edge=False)
-    for column, style in (("who", "bold"), ("SMS", "yellow"), ("e-mail", "cyan"), ("call", "magenta")):
+    for column, style in (
+        ("who", "bold"),
+        ("SMS", "yellow"),
+        ("e-mail", "cyan"),
+        ("call", "magenta"),
+    ):
         table.add_column(column, style=style, justify="left" if column == "who" else "right")
     for name, moments in people.items():
         table.add_row(name, *(_moment(moments, channel) for channel in Channel))

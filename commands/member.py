@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from commands.context import AsJson, emit, of, say
+from commands.context import AsJson, Context, emit, of, say
 from commands.reading import community_named, e164, member_named
 
 if TYPE_CHECKING:
@@ -60,8 +60,19 @@ def add(  # one option for each column of interfaces.md
     )  # fmt: skip
     with of(ctx).begin() as session:
         member = membership.register(session, _placed(session, new, community))
+        _request(of(ctx), session, member)
         row = _row(member, _community_name(session, member))
     say(f"member {member.id} added: {member.state}, {row['community'] or 'in no community'}")
+
+
+def _request(context: Context, session: Session, member: Member) -> None:
+    """A pending member's request goes to whoever vouches for homes there."""
+    from community_store.columns import utcnow
+    from dispatch import requests
+    from dispatch.act import Act
+
+    if member.state == "pending":
+        requests.ask(Act(session, context.settings, utcnow()), member)
 
 
 def _placed(session: Session, new: Any, community: str) -> Any:
@@ -101,8 +112,21 @@ def activate(ctx: typer.Context, member: Named) -> None:
 
     with of(ctx).begin() as session:
         found = member_named(session, member)
-        membership.activate(session, found)
+        if not _accepted(of(ctx), session, found):
+            membership.activate(session, found)
     say(f"member {found.id} is active")
+
+
+def _accepted(context: Context, session: Session, member: Member) -> bool:
+    """A pending member is told that they are active, as by `tocsin request accept`."""
+    from community_store.columns import utcnow
+    from dispatch import requests
+    from dispatch.act import Act
+
+    act = Act(session, context.settings, utcnow())
+    return member.state == "pending" and requests.decide_for(
+        act, member, accept=True, by="operator"
+    )
 
 
 @app.command()

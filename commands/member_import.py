@@ -12,6 +12,8 @@ from commands.context import Context, fail, progress, say
 from commands.reading import person_number, read_text
 
 if TYPE_CHECKING:
+    from sqlmodel import Session
+
     from community_store.members_csv import BadRow, Row
     from community_store.store import Store
 
@@ -22,10 +24,10 @@ def import_members(context: Context, file: Path, *, all_or_nothing: bool) -> Non
     good, bad = _read(file)
     total = len(good) + len(bad)
     if all_or_nothing:
-        bad += [] if bad else _write_all(store, good)
+        bad += [] if bad else _write_all(context, store, good)
         added = 0 if bad else len(good)
     else:
-        refused = _write_batches(store, good)
+        refused = _write_batches(context, store, good)
         added = len(good) - len(refused)
         bad += refused
     say(f"{added} members added")
@@ -52,7 +54,7 @@ def _read(file: Path) -> tuple[list[Row], list[BadRow]]:
     return good, bad
 
 
-def _write_batches(store: Store, rows: Sequence[Row]) -> list[BadRow]:
+def _write_batches(context: Context, store: Store, rows: Sequence[Row]) -> list[BadRow]:
     from community_store.members_csv import Importer
 
     importer = Importer()
@@ -60,10 +62,11 @@ def _write_batches(store: Store, rows: Sequence[Row]) -> list[BadRow]:
     for batch in _batches(rows):
         with store.begin() as session:
             bad += importer.write(session, batch)
+            _request(context, session)
     return bad
 
 
-def _write_all(store: Store, rows: Sequence[Row]) -> list[BadRow]:
+def _write_all(context: Context, store: Store, rows: Sequence[Row]) -> list[BadRow]:
     """One transaction, rolled back when a row is refused."""
     from community_store.members_csv import Importer
 
@@ -74,7 +77,18 @@ def _write_all(store: Store, rows: Sequence[Row]) -> list[BadRow]:
             bad += importer.write(session, batch)
         if bad:
             session.rollback()
+        else:
+            _request(context, session)
     return bad
+
+
+def _request(context: Context, session: Session) -> None:
+    """The requests of those who are pending go to whoever vouches for homes there."""
+    from community_store.columns import utcnow
+    from dispatch import requests
+    from dispatch.act import Act
+
+    requests.ask_for_all(Act(session, context.settings, utcnow()))
 
 
 def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:

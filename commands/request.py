@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.context import AsJson, CommandError, emit, of, say
+from commands.context import AsJson, CommandError, Context, emit, of, say
 from commands.reading import community_named, member_named
 
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from community_store.models import Member
+
 app = typer.Typer(no_args_is_help=True, help="Membership requests.")
-Id = Annotated[str, typer.Argument(metavar="ID", help="the id of the pending member")]
+Id = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="the member's id, or the request's ref as ref:12"),
+]
+Reason = Annotated[str, typer.Option(help="kept with the request; the person is not told it")]
 
 
 @app.command("list")
@@ -19,14 +28,17 @@ def list_(
     community: Annotated[str, typer.Option(help="only those of one community")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """List the requests, the longest waiting first."""
+    """List the requests, the longest waiting first. `ref` is what deciders text back."""
     from community_store import membership
+    from dispatch import requests
 
     with of(ctx).read() as session:
         home = community_named(session, community).id if community else None
+        refs = requests.open_refs(session)
         rows: list[dict[str, Any]] = [
             {
                 "id": member.id,
+                "ref": refs.get(member.id or 0),
                 "first_name": member.first_name,
                 "last_name": member.last_name,
                 "address": member.address,
@@ -40,24 +52,72 @@ def list_(
 
 
 @app.command()
-def accept(ctx: typer.Context, member: Id) -> None:
-    """Accept a request: the member is active."""
+def accept(
+    ctx: typer.Context,
+    member: Id,
+    community: Annotated[
+        str, typer.Option(help="put the member there first: id, or name where unique")
+    ] = "",
+    reason: Reason = "",
+) -> None:
+    """Accept a request: the member is active, and is told so."""
     from community_store import membership
 
-    with of(ctx).begin() as session:
-        found = member_named(session, member)
-        if found.state != "pending":
-            raise CommandError(f"member {found.id} is {found.state}, not pending")
-        membership.activate(session, found)
-    say(f"member {found.id} accepted")
+    context = of(ctx)
+    with context.begin() as session:
+        found = _waiting(session, member)
+        if community:
+            membership.move(session, found, community_named(session, community))
+        name = f"{found.first_name} {found.last_name}"
+        _decide(context, session, found, (True, reason))
+    say(f"member {found.id} ({name}) accepted")
 
 
 @app.command()
-def refuse(ctx: typer.Context, member: Id) -> None:
-    """Refuse a request: the account is closed and erased."""
-    from community_store import membership
+def refuse(ctx: typer.Context, member: Id, reason: Reason = "") -> None:
+    """Refuse a request: the person is told, the account is closed and erased."""
+    context = of(ctx)
+    with context.begin() as session:
+        found = _waiting(session, member)
+        name = f"{found.first_name} {found.last_name}"
+        _decide(context, session, found, (False, reason))
+    say(f"member {found.id} ({name}) refused")
 
-    with of(ctx).begin() as session:
-        found = member_named(session, member)
-        membership.refuse(session, found)
-    say(f"member {found.id} refused")
+
+def _waiting(session: Session, named: str) -> Member:
+    """The pending member who is named, or whose request is.
+
+    A bare number is a request's only where no member has that id: a command that is given
+    twice must not accept somebody else.
+    """
+    from community_store.errors import NotFound
+
+    wanted = named.strip().lower()
+    try:
+        found = _of_request(session, wanted) if wanted.startswith("ref:") else None
+        found = found or member_named(session, named)
+    except NotFound:
+        found = _of_request(session, wanted)
+    if found is None:
+        raise CommandError(f"no open request {named!r}: see `tocsin request list`")
+    if found.state != "pending":
+        raise CommandError(f"member {found.id} is {found.state}, not pending")
+    return found
+
+
+def _of_request(session: Session, wanted: str) -> Member | None:
+    from dispatch import requests
+
+    ref = wanted.removeprefix("ref:").strip()
+    return requests.waiting_member(session, int(ref)) if ref.isdecimal() else None
+
+
+def _decide(context: Context, session: Session, member: Member, decision: tuple[bool, str]) -> None:
+    from community_store.columns import utcnow
+    from dispatch import requests
+    from dispatch.act import Act
+
+    accept, reason = decision
+    act = Act(session, context.settings, utcnow())
+    if not requests.decide_for(act, member, accept=accept, by="operator", reason=reason):
+        raise CommandError(f"the request of member {member.id} was decided a moment ago")

@@ -14,11 +14,15 @@ from community_store.models import (
     Community,
     Delivery,
     DeliveryState,
+    Enrolment,
+    EnrolmentState,
     InboundState,
     InboundText,
+    JoinRequest,
     Member,
     MemberState,
     Mute,
+    Notice,
     Stop,
     Wording,
 )
@@ -47,6 +51,7 @@ def export(session: Session, member: Member) -> dict[str, Any]:
         "turned_off": _rows(session, Mute, col(Mute.member_id) == member.id),
         "stopped": _rows(session, Stop, col(Stop.address).in_(addresses)),
         "texts_sent": _rows(session, InboundText, col(InboundText.sender).in_(addresses)),
+        "enrolments": _rows(session, Enrolment, col(Enrolment.sender).in_(addresses)),
         "alerts_raised": _rows(session, Alert, col(Alert.author_id) == member.id),
         "messages_received": [_message(delivery, wording) for delivery, wording in received],
     }
@@ -64,6 +69,7 @@ def erase(session: Session, member: Member) -> None:
     _blank_wordings(session, member)
     _blank_deliveries(session, member)
     _blank_texts(session, addresses)
+    _blank_enrolments(session, addresses)
     session.execute(update(Alert).where(col(Alert.author_id) == member.id).values(author_id=None))
     session.execute(delete(Mute).where(col(Mute.member_id) == member.id))
     _blank_member(session, member)
@@ -91,7 +97,7 @@ def _require_quiet(session: Session, member: Member) -> None:
 
 
 def _blank_wordings(session: Session, member: Member) -> None:
-    """The words told of the member's alerts name them; notices to them do too."""
+    """The words told of the member's alerts and requests name them; notices to them do too."""
     authored = select(Alert.id).where(Alert.author_id == member.id)
     told = select(Delivery.wording_id).where(
         Delivery.member_id == member.id, col(Delivery.notice_id).is_not(None)
@@ -102,9 +108,11 @@ def _blank_wordings(session: Session, member: Member) -> None:
         or_(col(Delivery.member_id).is_(None), col(Delivery.member_id) != member.id),
     )
     mine = col(Wording.id).in_(told) & col(Wording.id).not_in(others)
+    requests = select(JoinRequest.id).where(JoinRequest.member_id == member.id)
+    asking = select(Notice.id).where(col(Notice.request_id).in_(requests))
     session.execute(
         update(Wording)
-        .where(or_(col(Wording.alert_id).in_(authored), mine))
+        .where(or_(col(Wording.alert_id).in_(authored), col(Wording.notice_id).in_(asking), mine))
         .values(sms="", subject="", mail="", voice="")
         .execution_options(synchronize_session=False)
     )
@@ -129,6 +137,18 @@ def _blank_texts(session: Session, addresses: list[str]) -> None:
         unread.values(state=InboundState.READ, outcome="erased"), execution_options=quiet
     )
     session.execute(sent.values(sender="", text=""), execution_options=quiet)
+
+
+def _blank_enrolments(session: Session, addresses: list[str]) -> None:
+    session.execute(
+        update(Enrolment)
+        .where(col(Enrolment.sender).in_(addresses))
+        .values(
+            sender="", first_name="", last_name="", address="", choices=[],
+            state=EnrolmentState.FAILED.value,
+        )
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
 
 
 def _blank_member(session: Session, member: Member) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from dispatch import account, closing, deciding, raising, replies
+from dispatch import account, closing, deciding, joining, raising, replies
 from dispatch.incoming import Incoming
 from dispatch.reading import folded, split_ref, split_word
 
@@ -80,6 +80,8 @@ COMMANDS: tuple[Command, ...] = (
     Command(("pause",), Takes.REF, account.pause),
     Command(("alerte", "alert"), Takes.TEXT, _alert),
     Command(("mairie", "town hall"), Takes.TEXT, _town),
+    Command(("inscription", "m'inscrire", "inscrire"), Takes.TEXT, joining.join),
+    Command(("join", "register", "sign up"), Takes.TEXT, joining.join_in_english),
     Command(("fin", "end", "over", "fini"), Takes.TEXT, closing.end),
     Command(
         ("faux", "fausse alerte", "annuler", "false", "false alarm", "cancel"),

@@ -10,7 +10,7 @@ import structlog
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from dispatch import duty, inbound, polling, pump, sweep, wake
+from dispatch import duty, inbound, locating, polling, pump, sweep, wake
 from dispatch.pace import StandInSlots
 from dispatch.runtime import Runtime
 from dispatch.spool import Spool
@@ -79,6 +79,8 @@ class Housekeeping:
             self._read(inbound_id)
         if sweep.due(self.runtime):
             pump.run(self.runtime, self.slots, STAND_IN_SECONDS)
+        for enrolment_id in locating.waiting(self.runtime)[:1]:  # a slow answer costs alerts time
+            locating.locate(self.runtime, enrolment_id)
 
     def _read(self, inbound_id: int) -> None:
         try:

@@ -13,12 +13,12 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session, col, select
 
-from community_store.models import Agent, InboundState, InboundText, Member, MemberState, Number
+from community_store.models import InboundState, InboundText, MemberState, Number
 from community_store.store import lock
-from dispatch import commands, raising, replies, senders
+from dispatch import applying, choosing, commands, raising, replies
 from dispatch.act import Act
 from dispatch.courtesies import is_courtesy
-from dispatch.incoming import Incoming
+from dispatch.incoming import Incoming, incoming_of, member_of
 from dispatch.reading import folded, normal
 from dispatch.runtime import Runtime
 from gateway import sms_text
@@ -63,7 +63,7 @@ def _read(session: Session, runtime: Runtime, inbound_id: int) -> str:
     if _may_go_on(runtime, parts, now):
         return WAITING
     whole = "".join(part.text for part in parts)
-    outcome = _understand(_incoming(Act(session, runtime.settings, now), parts[0], whole))
+    outcome = _understand(incoming_of(Act(session, runtime.settings, now), parts[0], normal(whole)))
     for part in parts:
         _finish(part, outcome, now)
         if part is not parts[0]:
@@ -93,7 +93,7 @@ def _is_repeat(session: Session, runtime: Runtime, row: InboundText) -> bool:
         .order_by(col(InboundText.id).desc())
     ).all()
     said = [other for other in earlier if other.outcome != "duplicate"]
-    if commands.find(row.text):
+    if commands.find(row.text) or applying.choice(row.text) is not None:
         same = [other for other in said[:1] if folded(other.text) == folded(row.text)]
     else:
         same = [other for other in said if normal(other.text) == normal(row.text)]
@@ -107,7 +107,7 @@ def _heard_now(session: Session, runtime: Runtime, row: InboundText, refusal: st
     """Whether a text that was refused a moment ago would be broadcast by now."""
     if refusal == "stale":
         return not raising.is_late(runtime.settings, row, runtime.clock())
-    member = _member(session, row.sender)
+    member = member_of(session, row.sender)
     return member is not None and raising.may_alert(member)
 
 
@@ -144,30 +144,9 @@ def _may_go_on(runtime: Runtime, parts: list[InboundText], now: datetime) -> boo
     return sms_text.is_full_part(parts[-1].text) and now - parts[-1].received_at < near
 
 
-def _incoming(act: Act, row: InboundText, text: str) -> Incoming:
-    return Incoming(
-        act=act,
-        row=row,
-        text=normal(text),
-        member=_member(act.session, row.sender),
-        agent=_agent(act.session, row.sender),
-        number=senders.texted(act.session, row.recipient),
-    )
-
-
-def _member(session: Session, sender: str) -> Member | None:
-    return session.exec(
-        select(Member).where(Member.mobile == sender, Member.state != MemberState.CLOSED)
-    ).first()
-
-
-def _agent(session: Session, sender: str) -> Agent | None:
-    return session.exec(select(Agent).where(Agent.mobile == sender)).first()
-
-
 def _understand(incoming: Incoming) -> str:
-    if _is_ours(incoming):
-        return "ours"
+    if outcome := _settled_first(incoming):
+        return outcome
     found = commands.find(incoming.text)
     if found is not None:
         command, argument = found
@@ -180,6 +159,10 @@ def _understand(incoming: Incoming) -> str:
     if found is not None and not found[1]:
         return raising.say_not_sent(incoming)
     return raising.raise_from(incoming, incoming.text)
+
+
+def _settled_first(incoming: Incoming) -> str:
+    return "ours" if _is_ours(incoming) else choosing.choose(incoming)
 
 
 def _may_answer(incoming: Incoming) -> bool:

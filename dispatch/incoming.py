@@ -9,9 +9,18 @@ import structlog
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from community_store.models import Agent, Delivery, InboundText, Member, Notice, Number, NumberKind
+from community_store.models import (
+    Agent,
+    Delivery,
+    InboundText,
+    Member,
+    MemberState,
+    Notice,
+    Number,
+    NumberKind,
+)
 from config import Settings
-from dispatch import notices
+from dispatch import notices, senders
 from dispatch.act import Act
 from gateway import numbers
 
@@ -28,6 +37,7 @@ class Incoming:
     member: Member | None
     agent: Agent | None
     number: Number | None
+    spoken: str = "fr"  # the language of somebody whom we do not know
 
     @property
     def session(self) -> Session:
@@ -44,7 +54,7 @@ class Incoming:
     @property
     def language(self) -> str:
         person = self.member or self.agent
-        return person.language if person else "fr"
+        return person.language if person else self.spoken
 
     @property
     def addressee(self) -> notices.Addressee:
@@ -81,3 +91,27 @@ class Incoming:
             )
         )
         return (answered or 0) >= limits.answers_max
+
+
+def incoming_of(act: Act, row: InboundText, text: str) -> Incoming:
+    """A text with the person behind its sender's number, as they are known now."""
+    return Incoming(
+        act=act,
+        row=row,
+        text=text,
+        member=member_of(act.session, row.sender),
+        agent=_agent(act.session, row.sender),
+        number=senders.texted(act.session, row.recipient),
+    )
+
+
+def member_of(session: Session, sender: str) -> Member | None:
+    """The account with this mobile, unless it is closed."""
+    query = select(Member).where(
+        col(Member.mobile) == sender, col(Member.state) != MemberState.CLOSED
+    )
+    return session.scalars(query).first()
+
+
+def _agent(session: Session, sender: str) -> Agent | None:
+    return session.scalars(select(Agent).where(col(Agent.mobile) == sender)).first()

@@ -12,12 +12,12 @@ from typing import Any
 from redis.exceptions import RedisError
 from rq.job import Job
 
-from dispatch import inbound, wake
+from dispatch import inbound, joining, locating, wake
 from dispatch import pump as pumping
 from dispatch.pace import SharedSlots
 from dispatch.worker import current
 
-ALLOWED = frozenset({"dispatch.jobs.read_inbound", "dispatch.jobs.pump"})
+ALLOWED = frozenset({"dispatch.jobs.read_inbound", "dispatch.jobs.locate", "dispatch.jobs.pump"})
 
 
 class ForbiddenJob(Exception):
@@ -36,9 +36,20 @@ class AllowedJob(Job):
 
 
 def read_inbound(inbound_id: int) -> None:
-    """Read one text, then wake the pump for what it became."""
+    """Read one text, then wake whoever goes on with what it became."""
     runtime = current()
-    if inbound.read(runtime, inbound_id):
+    outcome = inbound.read(runtime, inbound_id)
+    if outcome == joining.ENROLMENT:
+        if (enrolment := locating.of_text(runtime, inbound_id)) is not None:
+            wake.locate(runtime, enrolment)
+    elif outcome:
+        wake.pump(runtime)
+
+
+def locate(enrolment_id: int) -> None:
+    """Find where somebody who enrolled lives, then wake the pump for what they are told."""
+    runtime = current()
+    if locating.locate(runtime, enrolment_id):
         wake.pump(runtime)
 
 

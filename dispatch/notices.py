@@ -39,6 +39,7 @@ class Subject:
     alert_id: int | None = None
     inbound_id: int | None = None
     live: timedelta | None = None  # how long it is of use; as configured when None
+    request_id: int | None = None
 
 
 def reach(session: Session, person: Member | Agent) -> Addressee | None:
@@ -61,6 +62,7 @@ def tell(act: Act, to: Addressee, about: Subject, *, number: Number | None = Non
         kind=about.kind,
         alert_id=about.alert_id,
         inbound_id=about.inbound_id,
+        request_id=about.request_id,
         created_at=act.now,
     )
     act.session.add(notice)

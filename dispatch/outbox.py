@@ -18,7 +18,7 @@ from sqlmodel import Session, col
 
 from community_store.columns import UtcDateTime
 from community_store.errors import NotFound, RuleError
-from community_store.models import Attempt, Delivery
+from community_store.models import Attempt, Delivery, Notice
 from community_store.models import DeliveryState as State
 from dispatch import redialling, rights
 from dispatch.lifecycle import BAD_NEWS, BY_STAGE, FINAL, replaced_by
@@ -189,6 +189,13 @@ def cancel_waiting(session: Session, alert_id: int, reason: str, now: datetime) 
 def cancel(session: Session, ids: Sequence[int], reason: str, now: datetime) -> int:
     """Cancel those of some deliveries that are queued or held; how many."""
     return _finish(session, [col(Delivery.id).in_(ids)], (State.CANCELLED, reason), now)
+
+
+def cancel_asking(session: Session, request_id: int, now: datetime) -> int:
+    """A request is decided: nobody else is asked any more; how many would have been."""
+    asking = select(col(Notice.id)).where(col(Notice.request_id) == request_id)
+    where = [col(Delivery.notice_id).in_(asking)]
+    return _finish(session, where, (State.CANCELLED, "decided"), now)
 
 
 def suppress_waiting(session: Session, address: str, channel: str, now: datetime) -> int:

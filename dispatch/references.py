@@ -7,6 +7,14 @@ from sqlmodel import Session
 from community_store.models import Reference
 
 
+def several(session: Session, kind: str, count: int) -> list[int]:
+    """As many references at once, ascending."""
+    references = [Reference(kind=kind) for _ in range(count)]
+    session.add_all(references)
+    session.flush()
+    return sorted(reference.id for reference in references if reference.id is not None)
+
+
 def following(session: Session, kind: str) -> int:
     """The next reference, for an alert or a request. Some may stay unused."""
     reference = Reference(kind=kind)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlmodel import col, func, select
+from dataclasses import replace
+
+from sqlmodel import Session, col, func, select
 
 from community_store import membership
 from community_store.models import (
@@ -16,31 +18,102 @@ from community_store.models import (
     Town,
 )
 from community_store.visibility import full_name
-from dispatch import notices, references, senders
+from dispatch import notices, outbox, references, senders
 from dispatch.act import Act
 from dispatch.incoming import Incoming
+
+WELCOMES = {0: "welcome_first", 1: "welcome_one"}  # by how many neighbours there are
 
 
 def ask(act: Act, member: Member) -> JoinRequest:
     """Open a member's request and send it on; the open one when there is one already."""
-    assert member.id is not None
-    known = act.session.exec(
+    known = open_of(act, member)
+    if known is not None:
+        return known
+    request = _open(act, member)
+    _send_on(act, request, member)
+    return request
+
+
+def open_of(act: Act, member: Member) -> JoinRequest | None:
+    """A member's open request."""
+    return act.session.exec(
         select(JoinRequest).where(
             JoinRequest.member_id == member.id, JoinRequest.state == RequestState.OPEN
         )
     ).first()
-    if known is not None:
-        return known
-    request = JoinRequest(
-        id=references.following(act.session, "request"),
-        member_id=member.id,
-        community_id=member.community_id,
-        created_at=act.now,
-    )
+
+
+def open_refs(session: Session) -> dict[int, int]:
+    """The open requests: the member's id, and the reference that deciders text back."""
+    query = select(JoinRequest.member_id, JoinRequest.id)
+    return dict(session.exec(query.where(JoinRequest.state == RequestState.OPEN)).all())
+
+
+def waiting_member(session: Session, ref: int) -> Member | None:
+    """Whoever an open request is for."""
+    request = session.get(JoinRequest, ref) if ref < 2**31 else None
+    if request is None or request.state != RequestState.OPEN:
+        return None
+    return session.get(Member, request.member_id)
+
+
+def _open(act: Act, member: Member) -> JoinRequest:
+    request = _request(act, member, references.following(act.session, "request"))
     act.session.add(request)
     act.session.flush()
-    _send_on(act, request, member)
     return request
+
+
+def _request(act: Act, member: Member, ref: int) -> JoinRequest:
+    assert member.id is not None
+    return JoinRequest(
+        id=ref, member_id=member.id, community_id=member.community_id, created_at=act.now
+    )
+
+
+def ask_for_all(act: Act) -> int:
+    """Open and send on the requests of pending members who have none; how many.
+
+    For members who were registered in bulk.
+    """
+    asked = select(JoinRequest.id).where(JoinRequest.member_id == col(Member.id))
+    silent = act.session.exec(
+        select(Member)
+        .where(Member.state == MemberState.PENDING, ~asked.exists())
+        .order_by(col(Member.id))
+    ).all()
+    refs = references.several(act.session, "request", len(silent))
+    opened = [_request(act, member, ref) for member, ref in zip(silent, refs, strict=True)]
+    act.session.add_all(opened)
+    act.session.flush()
+    asked_of = _with_deciders(act, {member.community_id for member in silent})
+    for request, member in zip(opened, silent, strict=True):
+        if member.community_id in asked_of:
+            _send_on(act, request, member)
+    return len(silent)
+
+
+def _with_deciders(act: Act, communities: set[int | None]) -> set[int | None]:
+    found = (act.session.get(Community, id_) for id_ in communities if id_ is not None)
+    return {home.id for home in found if home is not None and _deciders(act, home)}
+
+
+def catch_up(act: Act) -> None:
+    """A community was drawn around homes that had none (S17): its deciders are asked now."""
+    found = act.session.exec(
+        select(JoinRequest, Member)
+        .join(Member, col(Member.id) == col(JoinRequest.member_id))
+        .where(
+            JoinRequest.state == RequestState.OPEN,
+            col(JoinRequest.community_id).is_(None),
+            col(Member.community_id).is_not(None),
+        )
+    ).all()
+    for request, member in found:
+        request.community_id = member.community_id
+        act.session.add(request)
+        _send_on(act, request, member)
 
 
 def _send_on(act: Act, request: JoinRequest, member: Member) -> None:
@@ -53,9 +126,10 @@ def _send_on(act: Act, request: JoinRequest, member: Member) -> None:
         "address": member.address,
         "community": community.name,
     }
+    about = notices.Subject("request_ask", variables, request_id=request.id)
     for person in _deciders(act, community):
         if (to := notices.reach(act.session, person)) is not None:
-            notices.tell(act, to, notices.Subject("request_ask", variables))
+            notices.tell(act, to, about)
 
 
 def _deciders(act: Act, community: Community) -> list[Member | Agent]:
@@ -69,6 +143,13 @@ def _deciders(act: Act, community: Community) -> list[Member | Agent]:
     return []
 
 
+def decider(act: Act, community: Community | None) -> Mode:
+    """Who decides in fact: the team, where a community's référents or agents are none."""
+    if community is None or not _deciders(act, community):
+        return Mode.TEAM
+    return Mode(community.mode)
+
+
 def may_decide(incoming: Incoming, request: JoinRequest) -> bool:
     """Only those whom the request was sent to."""
     if request.community_id is None:
@@ -80,7 +161,7 @@ def may_decide(incoming: Incoming, request: JoinRequest) -> bool:
     return incoming.member in people or incoming.agent in people
 
 
-def decide(act: Act, request: JoinRequest, *, accept: bool, by: str) -> bool:
+def decide(act: Act, request: JoinRequest, *, accept: bool, by: str, reason: str = "") -> bool:
     """Accept or refuse, and tell the person; False when it was decided before."""
     act.session.refresh(request, with_for_update=True)
     member = act.session.get(Member, request.member_id)
@@ -88,38 +169,67 @@ def decide(act: Act, request: JoinRequest, *, accept: bool, by: str) -> bool:
         return False
     if member.state != MemberState.PENDING:
         return False
-    request.state = RequestState.ACCEPTED if accept else RequestState.REFUSED
-    request.decided_by, request.decided_at = by, act.now
-    act.session.add(request)
+    _close(act, request, RequestState.ACCEPTED if accept else RequestState.REFUSED, by)
+    request.reason = " ".join(reason.split())
     if accept:
         membership.activate(act.session, member)
         act.session.flush()
         welcome(act, member)
     else:
-        _tell(act, member, "request_refused", {})
+        _tell_refused(act, member)
         membership.refuse(act.session, member)
     return True
 
 
-def welcome(act: Act, member: Member) -> None:
-    """Tell a member that their account is active (S33)."""
+def decide_for(act: Act, member: Member, *, accept: bool, by: str, reason: str = "") -> bool:
+    """As `decide`, for a pending member, whether or not a request was ever opened."""
+    request = open_of(act, member) or _open(act, member)
+    return decide(act, request, accept=accept, by=by, reason=reason)
+
+
+def close(act: Act, member: Member, *, by: str) -> None:
+    """A member became active in another way: nobody need decide any more."""
+    request = open_of(act, member)
+    if request is not None:
+        _close(act, request, RequestState.ACCEPTED, by)
+
+
+def _close(act: Act, request: JoinRequest, state: RequestState, by: str) -> None:
+    request.state = state
+    request.decided_by, request.decided_at = by, act.now
+    act.session.add(request)
+    act.session.flush()
+    outbox.cancel_asking(act.session, request.id, act.now)
+
+
+def welcome(act: Act, member: Member, incoming: Incoming | None = None) -> None:
+    """Tell a member that their account is active (S33), in answer to a text if they wrote one."""
     community = act.session.get(Community, member.community_id) if member.community_id else None
-    if community is None:
+    name = community.name if community else ""
+    count, number = _neighbours(act, member), senders.answerable(act.session)
+    kind = WELCOMES.get(count, "welcome") if community else "welcome_nowhere"
+    if incoming is not None:
+        incoming.answer(kind, community=name, count=count, number=number)
         return
-    count = act.session.exec(
+    if (to := notices.reach(act.session, member)) is not None:
+        variables = {"community": name, "count": count, "number": number}
+        notices.tell(act, to, notices.Subject(kind, variables))
+
+
+def _neighbours(act: Act, member: Member) -> int:
+    return act.session.exec(
         select(func.count())
         .select_from(Member)
         .where(
-            Member.community_id == community.id,
+            Member.community_id == member.community_id,
             Member.state == MemberState.ACTIVE,
             col(Member.id) != member.id,
         )
     ).one()
-    number = senders.answerable(act.session)
-    _tell(act, member, "welcome", {"community": community.name, "count": count, "number": number})
 
 
-def _tell(act: Act, member: Member, kind: str, variables: dict[str, object]) -> None:
+def _tell_refused(act: Act, member: Member) -> None:
+    """To the number alone: what is addressed to the account is erased with it."""
     to = notices.reach(act.session, member)
     if to is not None:
-        notices.tell(act, to, notices.Subject(kind, variables))
+        notices.tell(act, replace(to, member_id=None), notices.Subject("request_refused", {}))

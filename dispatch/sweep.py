@@ -24,7 +24,7 @@ from community_store.models import (
     Member,
 )
 from community_store.models import DeliveryState as State
-from dispatch import codes, holding, looking, notices, outbox, senders, wake
+from dispatch import codes, holding, locating, looking, notices, outbox, requests, senders, wake
 from dispatch.act import Act
 from dispatch.lifecycle import HANDED_OVER
 from dispatch.runtime import Runtime
@@ -46,6 +46,8 @@ def sweep(runtime: Runtime) -> None:
         act = Act(session, runtime.settings, now)
         _summarise(act)
         holding.settle_overdue(act)
+        locating.expire(act)
+        requests.catch_up(act)
         _let_rest(act)
         codes.forget(session, now)
     if expired or lost or adopted:
@@ -89,6 +91,9 @@ def wake_for_leftovers(runtime: Runtime) -> None:
     """Wake the workers again for whatever still waits."""
     for inbound_id in unread(runtime):
         if not wake.read_inbound(runtime, inbound_id):
+            return
+    for enrolment_id in locating.waiting(runtime):
+        if not wake.locate(runtime, enrolment_id):
             return
     if due(runtime):
         wake.pump(runtime)

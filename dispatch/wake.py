@@ -37,6 +37,11 @@ def read_inbound(runtime: Runtime, inbound_id: int) -> bool:
     return _enqueue(runtime, INBOUND, "dispatch.jobs.read_inbound", inbound_id)
 
 
+def locate(runtime: Runtime, enrolment_id: int) -> bool:
+    """Ask an inbound worker where somebody lives; False when Redis is away."""
+    return _enqueue(runtime, INBOUND, "dispatch.jobs.locate", enrolment_id)
+
+
 def pump(runtime: Runtime) -> bool:
     """Ask a dispatch worker to send what is due; False when Redis is away.
 

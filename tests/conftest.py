@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page
 from community_store.store import Store, open_store
 from tests.dispatch.world import World, make_world
 from tests.emulator.client import Emulator, running_emulator
+from tests.rigs.addok import addok_server
 from tests.rigs.browser import chromium
 from tests.rigs.databases import PostgresTemplate, SqliteTemplate
 from tests.rigs.kannel import Kannel, kannel
@@ -197,3 +198,10 @@ def screenshot(page: Page, request: pytest.FixtureRequest) -> Callable[[str], Pa
         return path
 
     return take
+
+
+@pytest.fixture(scope="session")
+def addok() -> Iterator[str]:
+    """The URL of a real address server with a few streets that do not exist."""
+    with addok_server() as url:
+        yield url

@@ -15,6 +15,7 @@ from community_store.models.alerts import (
     Wording,
 )
 from community_store.models.deliveries import Attempt, Delivery, DeliveryState, ReceiptRow
+from community_store.models.joining import Enrolment, EnrolmentState, HomeCode, HomeEntry
 from community_store.models.operations import (
     Duty,
     GatewayPause,
@@ -57,7 +58,11 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "Duty",
+    "Enrolment",
+    "EnrolmentState",
     "GatewayPause",
+    "HomeCode",
+    "HomeEntry",
     "InboundState",
     "InboundText",
     "JoinRequest",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from community_store.columns import UtcDateTime, utcnow
@@ -30,6 +30,12 @@ class InboundText(SQLModel, table=True):
         UniqueConstraint("gateway", "gateway_id", name="uq_inbound_text_gateway_id"),
         Index("ix_inbound_text_sender", "sender", "received_at"),
         Index("ix_inbound_text_state", "state", "id"),
+        Index(  # few are: how many wrong codes were tried of late
+            "ix_inbound_text_wrong",
+            "received_at",
+            postgresql_where=text("outcome = 'code_wrong'"),
+            sqlite_where=text("outcome = 'code_wrong'"),
+        ),
     )
     id: int | None = Field(default=None, primary_key=True)
     gateway: str
@@ -150,7 +156,8 @@ class Reply(SQLModel, table=True):
 class Notice(SQLModel, table=True):
     """Any other message of the service: an answer, a receipt, an all-clear, a summary.
 
-    `kind` is the message's id in the catalogue. `alert_id` when it speaks of one.
+    `kind` is the message's id in the catalogue. `alert_id` when it speaks of an alert,
+    `request_id` when it asks somebody to vouch for a person, whom it then names.
     """
 
     __tablename__ = "notice"
@@ -160,6 +167,9 @@ class Notice(SQLModel, table=True):
         default=None, foreign_key="alert.id", ondelete="SET NULL", index=True
     )
     inbound_id: int | None = Field(default=None, foreign_key="inbound_text.id", index=True)
+    request_id: int | None = Field(
+        default=None, foreign_key="join_request.id", ondelete="SET NULL", index=True
+    )
     created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
 
 

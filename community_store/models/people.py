@@ -52,7 +52,10 @@ class RequestState(StrEnum):
 
 
 class JoinRequest(SQLModel, table=True):
-    """A person asks to be vouched for. Its id is a Reference, to be texted back."""
+    """A person asks to be vouched for. Its id is a Reference, to be texted back.
+
+    `reason` is what whoever decided wrote down for their successors; nobody is told it.
+    """
 
     __tablename__ = "join_request"
     id: int = Field(primary_key=True)
@@ -62,6 +65,7 @@ class JoinRequest(SQLModel, table=True):
     )
     state: str = Field(default=RequestState.OPEN, index=True)
     decided_by: str = ""
+    reason: str = ""
     created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
     decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 

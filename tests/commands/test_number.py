@@ -88,7 +88,8 @@ def test_a_number_can_call_and_need_not_text(any_console: Console) -> None:
 def test_a_gateway_that_makes_no_calls_is_refused(console: Console) -> None:
     config = console.folder / "config.toml"
     config.write_text(
-        config.read_text() + '[gateway.modem]\ntype = "kannel"\nsendsms_url = "http://127.0.0.1:1/"\n'
+        config.read_text()
+        + '[gateway.modem]\ntype = "kannel"\nsendsms_url = "http://127.0.0.1:1/"\n'
         'username = "u"\npassword = "p"\ntoken = "t"\n'
     )
     words = ("number", "add", "+33937000001", "--gateway", "modem", "--rate", 1, "--voice")

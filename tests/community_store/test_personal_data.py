@@ -18,7 +18,9 @@ from community_store.models import (
     Alert,
     Delivery,
     DeliveryState,
+    Enrolment,
     InboundText,
+    JoinRequest,
     Member,
     MemberState,
     Mute,
@@ -50,7 +52,29 @@ def resident(session: Session) -> Member:
     told(session, mine, other, f"Fumée, dit {CANARIES[0]} {CANARIES[1]}, {CANARIES[5]}")
     told(session, theirs, me, "Bruit")
     receipt(session, me, f"Merci {CANARIES[0]}")
+    enrolment(session, inbound.id or 0)
+    asked(session, me, other, f"{CANARIES[0]} {CANARIES[1]}, {CANARIES[5]}, demande à rejoindre")
     return me
+
+
+def enrolment(session: Session, inbound: int) -> None:
+    """Under way, as if a later one than that of the account."""
+    session.add(
+        Enrolment(
+            inbound_id=inbound, sender=CANARIES[2], first_name=CANARIES[0], last_name=CANARIES[1],
+            address=CANARIES[5], choices=[{"label": CANARIES[5]}], expires_at=utcnow(),
+        )
+    )  # fmt: skip
+
+
+def asked(session: Session, me: Member, whom: Member, words: str) -> None:
+    """Somebody else was asked to vouch for the member."""
+    session.add(JoinRequest(id=1, member_id=me.id or 0))
+    session.flush()
+    notice = Notice(kind="request_ask", request_id=1)
+    session.add(notice)
+    session.flush()
+    told(session, notice, whom, words)
 
 
 def alert(session: Session, author: Member, inbound: int | None) -> Alert:
@@ -134,10 +158,10 @@ def test_erasing_keeps_the_facts_and_the_others(store: Store) -> None:
         addresses = [
             one.address for one in session.exec(select(Delivery).order_by(col(Delivery.id)))
         ]
-        assert addresses[0] == "+33639980002"
-        assert all(address.startswith("erased-") for address in addresses[1:])
+        assert (addresses[0], addresses[-1]) == ("+33639980002", "+33639980002")
+        assert all(address.startswith("erased-") for address in addresses[1:-1])
         words = session.exec(select(Wording.sms).order_by(col(Wording.id))).all()
-        assert words == ["", "Bruit", ""]
+        assert words == ["", "Bruit", "", ""], "what others were asked named the member"
         assert session.get_one(Member, me.id).state == MemberState.CLOSED
 
 

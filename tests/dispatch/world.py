@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlmodel import SQLModel, col, select
 
+from community_store import boundaries
 from community_store.columns import utcnow
 from community_store.models import (
     Agent,
@@ -120,6 +121,7 @@ class World:
             )
             session.add(home)
             session.flush()
+            boundaries.occupy(session, _id(home), home.boundary)
             return _id(home)
 
     def person(self, community: int | None, **more: Any) -> Member:

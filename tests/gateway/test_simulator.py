@@ -197,7 +197,13 @@ def test_the_doctor_hears_that_all_is_well(simulator: Simulator) -> None:
 
 
 CALL = Outbound(
-    8, 1, "+33199000001", "+33465710999", "Bonjour.\nJe répète.", channel=Channel.VOICE, language="fr"
+    8,
+    1,
+    "+33199000001",
+    "+33465710999",
+    "Bonjour.\nJe répète.",
+    channel=Channel.VOICE,
+    language="fr",
 )
 
 

@@ -198,12 +198,12 @@ def test_a_slice_ends_and_says_that_more_is_due(sqlite_world: World) -> None:
 
 
 def test_stopping_drains(sqlite_world: World) -> None:
-    world = told_by(sqlite_world, StandIn(seconds=0.4), 300)
+    world = told_by(sqlite_world, StandIn(seconds=2.5), 300)
     world.change(world.rows(Number)[0], rate=200.0)
-    threading.Timer(1.5, world.runtime.stopping.set).start()
+    threading.Timer(2.0, world.runtime.stopping.set).start()
     began = time.monotonic()
     done = world.pump(30)
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 20
     assert done.more_due
     assert 0 < done.sent < 300
     states = [row.state for row in world.deliveries()]

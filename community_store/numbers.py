@@ -8,7 +8,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
 from community_store.errors import NotFound, RuleError
-from community_store.models import Delivery, Number, NumberKind, NumberState
+from community_store.models import Delivery, DeliveryState, Number, NumberKind, NumberState
 from community_store.personal_data import DUE
 from community_store.store import lock
 
@@ -51,6 +51,32 @@ def change(session: Session, number: Number, changes: dict[str, object]) -> None
         setattr(number, name, value)
     _require_sound(number)
     session.add(number)
+    if "gateway" in changes:
+        session.flush()
+        follow(session)
+
+
+def follow(session: Session) -> int:
+    """Give what waits on a number the gateway that the number has now; how many moved.
+
+    Queued deliveries only: what may have been sent is looked for at the gateway that had it,
+    and follows once it is queued again.
+    """
+    queued = col(Delivery.state) == DeliveryState.QUEUED.value
+    gateways = set(session.exec(select(Delivery.gateway).where(queued).distinct()))
+    moved = 0
+    for number in list_all(session):
+        for left in gateways - {number.gateway}:
+            waiting = update(Delivery).where(
+                col(Delivery.gateway) == left,
+                col(Delivery.number_id) == number.id,
+                queued,
+            )
+            done = session.execute(
+                waiting.values(gateway=number.gateway).execution_options(synchronize_session=False)
+            )
+            moved += done.rowcount  # type: ignore[attr-defined]  # an UPDATE has one
+    return moved
 
 
 def pause(session: Session, number: Number, reason: str = "") -> None:

@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
+from community_store import numbers
 from community_store.models import (
     Agent,
     Alert,
@@ -42,7 +43,7 @@ def sweep(runtime: Runtime) -> None:
         now = runtime.clock()
         expired = outbox.expire_waiting(session, now)
         lost = outbox.doubt_expired_leases(session, now, dead_workers(session))
-        adopted = _adopt(session)
+        adopted = _adopt(session) + numbers.follow(session)
         act = Act(session, runtime.settings, now)
         _summarise(act)
         holding.settle_overdue(act)

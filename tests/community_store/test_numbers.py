@@ -73,6 +73,26 @@ def test_a_number_is_added_once(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
+    ("state", "gateway"), [(DeliveryState.QUEUED, "kannel"), (DeliveryState.UNKNOWN, "simulator")]
+)
+def test_what_waits_follows_its_number_to_another_gateway(
+    store: Store, state: DeliveryState, gateway: str
+) -> None:
+    """What may have been sent is still looked for where it was sent."""
+    with store.begin() as session:
+        first = numbers.add(session, number())
+        sent = delivery(session, first, state)
+        numbers.change(session, first, {"gateway": "kannel"})
+        session.refresh(sent)
+        assert sent.gateway == gateway
+        sent.state = DeliveryState.QUEUED
+        session.flush()
+        assert numbers.follow(session) == (gateway != "kannel")
+        session.refresh(sent)
+        assert sent.gateway == "kannel"
+
+
+@pytest.mark.parametrize(
     "fault",
     [{"rate": 0.0}, {"rate": -1.0}, {"rate": float("nan")}, {"rate": float("inf")},
      {"price": -0.1}, {"price": float("nan")}, {"kind": "fax"}],

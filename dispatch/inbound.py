@@ -17,7 +17,7 @@ from community_store.models import Agent, InboundState, InboundText, Member, Mem
 from community_store.store import lock
 from dispatch import commands, raising, replies, senders
 from dispatch.act import Act
-from dispatch.courtesies import is_courtesy
+from dispatch.courtesies import is_alarming, is_blank, is_courtesy
 from dispatch.incoming import Incoming
 from dispatch.reading import folded, normal
 from dispatch.runtime import Runtime
@@ -173,11 +173,13 @@ def _understand(incoming: Incoming) -> str:
         command, argument = found
         if outcome := command.run(incoming, argument):
             return outcome
+    elif is_blank(incoming.text):
+        return raising.raise_from(incoming, "")
     if _may_answer(incoming) and (alert := replies.answered_alert(incoming)) is not None:
         return replies.take(incoming, alert)
-    if is_courtesy(incoming.text):
+    if is_courtesy(incoming.text) and not is_alarming(incoming.text):
         return "courtesy"  # never broadcast, never answered (A6)
-    if found is not None and not found[1]:
+    if found is not None and not (found[0].warns and found[1]):
         return raising.say_not_sent(incoming)
     return raising.raise_from(incoming, incoming.text)
 

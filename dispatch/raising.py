@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlmodel import select
+
 from community_store.models import (
+    Alert,
     AlertState,
     Community,
     InboundText,
@@ -16,6 +19,7 @@ from community_store.models import (
 from config import Settings
 from dispatch import alerts, wording
 from dispatch.catalogue import say
+from dispatch.courtesies import is_blank, says_nothing
 from dispatch.incoming import Incoming
 from dispatch.reading import normal
 
@@ -23,6 +27,12 @@ from dispatch.reading import normal
 NOT_SENT = frozenset(
     {"unknown_sender", "pending_sender", "suspended_sender", "no_community", "stale"}
 )
+RECEIPTS = {  # the member's first alert, to one neighbour
+    (False, False): "receipt",
+    (False, True): "receipt_one",
+    (True, False): "receipt_first",
+    (True, True): "receipt_first_one",
+}
 WHO = {Mode.TEAM: "who_team", Mode.REFERENT: "who_referent", Mode.TOWN: "who_town"}
 
 
@@ -58,8 +68,8 @@ def say_not_sent(incoming: Incoming) -> str:
     """A bare command that its sender cannot use is never broadcast: say that it was not."""
     if refusal := _refused(incoming, incoming.text):
         return refusal
-    incoming.answer("no_open_alert")
-    return "not_for_you"
+    incoming.answer("says_nothing")
+    return "says_nothing"
 
 
 def _told(incoming: Incoming, text: str) -> alerts.Told:
@@ -83,9 +93,12 @@ def _refused(incoming: Incoming, text: str) -> str:
 
 
 def _late_or_empty(incoming: Incoming, text: str) -> str:
-    if not text.strip():
+    if is_blank(text):
         incoming.answer("empty")
         return "empty"
+    if says_nothing(text):
+        incoming.answer("says_nothing")
+        return "says_nothing"
     sent = incoming.row.sent_at
     if sent is not None and is_late(incoming.settings, incoming.row):
         time = wording.day_and_time(incoming.settings, incoming.language, sent, incoming.now)
@@ -129,10 +142,16 @@ def _receipt(incoming: Incoming, raised: alerts.Raised) -> None:
     elif heard.waiting and heard.residents:
         kind = "receipt_queued"
     elif heard.residents:
-        kind = "receipt_one" if heard.residents == 1 else "receipt"
+        kind = RECEIPTS[_is_first(incoming, raised.alert), heard.residents == 1]
     else:
         kind = "receipt_town_hall" if heard.agents else "receipt_nobody"
     incoming.answer(kind, alert_id=ref, ref=ref, count=heard.residents, community=community)
+
+
+def _is_first(incoming: Incoming, alert: Alert) -> bool:
+    """Whether a member never raised another alert: they are told to write facts (A8)."""
+    others = select(Alert.id).where(Alert.author_id == alert.author_id, Alert.id != alert.id)
+    return incoming.session.exec(others.limit(1)).first() is None
 
 
 def _town_receipt(incoming: Incoming, raised: alerts.Raised, town: Town) -> None:

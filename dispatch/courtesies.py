@@ -34,7 +34,7 @@ POLITE = COURTESIES | GREETINGS
 ALARMING = frozenset("🆘🔥🚨🚑🚒🚓👮🔪🔫💥🧨⚠☠")
 
 _SMILEY = re.compile(r"(?<!\w)(?:[:;=8]'?-?[)dp*3(]+|\^_*\^|<3+|xd)(?!\w)", re.IGNORECASE)
-_DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")  # merciii
+_DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,5}(?!\1)")  # merciii
 _ODD = re.compile(r"[^\w\s'.,;:!?…()\-*\"«»]")
 
 

@@ -169,19 +169,31 @@ def _understand(incoming: Incoming) -> str:
     if _is_ours(incoming):
         return "ours"
     found = commands.find(incoming.text)
-    if found is not None:
-        command, argument = found
-        if outcome := command.run(incoming, argument):
-            return outcome
-    elif is_blank(incoming.text):
+    if found is None:
+        return _without_command(incoming)
+    command, argument = found
+    if outcome := command.run(incoming, argument):
+        return outcome
+    if command.warns and argument:
+        return _without_command(incoming)
+    return _answer(incoming) or raising.say_not_sent(incoming)
+
+
+def _without_command(incoming: Incoming) -> str:
+    """An answer to an alert, a courtesy, or else a warning."""
+    if is_blank(incoming.text):
         return raising.raise_from(incoming, "")
-    if _may_answer(incoming) and (alert := replies.answered_alert(incoming)) is not None:
-        return replies.take(incoming, alert)
+    if outcome := _answer(incoming):
+        return outcome
     if is_courtesy(incoming.text) and not is_alarming(incoming.text):
         return "courtesy"  # never broadcast, never answered (A6)
-    if found is not None and not (found[0].warns and found[1]):
-        return raising.say_not_sent(incoming)
     return raising.raise_from(incoming, incoming.text)
+
+
+def _answer(incoming: Incoming) -> str:
+    """Inside the reply window a text is a reply; "" outside."""
+    alert = replies.answered_alert(incoming) if _may_answer(incoming) else None
+    return replies.take(incoming, alert) if alert is not None else ""
 
 
 def _may_answer(incoming: Incoming) -> bool:

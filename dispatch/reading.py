@@ -12,7 +12,7 @@ BETWEEN = " :,;.!-–—»"  # between a command and what it takes
 
 _WORD = re.compile(r"[\W_]*([^\W\d_]+(?:['’][^\W\d_]+)*)")
 _SPELLED = re.compile(r"[^\W\d_](?:[ .\-][^\W\d_]){2,}")  # S T O P, S.T.O.P
-_REF = re.compile(r"(?:n[o°º.]{0,2}\s*|#)?(\d{1,9})\b[\s:,;.-]*(.*)\Z", re.I | re.S)
+_REF = re.compile(r"(?:n[o°º.]{0,2}\s*|#)?(\d{1,9})\b[\s:,;.-]*(.*)\Z", re.IGNORECASE | re.DOTALL)
 
 
 def normal(text: str) -> str:

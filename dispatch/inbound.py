@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from community_store.models import Agent, InboundState, InboundText, Member, MemberState, Number
 from community_store.store import lock
-from dispatch import commands, raising, replies, senders
+from dispatch import commands, echoes, raising, replies, senders
 from dispatch.act import Act
 from dispatch.courtesies import is_alarming, is_blank, is_courtesy
 from dispatch.incoming import Incoming
@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 TRIES = 3  # readings that may fail before a row is set aside (R10)
 WAITING = "waiting"
+STRANGER_REPEATS = timedelta(hours=1)
 
 
 def read(runtime: Runtime, inbound_id: int) -> str:
@@ -80,8 +81,10 @@ def _is_repeat(session: Session, runtime: Runtime, row: InboundText) -> bool:
     """The same text from the same phone under another id, within 2 minutes (sms.md, 4).
 
     A command may be meant again when something else was said since: STOP, REPRISE, STOP.
+    A stranger who says the same again within an hour has the answer already, and may be a
+    machine (R8).
     """
-    since = row.received_at - timedelta(seconds=runtime.settings.alerts.duplicate_seconds)
+    since = row.received_at - _repeats_within(session, runtime, row)
     earlier = session.exec(
         select(InboundText)
         .where(
@@ -101,6 +104,13 @@ def _is_repeat(session: Session, runtime: Runtime, row: InboundText) -> bool:
     if not outcomes or not raising.NOT_SENT.issuperset(outcomes):
         return bool(outcomes)
     return not _heard_now(session, runtime, row, outcomes[0])
+
+
+def _repeats_within(session: Session, runtime: Runtime, row: InboundText) -> timedelta:
+    known = _member(session, row.sender) or _agent(session, row.sender)
+    if known or commands.find(row.text):
+        return timedelta(seconds=runtime.settings.alerts.duplicate_seconds)
+    return STRANGER_REPEATS
 
 
 def _heard_now(session: Session, runtime: Runtime, row: InboundText, refusal: str) -> bool:
@@ -168,6 +178,8 @@ def _agent(session: Session, sender: str) -> Agent | None:
 def _understand(incoming: Incoming) -> str:
     if _is_ours(incoming):
         return "ours"
+    if echoes.is_answer(incoming.text):
+        return "machine"  # one of our kind, or what was copied from us: no answer ends it
     found = commands.find(incoming.text)
     if found is None:
         return _without_command(incoming)

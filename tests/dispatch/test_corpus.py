@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from community_store.store import open_store
-from dispatch import inbound
+from dispatch import commands, inbound
+from dispatch.courtesies import is_courtesy, says_nothing
+from dispatch.reading import normal
 from tests.dispatch.corpus import SITUATIONS, Row, Scene, rows
 from tests.dispatch.world import World, make_world
 from tests.rigs.databases import SqliteTemplate
@@ -75,3 +80,43 @@ def test_a_text_does_what_its_writer_expects(land: Land, row: Row) -> None:
     assert (outcome, neighbours, answers) == (row.outcome, [row.neighbours], row.answer)
     if row.outcome == "reply":
         assert "reply" in scene.hears(scene.author.mobile or "", before)
+
+
+TYPED = """
+stop arret reprise aide info etat pause alerte mairie fin faux fausse tous oui non ok merci vu
+recu bien d'accord compris bonjour slt svp c'est une de la au feu rue homme voleur 8 17 381 8h
+? ! . , : « » 👍 🔥 n° jusqu'à demain désolé j'arrive help end cancel yes no all the van
+"""
+WORDS = st.sampled_from(TYPED.split())
+SENTENCES = st.builds(
+    lambda words, gap, case: getattr(gap.join(words), case)(),
+    st.lists(WORDS, min_size=1, max_size=7),
+    st.sampled_from([" ", " ", "  ", "\n", ", ", "", " - "]),
+    st.sampled_from(["lower", "upper", "title", "swapcase"]),
+)
+TEXTS = SENTENCES | st.text(max_size=200) | st.sampled_from([row.text for row in ROWS])
+SILENT = {"courtesy", "acknowledgement", "called", "machine"}
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(text=TEXTS, situation=st.sampled_from(sorted(set(SITUATIONS) - {"stopped"})))
+def test_no_text_is_lost_and_no_command_or_courtesy_is_broadcast(
+    land: Land, text: str, situation: str
+) -> None:
+    scene = land.scene(situation)
+    said = re.sub(r"\{\w+\}", str(next(iter(scene.refs.values()), 381)), text)
+    before = scene.latest()
+    outcome = read(land.world, scene.sender, said)
+    assert outcome
+    told, answers = scene.hears(scene.hearer, before), scene.hears(scene.sender, before)
+    found = commands.find(normal(said))
+    if "alert" in told:
+        assert found is None or found[0].warns
+        assert not is_courtesy(said)
+        assert not says_nothing(said)
+    if outcome in SILENT:
+        assert is_courtesy(said) or found is not None
+        assert answers == []
+        assert "alert" not in told
+    else:
+        assert answers, f"{said!r} was {outcome}, and nobody said so"

@@ -62,4 +62,4 @@ class _Long(dict[str, object]):
     """A variable that is not known here is shown by its name."""
 
     def __missing__(self, name: str) -> str:
-        return f"({name})"
+        return f"<{name}>"

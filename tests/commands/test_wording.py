@@ -10,7 +10,7 @@ from dispatch.catalogue import ids
 from dispatch.specimens import PARTS
 from tests.commands.console import Console
 
-UNKNOWN = re.compile(r"\([a-z_]+\)")  # how a variable without an example is shown
+UNKNOWN = re.compile(r"<\w+>")  # how a variable without an example is shown
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])

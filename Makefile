@@ -25,7 +25,7 @@ demo: $(INSTALLED) ## A text goes in, the neighbours get it (ONESHOT=1 ends by i
 	$(BIN)/tocsin demo $(if $(filter-out 0,$(ONESHOT)),--once) $(if $(PORT),--port $(PORT))
 
 test: $(DEVELOPING) ## Run the tests (ARGS="tests/gateway -k kannel" for some of them)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: $(DEVELOPING) ## Check style, types, the order of imports and the migrations
 	$(BIN)/ruff check .

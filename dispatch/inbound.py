@@ -116,7 +116,7 @@ def _repeats_within(session: Session, runtime: Runtime, row: InboundText) -> tim
 def _heard_now(session: Session, runtime: Runtime, row: InboundText, refusal: str) -> bool:
     """Whether a text that was refused a moment ago would be broadcast by now."""
     if refusal == "stale":
-        return not raising.is_late(runtime.settings, row)
+        return not raising.is_late(runtime.settings, row, runtime.clock())
     member = _member(session, row.sender)
     return member is not None and raising.may_alert(member)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlmodel import select
 
@@ -99,18 +99,21 @@ def _late_or_empty(incoming: Incoming, text: str) -> str:
     if says_nothing(text):
         incoming.answer("says_nothing")
         return "says_nothing"
-    sent = incoming.row.sent_at
-    if sent is not None and is_late(incoming.settings, incoming.row):
+    if is_late(incoming.settings, incoming.row, incoming.now):
+        sent = incoming.row.sent_at or incoming.row.received_at
         time = wording.day_and_time(incoming.settings, incoming.language, sent, incoming.now)
         incoming.answer("stale", time=time)
         return "stale"
     return ""
 
 
-def is_late(settings: Settings, row: InboundText) -> bool:
-    """Whether the gateway says that a text is too old to be broadcast (sms.md, 5)."""
+def is_late(settings: Settings, row: InboundText, now: datetime) -> bool:
+    """Whether a text is too old to be broadcast by itself (sms.md, 5).
+
+    By the gateway's word, or because it waited with us: through an outage, on the spool.
+    """
     limit = timedelta(minutes=settings.alerts.stale_minutes)
-    return row.sent_at is not None and row.received_at - row.sent_at > limit
+    return now - (row.sent_at or row.received_at) > limit
 
 
 def may_alert(member: Member) -> bool:

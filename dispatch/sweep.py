@@ -14,6 +14,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
 from community_store.models import (
+    Agent,
     Alert,
     AlertState,
     Attempt,
@@ -166,13 +167,16 @@ def _tell_author(act: Act, alert: Alert) -> None:
         return
     told = _count(act.session, alert, tuple(HANDED_OVER))
     log.warning("alert_expired", alert=alert.id, dropped=dropped, told=told)
-    author = act.session.get(Member, alert.author_id) if alert.author_id else None
-    if author is None or author.mobile is None:
-        return
-    variables = {"ref": alert.id, "count": dropped, "told": told}
-    about = notices.Subject("expired_summary", variables, alert_id=alert.id)
-    to = notices.Addressee(author.mobile, author.language, member_id=author.id)
-    notices.tell(act, to, about)
+    author: Member | Agent | None = None
+    if alert.author_id is not None:
+        author = act.session.get(Member, alert.author_id)
+    elif alert.agent_id is not None:
+        author = act.session.get(Agent, alert.agent_id)
+    to = notices.reach(act.session, author) if author else None
+    if to is not None:
+        variables = {"ref": alert.id, "count": dropped, "told": told}
+        about = notices.Subject("expired_summary", variables, alert_id=alert.id)
+        notices.tell(act, to, about)
 
 
 def _count(session: Session, alert: Alert, states: tuple[State, ...]) -> int:

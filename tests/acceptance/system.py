@@ -27,7 +27,6 @@ from tests.rigs.processes import Process, T, free_port, until
 
 CLI = Path(__file__).parents[2] / "cli.py"
 NUMBER = "38000"
-SERVICE = ("web", "inbound", "dispatch", "housekeeping", "valkey")
 
 Section = Mapping[str, Any]
 _STATE = re.compile(r'tocsin_deliveries_total\{channel="(\w+)",state="(\w+)"\} (\S+)')
@@ -155,12 +154,13 @@ class System:
         return [p for p in psutil.process_iter() if _group(p) == group and _lives(p)]
 
     def child(self, *words: str) -> psutil.Process:
-        """The process whose command line has these words: "worker", "dispatch"."""
+        """The process that runs such a command: ("worker", "dispatch"), ("valkey-server",)."""
         for process in self.family():
             command = process.cmdline()
-            if all(any(word in part for part in command[1:]) for word in words):
+            program = Path(command[0].split()[0]).name
+            if all(word in (program, *command) for word in words):
                 return process
-        raise AssertionError(f"no process {words}: {[p.cmdline() for p in self.family()]}")
+        raise AssertionError(f"no process {words}")
 
     def crash(self) -> None:
         """kill -9 of everything at once."""

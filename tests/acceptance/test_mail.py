@@ -14,7 +14,7 @@ from tests.acceptance.system import Make, System, eventually
 from tests.acceptance.village import ANA, HEAR_BY_MAIL
 from tests.rigs.smtp import Mail, Mailbox, smtp_server
 
-pytestmark = pytest.mark.xdist_group("mail")
+pytestmark = pytest.mark.timeout(180)
 
 JEAN = "jean@mail.example"
 OTHERS = Counter(HEAR_BY_MAIL) - Counter([JEAN])
@@ -66,7 +66,7 @@ def wait_mailed(server: Mailbox, words: str, whom: Counter[str]) -> None:
 def test_each_has_one_mail_with_its_accents(system: System, server: Mailbox) -> None:
     words = tell(system, "Fumée près de l'école, ça brûle")
     wait_mailed(server, words, OTHERS)
-    eventually(lambda: system.states("email").keys() <= {"accepted", "sent"}, "all is settled")
+    eventually(lambda: not system.states("email").keys() & {"queued", "sending"}, "all left")
     assert others(server, words) == OTHERS
     assert {len(mail.recipients) for mail in mailed(server, words)} == {1}
 

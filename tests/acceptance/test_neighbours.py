@@ -33,7 +33,7 @@ from tests.acceptance.village import (
 from tests.rigs.postgres import Postgres
 from tests.rigs.redis import debian_redis_binary, redis_server
 
-pytestmark = pytest.mark.xdist_group("neighbours")
+pytestmark = pytest.mark.timeout(180)
 
 LIMITS = {"per_member_hour": 1000, "per_community_hour": 1000, "answers_max": 1000}
 

@@ -15,7 +15,7 @@ from tests.acceptance.system import NUMBER, Make, System, eventually
 from tests.acceptance.village import ANA, BOB, CHLOE
 from tests.rigs.processes import free_port
 
-pytestmark = pytest.mark.xdist_group("operator")
+pytestmark = pytest.mark.timeout(180)
 
 LIMITS = {"per_member_hour": 1000, "per_community_hour": 1000, "answers_max": 1000}
 HOME = ("--address", "1 rue des Tilleuls", "--lat", "45.1855", "--lon", "5.7255")

@@ -13,7 +13,7 @@ from tests.acceptance.system import NUMBER, Make, System, eventually
 from tests.acceptance.village import ANA, BOB, CHLOE, FARID, IRIS, MAYOR, NORA
 from tests.emulator.client import Emulator
 
-pytestmark = pytest.mark.xdist_group("twilio")
+pytestmark = pytest.mark.timeout(180)
 
 LIMITS = {"per_member_hour": 1000, "per_community_hour": 1000, "answers_max": 1000}
 EVERYBODY = Counter([BOB, CHLOE, FARID, IRIS, MAYOR, NORA])

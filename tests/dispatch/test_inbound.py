@@ -93,6 +93,16 @@ def test_a_text_that_came_too_late_is_not_broadcast(
     assert sqlite_world.text(author.mobile or "", FEU, sent_at=sent) == outcome
 
 
+@pytest.mark.parametrize(("minutes", "outcome"), [(14, "alert"), (16, "stale")])
+def test_a_text_that_waited_with_us_is_stale_too(
+    sqlite_world: World, home: int, minutes: int, outcome: str
+) -> None:
+    author = sqlite_world.member(home)
+    row = sqlite_world.arrives(author.mobile or "", FEU)
+    sqlite_world.clock.forward(minutes=minutes)
+    assert inbound.read(sqlite_world.runtime, row) == outcome
+
+
 @pytest.mark.parametrize("text", [FEU, f"ALERTE {FEU}"])
 def test_a_stale_text_can_be_repeated_at_once(sqlite_world: World, home: int, text: str) -> None:
     author, _ = sqlite_world.members(home, 2)

@@ -71,6 +71,7 @@ class Operator:
         event.accept(message)
         end = self.ends.get(to, "DELIVRD")
         if event.registered_delivery and end:
+            await asyncio.sleep(0.05)  # Kannel drops a report that overtakes the acceptance
             await self._sessions[event.session_id].deliver_sm(
                 event.source_addr,
                 _receipt(message, end),

@@ -25,6 +25,7 @@ from commands import (
     simulate,
     town,
     up,
+    wording,
     worker,
 )
 from commands.context import CommandError, Context, fail
@@ -116,6 +117,7 @@ app.command("serve")(worker.serve)
 app.command("worker")(worker.worker)
 app.command("housekeeping")(worker.housekeeping)
 app.command("demo")(demo.demo)
+app.command("wording")(wording.wording)
 app.command("doctor")(doctor.doctor)
 
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from community_store.models import Agent
 
 app = typer.Typer(no_args_is_help=True, help="People who act for a town.")
+Named = Annotated[
+    str, typer.Argument(metavar="AGENT", help="id, or name, mobile or e-mail where unique")
+]
 
 
 @app.command()
@@ -56,10 +59,26 @@ def list_(
         emit([_row(agent) for agent in agents.list_all(session, town=insee)], as_json=as_json)
 
 
+@app.command("set")
+def set_(
+    ctx: typer.Context,
+    agent: Named,
+    *,
+    confirmed: Annotated[bool, typer.Option(help="whether you vouch that the mobile is theirs")],
+) -> None:
+    """Confirm an agent's number, or no longer: only then may a text speak for the town."""
+    from community_store import agents
+
+    with of(ctx).begin() as session:
+        found = agents.find(session, agent, number=number_if_any(agent))
+        agents.confirm(session, found, confirmed=confirmed)
+    say(f"agent {found.id} ({found.name}) is {'confirmed' if confirmed else 'not confirmed'}")
+
+
 @app.command()
 def remove(
     ctx: typer.Context,
-    agent: Annotated[str, typer.Argument(help="id, or name, mobile or e-mail where unique")],
+    agent: Named,
 ) -> None:
     """Remove an agent: nothing goes to them any more."""
     from community_store import agents
@@ -79,4 +98,5 @@ def _row(agent: Agent) -> dict[str, Any]:
         "mobile": agent.mobile,
         "email": agent.email,
         "language": agent.language,
+        "confirmed": agent.confirmed,
     }

@@ -100,6 +100,7 @@ def show(ctx: typer.Context, ref: Ref, as_json: AsJson = False) -> None:
             "category": alert.category,
             "kind": alert.kind,
             "expires_at": alert.expires_at.isoformat(),
+            "held_until": alert.held_until.isoformat() if alert.held_until else None,
             "acknowledged": alert.acknowledged,
             "cost": tally.cost(session, ref),
             "deliveries": tally.by_channel(session, ref),
@@ -140,6 +141,35 @@ def withdraw(ctx: typer.Context, ref: Ref) -> None:
         count = alerts.withdraw(act, alerts.find(session, ref))
     _wake(runtime)
     say(f"alert {ref} withdrawn: {count} messages to those who were told")
+
+
+@app.command()
+def release(ctx: typer.Context, ref: Ref) -> None:
+    """Let an alert go that is held because its author or community raised too many."""
+    from dispatch import alerts, holding
+    from dispatch.act import Act
+
+    context = of(ctx)
+    runtime = open_(context)
+    with context.begin() as session:
+        act = Act(session, context.settings, runtime.clock())
+        count = holding.release(act, alerts.find(session, ref))
+    _wake(runtime)
+    say(f"alert {ref} released: {count} messages")
+
+
+@app.command()
+def drop(ctx: typer.Context, ref: Ref) -> None:
+    """Refuse a held alert: nobody is told but its author."""
+    from dispatch import alerts, holding
+    from dispatch.act import Act
+
+    context = of(ctx)
+    runtime = open_(context)
+    with context.begin() as session:
+        holding.drop(Act(session, context.settings, runtime.clock()), alerts.find(session, ref))
+    _wake(runtime)
+    say(f"alert {ref} dropped: its author is told")
 
 
 def _not_reached(session: Session, alert: Alert, *, as_json: bool) -> Any:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Neighbourhoods, boundaries, twinnings.")
 Named = Annotated[str, typer.Argument(metavar="COMMUNITY", help="id, or name where unique")]
 Mode = Literal["team", "referent", "town"]
+AfterHold = Annotated[Literal["release", "drop"], typer.Argument(metavar="release|drop")]
 Boundary = Annotated[Path, typer.Option("--boundary", metavar="FILE.geojson")]
 app.command("code")(community_code.code)
 COLUMNS = ("id", "name", "town", "town_name", "members", "pending", "mode", "area_ha")
@@ -76,6 +77,7 @@ def show(ctx: typer.Context, community: Named, as_json: AsJson = False) -> None:
             "address": found.address,
             "twins": [name for _, name in twins],
             "referents": [r.id for r in communities.referents(session, found)],
+            "after_hold": found.after_hold,
             "points": len(found.boundary.exterior.coords) - 1,
             "created_at": found.created_at.isoformat(),
         }
@@ -112,6 +114,18 @@ def boundary(
         outside = _outside(session, found, polygon) if confirm else ()
         communities.redraw(session, found, polygon, geo=context.settings.geo, outside=outside)
     say(f"community {found.id} ({found.name}) now has {found.area_ha:.2f} ha")
+
+
+@app.command()
+def hold(ctx: typer.Context, community: Named, choice: AfterHold) -> None:
+    """Choose what becomes of a held alert that nobody decided in time."""
+    from community_store import communities
+
+    with of(ctx).begin() as session:
+        found = community_named(session, community)
+        communities.choose_after_hold(session, found, choice)
+    done = "released" if choice == "release" else "dropped"
+    say(f"community {found.id} ({found.name}): alerts that nobody decides in time are {done}")
 
 
 @app.command()

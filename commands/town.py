@@ -64,6 +64,25 @@ def unsubscribe(ctx: typer.Context, town: Named) -> None:
     _set_subscribed(ctx, town, subscribed=False)
 
 
+@app.command("set")
+def set_(
+    ctx: typer.Context,
+    town: Named,
+    *,
+    sms_alerts: Annotated[
+        bool, typer.Option(help="whether its confirmed agents may raise town alerts by SMS")
+    ],
+) -> None:
+    """Change what a town's agents may do by SMS."""
+    from community_store import towns
+
+    with of(ctx).begin() as session:
+        found = towns.find(session, town)
+        towns.allow_sms_alerts(session, found, allowed=sms_alerts)
+    may = "may" if sms_alerts else "may not"
+    say(f"agents of town {found.insee} ({found.name}) {may} raise town alerts by SMS")
+
+
 def _set_subscribed(ctx: typer.Context, named: str, *, subscribed: bool) -> None:
     from community_store import towns
 
@@ -78,6 +97,7 @@ def _row(town: Town, communities: object, agents: object) -> dict[str, Any]:
         "insee": town.insee,
         "name": town.name,
         "subscribed": town.subscribed,
+        "sms_alerts": town.sms_alerts,
         "communities": communities,
         "agents": agents,
     }

@@ -58,6 +58,14 @@ def find(session: Session, named: str, *, number: str = "") -> Agent:
     return found[0]
 
 
+def confirm(session: Session, agent: Agent, *, confirmed: bool) -> None:
+    """Whether the operator vouches that the agent's number is theirs: only then may a text
+    of theirs speak for the town.
+    """
+    agent.confirmed = confirmed
+    session.add(agent)
+
+
 def remove(session: Session, agent: Agent) -> None:
     """From the commit on nothing goes to the agent; alerts they sent stay."""
     session.delete(agent)

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, or_, select
 
 from community_store import boundaries, membership, towns
 from community_store.errors import Ambiguous, NotFound, RuleError
-from community_store.models import Community, Member, MemberState, Mode, Town
+from community_store.models import AfterHold, Community, Member, MemberState, Mode, Town
 from community_store.store import lock
 from config import Geo
 
@@ -54,6 +54,17 @@ def read_mode(text: str) -> Mode:
     except ValueError:
         known = ", ".join(Mode)
         raise RuleError("mode", f"unknown mode {text[:20]!r}: one of {known}") from None
+
+
+def choose_after_hold(session: Session, community: Community, choice: str) -> None:
+    """What becomes of held alerts that nobody decided in time (A8). Raises RuleError."""
+    try:
+        community.after_hold = AfterHold(choice)
+    except ValueError:
+        raise RuleError(
+            "after_hold", f"unknown choice {choice[:20]!r}: one of {', '.join(AfterHold)}"
+        ) from None
+    session.add(community)
 
 
 def rename(session: Session, community: Community, name: str) -> None:

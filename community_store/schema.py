@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def upgrade(store: Store) -> None:
+def upgrade(store: Store, revision: str = "head") -> None:
     """Create the tables or bring them up to date. Two processes may do so at once.
 
     One transaction, also on SQLite: a migration that fails leaves nothing half-done.
@@ -32,7 +32,7 @@ def upgrade(store: Store) -> None:
         lock(session, "schema")
         configuration = _configuration()
         configuration.attributes["connection"] = session.connection()
-        command.upgrade(configuration, "head")
+        command.upgrade(configuration, revision)
 
 
 def is_current(store: Store) -> bool:

@@ -68,6 +68,12 @@ def subscribe(session: Session, town: Town, *, subscribed: bool) -> None:
     session.add(town)
 
 
+def allow_sms_alerts(session: Session, town: Town, *, allowed: bool) -> None:
+    """Whether the town's confirmed agents may raise town alerts by SMS."""
+    town.sms_alerts = allowed
+    session.add(town)
+
+
 def list_all(session: Session) -> list[tuple[Town, int, int]]:
     """Each town, its number of communities, and of agents; by code."""
     communities = select(func.count()).where(Community.town_insee == Town.insee)

@@ -12,11 +12,13 @@ from community_store.errors import NotFound
 from community_store.models import Alert, Community, Member, MemberState
 from dispatch import alerts, closing, outbox, tally, wording
 from dispatch.catalogue import say
+from dispatch.courtesies import politely_less
 from dispatch.incoming import Incoming
-from dispatch.reading import split_ref
+from dispatch.reading import folded, split_ref
 from gateway.contract import Channel
 
 LONGEST_PAUSE = 72  # hours
+_HOURS = re.compile(r"[-+]?(\d{1,4})\s*(h|hrs?|heures?|hours?|j|jours?|days?)?|jusqu.*|until .*")
 
 
 def stop(incoming: Incoming, _argument: str) -> str:
@@ -42,13 +44,22 @@ def resume(incoming: Incoming, _argument: str) -> str:
     return "resume"
 
 
+def is_time(argument: str) -> bool:
+    """Whether what follows PAUSE tells how long, even if not in a way that we can count."""
+    return _HOURS.fullmatch(folded(argument)) is not None
+
+
 def pause(incoming: Incoming, argument: str) -> str:
     """No SMS for some hours; e-mail goes on."""
     member = incoming.member
-    if member is None or member.state != MemberState.ACTIVE:
+    if member is None:
+        return _members_only(incoming)
+    if member.state != MemberState.ACTIVE:
         return ""
-    match = re.fullmatch(r"(\d{1,4})\s*(?:h|heures?|hours?)?", argument.strip().casefold())
-    hours = int(match[1]) if match else 0
+    match = _HOURS.fullmatch(folded(politely_less(argument)))
+    hours = int(match[1]) if match and match[1] else 0
+    if match and (match[2] or "").startswith(("j", "d")):
+        hours *= 24
     if not 1 <= hours <= LONGEST_PAUSE:
         incoming.answer("pause_how")
         return "pause_how"
@@ -74,7 +85,7 @@ def status(incoming: Incoming, argument: str) -> str:
         return _alert_status(incoming, ref)
     member = incoming.member
     if member is None:
-        return ""
+        return _members_only(incoming)
     session = incoming.session
     community = session.get(Community, member.community_id) if member.community_id else None
     language = incoming.language
@@ -86,6 +97,14 @@ def status(incoming: Incoming, argument: str) -> str:
         sms=say(language, "sms", f"status_sms_{_sms(incoming, member)}"),
     )
     return "status"
+
+
+def _members_only(incoming: Incoming) -> str:
+    """An agent has no home here; a stranger gets the usual answer."""
+    if incoming.agent is None:
+        return ""
+    incoming.answer("members_only")
+    return "members_only"
 
 
 def _neighbours(incoming: Incoming, member: Member) -> int:

@@ -31,6 +31,14 @@ def catalogue(language: str, domain: str) -> GNUTranslations:
     return GNUTranslations(compiled)
 
 
+@cache
+def ids(language: str, domain: str) -> tuple[str, ...]:
+    """The ids of a catalogue's messages, in its order. Raises FileNotFoundError."""
+    source = LOCALES / language / "LC_MESSAGES" / f"{domain}.po"
+    with source.open("rb") as lines:
+        return tuple(str(message.id) for message in read_po(lines, locale=language) if message.id)
+
+
 def template(language: str, domain: str, message: str) -> str:
     """The words of a message id, with their {variables}. Raises KeyError."""
     for candidate in (language, FIRST_LANGUAGE):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlmodel import col, select
 
 from community_store.errors import NotFound
@@ -11,13 +13,16 @@ from dispatch.incoming import Incoming
 from dispatch.reading import split_ref
 
 OVER = (AlertState.ENDED, AlertState.WITHDRAWN)
+_END_OF = re.compile(r"(?:de|du|des|of|d['’])\b", re.IGNORECASE)
 
 
 def end(incoming: Incoming, argument: str) -> str:
     """FIN [ref] [text]. Words without a reference are a text of their own, unless the
-    sender has an alert to end: "Fin de chantier, camion bloqué" warns somebody.
+    sender has an alert to end. "Fin de chantier, camion bloqué" always warns somebody.
     """
     ref, text = split_ref(argument)
+    if ref is None and _END_OF.match(text):
+        return ""
     alert = _theirs(incoming, ref)
     if alert is None:
         return "" if text and ref is None else no_such(incoming, ref)
@@ -74,6 +79,8 @@ def latest_open(incoming: Incoming) -> Alert | None:
     """The sender's own latest alert that is not over."""
     member, agent = incoming.member, incoming.agent
     if member is None and agent is None:
+        return None
+    if member is not None and member.state != MemberState.ACTIVE:
         return None
     mine = (
         col(Alert.author_id) == member.id

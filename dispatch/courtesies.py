@@ -1,60 +1,111 @@
-"""Telling a courtesy from a message: "ok merci" is counted, never broadcast (A6)."""
+"""What says nothing: a courtesy is counted, never broadcast (A6); a greeting warns nobody."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 
-from dispatch.reading import folded
+from dispatch.reading import folded, is_emoji, normal, without_emoji
 
 MOST_WORDS = 5
 
+Phrases = frozenset[tuple[str, ...]]
+
+
+def _phrases(*said: str) -> Phrases:
+    return frozenset(tuple(phrase.split()) for phrase in said)
+
+
 # folded; French first, then English. "bien" and "got" say nothing alone.
-PHRASES: frozenset[tuple[str, ...]] = frozenset(
-    tuple(phrase.split())
-    for phrase in (
-        "ok", "okay", "oki", "okok", "merci", "merci beaucoup", "merci bcp", "mci", "mrc", "vu",
-        "recu", "bien recu", "bien vu", "bien compris", "bien note", "note", "c'est note",
-        "c'est vu", "d'accord", "d accord", "daccord", "dac", "entendu", "compris", "super merci",
-        "thanks", "thx", "thank you", "seen", "received", "got it", "understood", "noted",
-    )
+COURTESIES = _phrases(
+    "ok", "okay", "oki", "okok", "0k", "oke", "merci", "merci beaucoup", "merci bcp", "merci bien",
+    "merci a vous", "merci a tous", "mci", "mrc", "mercy", "vu", "vue", "bien vu", "lu", "bien lu",
+    "recu", "recue", "bien recu", "bien recue", "recu merci", "bien compris", "bien note", "note",
+    "c'est note", "c'est vu", "d'accord", "d accord", "daccord", "dacord", "dac", "d'ac", "dacc",
+    "entendu", "compris", "super merci", "thanks", "thx", "thank you", "seen", "received",
+    "got it", "understood", "noted", "roger",
 )  # fmt: skip
-LONGEST = max(len(phrase) for phrase in PHRASES)
+GREETINGS = _phrases(
+    "bonjour", "bjr", "bonsoir", "bsr", "salut", "slt", "coucou", "cc", "hello", "hi", "bonne nuit",
+    "bonne journee", "bonne soiree", "madame", "monsieur", "svp", "stp", "sil vous plait",
+    "s'il vous plait", "s'il te plait", "merci d'avance", "please", "pls", "cordialement",
+    "desole", "desolee", "pardon", "excusez moi", "excusez-moi", "sorry",
+)  # fmt: skip
+POLITE = COURTESIES | GREETINGS
+ALARMING = frozenset("🆘🔥🚨🚑🚒🚓👮🔪🔫💥🧨⚠☠")
+
+_SMILEY = re.compile(r"(?<!\w)(?:[:;=8]'?-?[)dp*3(]+|\^_*\^|<3+|xd)(?!\w)", re.IGNORECASE)
+_DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,5}(?!\1)")  # merciii
+_ODD = re.compile(r"[^\w\s'.,;:!?…()\-*\"«»]")
 
 
 def is_courtesy(text: str) -> bool:
     """Whether a text only thanks or confirms, in at most five words, emoji aside."""
-    words = _words(text)
-    if words is None or len(words) > MOST_WORDS:
+    plain = _SMILEY.sub(" ", without_emoji(text.replace("’", "'")))
+    if _ODD.search(plain):
         return False
-    at = 0
+    words = _words(plain)
+    if not words:
+        return _is_smile(text)
+    return len(words) <= MOST_WORDS and not _without(words, COURTESIES)
+
+
+def _is_smile(text: str) -> bool:
+    return any(map(is_emoji, text)) or _SMILEY.search(text) is not None
+
+
+def is_alarming(text: str) -> bool:
+    """Whether emoji alone show a danger: outside an answer they warn, but of what?"""
+    return not ALARMING.isdisjoint(text)
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text has no letter, no figure and no picture."""
+    return not any(c.isalnum() or is_emoji(c) for c in text) and not _is_smile(text)
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a text greets, thanks, or is a number: nobody would know of what it warns."""
+    left = "".join(_without(_words(_SMILEY.sub(" ", without_emoji(text))), POLITE))
+    letters = sum(c.isalpha() for c in left)
+    return letters < 2 and left.isascii()  # one sign of Chinese may be "fire"
+
+
+def politely_less(text: str) -> str:
+    """A text as written, without the courtesies and greetings at its beginning and end."""
+    words = normal(without_emoji(text)).split(" ")
+    start, end = 0, len(words)
+    while length := _polite_at(words[start:end], first=True):
+        start += length
+    while length := _polite_at(words[start:end], first=False):
+        end -= length
+    return " ".join(words[start:end])
+
+
+def _polite_at(words: list[str], *, first: bool) -> int:
+    for length in range(min(_LONGEST, len(words)), 0, -1):
+        part = words[:length] if first else words[-length:]
+        if tuple(_words(" ".join(part))) in POLITE:
+            return length
+    return 0
+
+
+def _without(words: list[str], phrases: Phrases) -> list[str]:
+    """The words that belong to no phrase."""
+    left, at = [], 0
     while at < len(words):
-        for length in range(min(LONGEST, len(words) - at), 0, -1):
-            if tuple(words[at : at + length]) in PHRASES:
+        for length in range(min(_LONGEST, len(words) - at), 0, -1):
+            if tuple(words[at : at + length]) in phrases:
                 at += length
                 break
         else:
-            return False
-    return bool(words) or _has_emoji(text)
+            left.append(words[at])
+            at += 1
+    return left
 
 
-def _words(text: str) -> list[str] | None:
-    """The words without emoji and punctuation; None when something else is in there."""
-    plain = "".join(" " if _is_emoji(c) else c for c in text.replace("’", "'"))
-    if re.search(r"[^\w\s'.,;:!?…()\-*]", plain):
-        return None
-    return re.sub(r"[^\w']+", " ", folded(plain)).split()
+def _words(text: str) -> list[str]:
+    letters = _DRAWN_OUT.sub(r"\1", folded(text))
+    return re.sub(r"[^\w']+", " ", letters).split()
 
 
-def _is_emoji(character: str) -> bool:
-    code = ord(character)
-    return (
-        unicodedata.category(character) in ("So", "Sk")
-        or code in (0x200D, 0xFE0F, 0x20E3)
-        or 0x1F1E6 <= code <= 0x1F3FF
-        or 0x1F000 <= code <= 0x1FAFF
-    )
-
-
-def _has_emoji(text: str) -> bool:
-    return any(_is_emoji(character) for character in text)
+_LONGEST = max(len(phrase) for phrase in POLITE)

@@ -8,21 +8,21 @@ from dispatch import alerts, closing, holding, replies, requests
 from dispatch.incoming import Incoming
 from dispatch.reading import split_ref
 
+EMERGENCY = 17
+
 
 def yes(incoming: Incoming, argument: str) -> str:
     """OUI alone: the author called 17. OUI ref: accept, or release."""
-    ref, rest = split_ref(argument)
-    if ref is not None and not rest:
+    ref, _ = split_ref(argument)
+    if ref is not None:
         return _decide(incoming, ref, accept=True)
-    if argument:
-        return ""
     return _called(incoming)
 
 
 def no(incoming: Incoming, argument: str) -> str:
     """NON ref: refuse, or drop. NON alone is no command."""
-    ref, rest = split_ref(argument)
-    if ref is None or rest:
+    ref, _ = split_ref(argument)
+    if ref is None:
         return ""
     return _decide(incoming, ref, accept=False)
 
@@ -42,7 +42,25 @@ def _decide(incoming: Incoming, ref: int, *, accept: bool) -> str:
     request = incoming.session.get(JoinRequest, ref)
     if request is not None and requests.may_decide(incoming, request):
         return _decide_request(incoming, request, accept=accept)
-    return closing.no_such(incoming, ref)
+    if accept and (ref == EMERGENCY or _is_own(incoming, alert)) and (done := _called(incoming)):
+        return done  # "OUI 17" and "OUI 381" answer the receipt as well as OUI does
+    return _nothing_to_decide(incoming, ref)
+
+
+def _is_own(incoming: Incoming, alert: Alert | None) -> bool:
+    member = incoming.member
+    return alert is not None and member is not None and alert.author_id == member.id
+
+
+def _nothing_to_decide(incoming: Incoming, ref: int) -> str:
+    if incoming.agent is None and not _is_active(incoming):
+        return ""
+    incoming.answer("no_such_question", ref=ref)
+    return "unknown_ref"
+
+
+def _is_active(incoming: Incoming) -> bool:
+    return incoming.member is not None and incoming.member.state == MemberState.ACTIVE
 
 
 def _may_release(incoming: Incoming, alert: Alert) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import structlog
@@ -13,7 +14,9 @@ from community_store.models import AfterHold, Agent, Alert, AlertState, Communit
 from community_store.visibility import full_name
 from dispatch import notices, outbox
 from dispatch.act import Act
+from gateway.contract import Channel
 
+_MAIL = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.\w+")  # the contact may be a sentence
 log = structlog.get_logger(__name__)
 
 
@@ -21,7 +24,11 @@ def ask(act: Act, alert: Alert, author: Member) -> int:
     """Ask those who may decide; how many were asked. The alert is held already."""
     alert.held_until = act.now + timedelta(minutes=act.settings.alerts.hold_minutes)
     act.session.add(alert)
-    variables = {"ref": alert.id, "author": full_name(author), "text": alert.text}
+    variables: dict[str, object] = {
+        "ref": alert.id,
+        "author": full_name(author),
+        "text": alert.text,
+    }
     about = notices.Subject("held_ask", variables, alert_id=alert.id)
     asked = 0
     for person in _deciders(act, alert):
@@ -29,8 +36,20 @@ def ask(act: Act, alert: Alert, author: Member) -> int:
         if to is not None:
             notices.tell(act, to, about)
             asked += 1
+    _tell_team(act, alert, variables)
     log.warning("alert_held", alert=alert.id, asked=asked)
     return asked
+
+
+def _tell_team(act: Act, alert: Alert, variables: dict[str, object]) -> None:
+    """The operator hears of every held alert by e-mail, and may be the only one who decides."""
+    address = _MAIL.search(act.settings.service.contact)
+    if address is None:
+        return
+    community = act.session.get(Community, alert.community_id) if alert.community_id else None
+    more = {"community": community.name if community else alert.town_insee}
+    to = notices.Addressee(address[0].lower(), channel=Channel.EMAIL)
+    notices.tell(act, to, notices.Subject("held_team", variables | more, alert_id=alert.id))
 
 
 def _deciders(act: Act, alert: Alert) -> list[Member | Agent]:

@@ -15,10 +15,10 @@ from sqlmodel import Session, col, select
 
 from community_store.models import InboundState, InboundText, MemberState, Number
 from community_store.store import lock
-from dispatch import applying, choosing, commands, raising, replies
+from dispatch import applying, choosing, commands, echoes, raising, replies
 from dispatch.act import Act
-from dispatch.courtesies import is_courtesy
-from dispatch.incoming import Incoming, incoming_of, member_of
+from dispatch.courtesies import is_alarming, is_blank, is_courtesy
+from dispatch.incoming import Incoming, agent_of, incoming_of, member_of
 from dispatch.reading import folded, normal
 from dispatch.runtime import Runtime
 from gateway import sms_text
@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 TRIES = 3  # readings that may fail before a row is set aside (R10)
 WAITING = "waiting"
+STRANGER_REPEATS = timedelta(hours=1)
 
 
 def read(runtime: Runtime, inbound_id: int) -> str:
@@ -80,8 +81,10 @@ def _is_repeat(session: Session, runtime: Runtime, row: InboundText) -> bool:
     """The same text from the same phone under another id, within 2 minutes (sms.md, 4).
 
     A command may be meant again when something else was said since: STOP, REPRISE, STOP.
+    A stranger who says the same again within an hour has the answer already, and may be a
+    machine (R8).
     """
-    since = row.received_at - timedelta(seconds=runtime.settings.alerts.duplicate_seconds)
+    since = row.received_at - _repeats_within(session, runtime, row)
     earlier = session.exec(
         select(InboundText)
         .where(
@@ -101,6 +104,13 @@ def _is_repeat(session: Session, runtime: Runtime, row: InboundText) -> bool:
     if not outcomes or not raising.NOT_SENT.issuperset(outcomes):
         return bool(outcomes)
     return not _heard_now(session, runtime, row, outcomes[0])
+
+
+def _repeats_within(session: Session, runtime: Runtime, row: InboundText) -> timedelta:
+    known = member_of(session, row.sender) or agent_of(session, row.sender)
+    if known or commands.find(row.text) or applying.choice(row.text) is not None:
+        return timedelta(seconds=runtime.settings.alerts.duplicate_seconds)
+    return STRANGER_REPEATS
 
 
 def _heard_now(session: Session, runtime: Runtime, row: InboundText, refusal: str) -> bool:
@@ -148,21 +158,39 @@ def _understand(incoming: Incoming) -> str:
     if outcome := _settled_first(incoming):
         return outcome
     found = commands.find(incoming.text)
-    if found is not None:
-        command, argument = found
-        if outcome := command.run(incoming, argument):
-            return outcome
-    if _may_answer(incoming) and (alert := replies.answered_alert(incoming)) is not None:
-        return replies.take(incoming, alert)
-    if is_courtesy(incoming.text):
+    if found is None:
+        return _without_command(incoming)
+    command, argument = found
+    if outcome := command.run(incoming, argument):
+        return outcome
+    if command.warns and argument:
+        return _without_command(incoming)
+    return _answer(incoming) or raising.say_not_sent(incoming)
+
+
+def _without_command(incoming: Incoming) -> str:
+    """An answer to an alert, a courtesy, or else a warning."""
+    if is_blank(incoming.text):
+        return raising.raise_from(incoming, "")
+    if outcome := _answer(incoming):
+        return outcome
+    if is_courtesy(incoming.text) and not is_alarming(incoming.text):
         return "courtesy"  # never broadcast, never answered (A6)
-    if found is not None and not found[1]:
-        return raising.say_not_sent(incoming)
     return raising.raise_from(incoming, incoming.text)
 
 
 def _settled_first(incoming: Incoming) -> str:
-    return "ours" if _is_ours(incoming) else choosing.choose(incoming)
+    if _is_ours(incoming):
+        return "ours"
+    if echoes.is_answer(incoming.text):
+        return "machine"  # one of our kind, or what was copied from us: no answer ends it
+    return choosing.choose(incoming)
+
+
+def _answer(incoming: Incoming) -> str:
+    """Inside the reply window a text is a reply; "" outside."""
+    alert = replies.answered_alert(incoming) if _may_answer(incoming) else None
+    return replies.take(incoming, alert) if alert is not None else ""
 
 
 def _may_answer(incoming: Incoming) -> bool:

@@ -100,7 +100,7 @@ def incoming_of(act: Act, row: InboundText, text: str) -> Incoming:
         row=row,
         text=text,
         member=member_of(act.session, row.sender),
-        agent=_agent(act.session, row.sender),
+        agent=agent_of(act.session, row.sender),
         number=senders.texted(act.session, row.recipient),
     )
 
@@ -113,5 +113,6 @@ def member_of(session: Session, sender: str) -> Member | None:
     return session.scalars(query).first()
 
 
-def _agent(session: Session, sender: str) -> Agent | None:
+def agent_of(session: Session, sender: str) -> Agent | None:
+    """The agent with this mobile."""
     return session.scalars(select(Agent).where(col(Agent.mobile) == sender)).first()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from community_store.models import (
+    Alert,
     AlertState,
     Community,
     InboundText,
@@ -14,8 +15,9 @@ from community_store.models import (
     Town,
 )
 from config import Settings
-from dispatch import alerts, wording
+from dispatch import alerts, masking, wording
 from dispatch.catalogue import say
+from dispatch.courtesies import is_blank, says_nothing
 from dispatch.incoming import Incoming
 from dispatch.reading import normal
 
@@ -23,6 +25,12 @@ from dispatch.reading import normal
 NOT_SENT = frozenset(
     {"unknown_sender", "pending_sender", "suspended_sender", "no_community", "stale"}
 )
+RECEIPTS = {  # something in it was masked, to one neighbour
+    (False, False): "receipt",
+    (False, True): "receipt_one",
+    (True, False): "receipt_masked",
+    (True, True): "receipt_masked_one",
+}
 WHO = {Mode.TEAM: "who_team", Mode.REFERENT: "who_referent", Mode.TOWN: "who_town"}
 
 
@@ -58,8 +66,8 @@ def say_not_sent(incoming: Incoming) -> str:
     """A bare command that its sender cannot use is never broadcast: say that it was not."""
     if refusal := _refused(incoming, incoming.text):
         return refusal
-    incoming.answer("no_open_alert")
-    return "not_for_you"
+    incoming.answer("says_nothing")
+    return "says_nothing"
 
 
 def _told(incoming: Incoming, text: str) -> alerts.Told:
@@ -83,9 +91,12 @@ def _refused(incoming: Incoming, text: str) -> str:
 
 
 def _late_or_empty(incoming: Incoming, text: str) -> str:
-    if not text.strip():
+    if is_blank(text):
         incoming.answer("empty")
         return "empty"
+    if says_nothing(text):
+        incoming.answer("says_nothing")
+        return "says_nothing"
     if is_late(incoming.settings, incoming.row, incoming.now):
         sent = incoming.row.sent_at or incoming.row.received_at
         time = wording.day_and_time(incoming.settings, incoming.language, sent, incoming.now)
@@ -132,10 +143,15 @@ def _receipt(incoming: Incoming, raised: alerts.Raised) -> None:
     elif heard.waiting and heard.residents:
         kind = "receipt_queued"
     elif heard.residents:
-        kind = "receipt_one" if heard.residents == 1 else "receipt"
+        kind = RECEIPTS[_is_masked(incoming, raised.alert), heard.residents == 1]
     else:
         kind = "receipt_town_hall" if heard.agents else "receipt_nobody"
     incoming.answer(kind, alert_id=ref, ref=ref, count=heard.residents, community=community)
+
+
+def _is_masked(incoming: Incoming, alert: Alert) -> bool:
+    """Whether an alert names somebody's plate or number: its author is told to write facts."""
+    return incoming.settings.alerts.mask and masking.holds_personal_data(alert.text)
 
 
 def _town_receipt(incoming: Incoming, raised: alerts.Raised, town: Town) -> None:

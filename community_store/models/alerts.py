@@ -167,9 +167,7 @@ class Notice(SQLModel, table=True):
         default=None, foreign_key="alert.id", ondelete="SET NULL", index=True
     )
     inbound_id: int | None = Field(default=None, foreign_key="inbound_text.id", index=True)
-    request_id: int | None = Field(
-        default=None, foreign_key="join_request.id", ondelete="SET NULL", index=True
-    )
+    request_id: int | None = Field(default=None, index=True)  # references are never given twice
     created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
 
 

@@ -108,3 +108,10 @@ def test_bad_features_are_named_and_the_good_ones_go_in(
     assert lines[1].startswith("feature 3: the feature has no properties")
     assert lines[2].startswith("tocsin: 2 of 3 communities were refused")
     assert len(any_village.json("community", "list")) == 2 + added
+
+
+def test_a_community_chooses_what_becomes_of_held_alerts(any_village: Console) -> None:
+    assert any_village.json("community", "show", "1")["after_hold"] == "release"
+    assert "dropped" in any_village.ok("community", "hold", "Les Lilas", "drop")
+    assert any_village.json("community", "show", "1")["after_hold"] == "drop"
+    assert any_village.json("community", "show", "2")["after_hold"] == "release"

@@ -83,3 +83,21 @@ def test_requests_are_accepted_and_refused(any_village: Console) -> None:
     assert any_village.json("member", "show", listed[0]["id"])["state"] == "active"
     closed = any_village.json("member", "list", "--state", "closed")
     assert [(one["id"], one["name"], one["email"]) for one in closed] == [(4, "", "")]
+
+
+def test_a_town_may_be_kept_from_alerting_by_sms(any_village: Console) -> None:
+    assert any_village.json("town", "show", "38185")["sms_alerts"] is True
+    said = any_village.ok("town", "set", "Grenoble", "--no-sms-alerts")
+    assert "may not" in said
+    assert any_village.json("town", "show", "38185")["sms_alerts"] is False
+    any_village.ok("town", "set", "38185", "--sms-alerts")
+    assert any_village.json("town", "list")[0]["sms_alerts"] is True
+
+
+def test_an_agent_s_number_is_confirmed_or_not(any_village: Console) -> None:
+    any_village.ok("agent", "add", "--town", "38185", "--name", "Chef", "--mobile", "0639980050")
+    assert any_village.json("agent", "list")[0]["confirmed"] is True
+    assert "not confirmed" in any_village.ok("agent", "set", "Chef", "--no-confirmed")
+    assert any_village.json("agent", "list")[0]["confirmed"] is False
+    any_village.ok("agent", "set", "1", "--confirmed")
+    assert any_village.json("agent", "list")[0]["confirmed"] is True

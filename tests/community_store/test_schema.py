@@ -12,10 +12,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, select
 
 from community_store import schema
-from community_store.models import Town
+from community_store.models import Number, Town
 from community_store.store import Store, open_store
 from tests.rigs.postgres import Postgres
 
@@ -47,6 +47,24 @@ def test_upgrading_twice_keeps_what_is_there(bare: Store) -> None:
     schema.upgrade(bare)
     with bare.read() as session:
         assert session.get(Town, "2A004") is not None
+
+
+def test_each_migration_keeps_the_rows_of_the_one_before(bare: Store) -> None:
+    """A number of the first version calls nobody, and texts as before."""
+    schema.upgrade(bare, "0001")
+    with bare.begin() as session:
+        session.connection().execute(
+            text(
+                "INSERT INTO number (value, gateway, kind, rate, price, is_default, state, reason,"
+                " created_at) VALUES ('38000', 'simulator', 'short', 5, 0.05, true, 'active', '',"
+                " '2026-11-24 08:00:00')"
+            )
+        )
+    assert not schema.is_current(bare)
+    schema.upgrade(bare)
+    with bare.read() as session:
+        (number,) = session.exec(select(Number)).all()
+        assert (number.sms, number.voice, number.call_rate, number.rate) == (True, False, 1.0, 5.0)
 
 
 def test_two_may_upgrade_at_once(bare: Store) -> None:

@@ -145,9 +145,9 @@ def test_only_those_who_were_asked_can_decide(stage: Stage) -> None:
     (request,) = stage.world.rows(JoinRequest)
     stage.play(f"""
         Bob > OUI {request.id}
-        Bob < Pas d'alerte {request.id}*
+        Bob < Aucune demande {request.id} n'attend votre réponse*
         Mairie > OUI {request.id}
-        Mairie < Pas d'alerte {request.id}*
+        Mairie < Aucune demande {request.id} n'attend votre réponse*
         Jeanne > OUI {request.id}
         Jeanne < *
     """)

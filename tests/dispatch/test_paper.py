@@ -54,7 +54,7 @@ def test_a_code_joins_its_home_at_once(lilas: Stage) -> None:
     given = code(lilas, "12 rue des Lilas, 38990 Valmoutier")
     lilas.play(f"""
         Jeanne > Inscription {given[:3]} {given[3:]} jeanne petit
-        Jeanne < Bienvenue ! Les Lilas, 1 voisin. Pour le prévenir, écrivez ce que vous voyez au 38000.*
+        Jeanne < Bienvenue ! Les Lilas, 1 voisin. Pour le prévenir, écrivez ce que vous voyez (des faits, pas des noms) au 38000.*
         Jeanne > Une camionnette tourne
         Jeanne < Alerte * envoyée à 1 voisin*
         Ana < Tocsin alerte *Jeanne Petit (Les Lilas) : Une camionnette tourne

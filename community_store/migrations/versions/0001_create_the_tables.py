@@ -52,14 +52,6 @@ def upgrade() -> None:
         "ix_inbound_text_sender", "inbound_text", ["sender", "received_at"], unique=False
     )
     op.create_index("ix_inbound_text_state", "inbound_text", ["state", "id"], unique=False)
-    op.create_index(
-        "ix_inbound_text_wrong",
-        "inbound_text",
-        ["received_at"],
-        unique=False,
-        postgresql_where=sa.text("outcome = 'code_wrong'"),
-        sqlite_where=sa.text("outcome = 'code_wrong'"),
-    )
     op.create_table(
         "number",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -69,11 +61,6 @@ def upgrade() -> None:
         sa.Column("rate", sa.Float(), nullable=False),
         sa.Column("price", sa.Float(), nullable=False),
         sa.Column("is_default", sa.Boolean(), nullable=False),
-        sa.Column("sms", sa.Boolean(), nullable=False),
-        sa.Column("voice", sa.Boolean(), nullable=False),
-        sa.Column("call_rate", sa.Float(), nullable=False),
-        sa.Column("call_price", sa.Float(), nullable=False),
-        sa.Column("calls_paused", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("backoff_until", columns.UtcDateTime(), nullable=True),
@@ -173,20 +160,6 @@ def upgrade() -> None:
         op.f("ix_boundary_cell_community_id"), "boundary_cell", ["community_id"], unique=False
     )
     op.create_table(
-        "home_code",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("community_id", sa.Integer(), nullable=False),
-        sa.Column("digest", sa.String(), nullable=False),
-        sa.Column("address", sa.String(), nullable=False),
-        sa.Column("created_at", columns.UtcDateTime(), nullable=False),
-        sa.Column("expires_at", columns.UtcDateTime(), nullable=False),
-        sa.Column("revoked_at", columns.UtcDateTime(), nullable=True),
-        sa.ForeignKeyConstraint(["community_id"], ["community.id"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index(op.f("ix_home_code_community_id"), "home_code", ["community_id"], unique=False)
-    op.create_index("ix_home_code_digest", "home_code", ["digest"], unique=False)
-    op.create_table(
         "member",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("first_name", sa.String(), nullable=False),
@@ -245,7 +218,6 @@ def upgrade() -> None:
         sa.Column("closed_at", columns.UtcDateTime(), nullable=True),
         sa.Column("acknowledged", sa.Integer(), nullable=False),
         sa.Column("called", sa.Boolean(), nullable=False),
-        sa.Column("only", sa.String(), nullable=False),
         sa.Column("held_until", columns.UtcDateTime(), nullable=True),
         sa.Column("summarised", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], ondelete="SET NULL"),
@@ -267,53 +239,12 @@ def upgrade() -> None:
     op.create_index("ix_alert_state", "alert", ["state", "expires_at"], unique=False)
     op.create_index(op.f("ix_alert_town_insee"), "alert", ["town_insee"], unique=False)
     op.create_table(
-        "enrolment",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("inbound_id", sa.Integer(), nullable=False),
-        sa.Column("sender", sa.String(), nullable=False),
-        sa.Column("first_name", sa.String(), nullable=False),
-        sa.Column("last_name", sa.String(), nullable=False),
-        sa.Column("address", sa.String(), nullable=False),
-        sa.Column("language", sa.String(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("told_later", sa.Boolean(), nullable=False),
-        sa.Column("choices", sa.JSON(), nullable=True),
-        sa.Column("member_id", sa.Integer(), nullable=True),
-        sa.Column("created_at", columns.UtcDateTime(), nullable=False),
-        sa.Column("again_at", columns.UtcDateTime(), nullable=False),
-        sa.Column("expires_at", columns.UtcDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["inbound_id"],
-            ["inbound_text.id"],
-        ),
-        sa.ForeignKeyConstraint(["member_id"], ["member.id"], ondelete="SET NULL"),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("inbound_id"),
-    )
-    op.create_index(op.f("ix_enrolment_member_id"), "enrolment", ["member_id"], unique=False)
-    op.create_index("ix_enrolment_sender", "enrolment", ["sender", "created_at"], unique=False)
-    op.create_index("ix_enrolment_state", "enrolment", ["state", "again_at"], unique=False)
-    op.create_table(
-        "home_entry",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("code_id", sa.Integer(), nullable=False),
-        sa.Column("member_id", sa.Integer(), nullable=True),
-        sa.Column("joined_at", columns.UtcDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(["code_id"], ["home_code.id"], ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(["member_id"], ["member.id"], ondelete="SET NULL"),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index(op.f("ix_home_entry_code_id"), "home_entry", ["code_id"], unique=False)
-    op.create_index(op.f("ix_home_entry_member_id"), "home_entry", ["member_id"], unique=False)
-    op.create_table(
         "join_request",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("member_id", sa.Integer(), nullable=False),
         sa.Column("community_id", sa.Integer(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("decided_by", sa.String(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=False),
         sa.Column("created_at", columns.UtcDateTime(), nullable=False),
         sa.Column("decided_at", columns.UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["community_id"], ["community.id"], ondelete="SET NULL"),
@@ -339,19 +270,16 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("alert_id", sa.Integer(), nullable=True),
         sa.Column("inbound_id", sa.Integer(), nullable=True),
-        sa.Column("request_id", sa.Integer(), nullable=True),
         sa.Column("created_at", columns.UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["alert_id"], ["alert.id"], ondelete="SET NULL"),
         sa.ForeignKeyConstraint(
             ["inbound_id"],
             ["inbound_text.id"],
         ),
-        sa.ForeignKeyConstraint(["request_id"], ["join_request.id"], ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_notice_alert_id"), "notice", ["alert_id"], unique=False)
     op.create_index(op.f("ix_notice_inbound_id"), "notice", ["inbound_id"], unique=False)
-    op.create_index(op.f("ix_notice_request_id"), "notice", ["request_id"], unique=False)
     op.create_table(
         "reply",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -375,23 +303,6 @@ def upgrade() -> None:
     op.create_index("ix_reply_alert", "reply", ["alert_id", "kind"], unique=False)
     op.create_index("ix_reply_member", "reply", ["member_id", "created_at"], unique=False)
     op.create_table(
-        "proof_code",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("number", sa.String(), nullable=False),
-        sa.Column("origin", sa.String(), nullable=False),
-        sa.Column("hash", sa.String(), nullable=False),
-        sa.Column("notice_id", sa.Integer(), nullable=True),
-        sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("used", sa.Boolean(), nullable=False),
-        sa.Column("created_at", columns.UtcDateTime(), nullable=False),
-        sa.Column("expires_at", columns.UtcDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], ondelete="SET NULL"),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index(op.f("ix_proof_code_expires_at"), "proof_code", ["expires_at"], unique=False)
-    op.create_index(op.f("ix_proof_code_number"), "proof_code", ["number"], unique=False)
-    op.create_index("ix_proof_code_origin", "proof_code", ["origin", "created_at"], unique=False)
-    op.create_table(
         "wording",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("alert_id", sa.Integer(), nullable=True),
@@ -402,7 +313,6 @@ def upgrade() -> None:
         sa.Column("segments", sa.Integer(), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("mail", sa.String(), nullable=False),
-        sa.Column("voice", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["alert_id"], ["alert.id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
@@ -431,7 +341,6 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("doubts", sa.Integer(), nullable=False),
         sa.Column("looks", sa.Integer(), nullable=False),
-        sa.Column("redials", sa.Integer(), nullable=False),
         sa.Column("lease", sa.String(), nullable=True),
         sa.Column("lease_until", columns.UtcDateTime(), nullable=True),
         sa.Column("provider_id", sa.String(), nullable=True),
@@ -474,7 +383,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_delivery_due",
         "delivery",
-        ["gateway", "number_id", "channel", "priority", "size", "id"],
+        ["gateway", "number_id", "priority", "size", "id"],
         unique=False,
         sqlite_where=sa.text("state = 'queued'"),
         postgresql_where=sa.text("state = 'queued'"),
@@ -561,14 +470,9 @@ def downgrade() -> None:
     op.drop_index("ix_wording_notice", table_name="wording")
     op.drop_index("ix_wording_alert", table_name="wording")
     op.drop_table("wording")
-    op.drop_index("ix_proof_code_origin", table_name="proof_code")
-    op.drop_index(op.f("ix_proof_code_number"), table_name="proof_code")
-    op.drop_index(op.f("ix_proof_code_expires_at"), table_name="proof_code")
-    op.drop_table("proof_code")
     op.drop_index("ix_reply_member", table_name="reply")
     op.drop_index("ix_reply_alert", table_name="reply")
     op.drop_table("reply")
-    op.drop_index(op.f("ix_notice_request_id"), table_name="notice")
     op.drop_index(op.f("ix_notice_inbound_id"), table_name="notice")
     op.drop_index(op.f("ix_notice_alert_id"), table_name="notice")
     op.drop_table("notice")
@@ -577,13 +481,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_join_request_member_id"), table_name="join_request")
     op.drop_index(op.f("ix_join_request_community_id"), table_name="join_request")
     op.drop_table("join_request")
-    op.drop_index(op.f("ix_home_entry_member_id"), table_name="home_entry")
-    op.drop_index(op.f("ix_home_entry_code_id"), table_name="home_entry")
-    op.drop_table("home_entry")
-    op.drop_index("ix_enrolment_state", table_name="enrolment")
-    op.drop_index("ix_enrolment_sender", table_name="enrolment")
-    op.drop_index(op.f("ix_enrolment_member_id"), table_name="enrolment")
-    op.drop_table("enrolment")
     op.drop_index(op.f("ix_alert_town_insee"), table_name="alert")
     op.drop_index("ix_alert_state", table_name="alert")
     op.drop_index("ix_alert_community", table_name="alert")
@@ -595,9 +492,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_member_email"), table_name="member")
     op.drop_index(op.f("ix_member_community_id"), table_name="member")
     op.drop_table("member")
-    op.drop_index("ix_home_code_digest", table_name="home_code")
-    op.drop_index(op.f("ix_home_code_community_id"), table_name="home_code")
-    op.drop_table("home_code")
     op.drop_index(op.f("ix_boundary_cell_community_id"), table_name="boundary_cell")
     op.drop_table("boundary_cell")
     op.drop_index(op.f("ix_community_town_insee"), table_name="community")
@@ -613,12 +507,6 @@ def downgrade() -> None:
     op.drop_table("receipt")
     op.drop_index(op.f("ix_number_gateway"), table_name="number")
     op.drop_table("number")
-    op.drop_index(
-        "ix_inbound_text_wrong",
-        table_name="inbound_text",
-        postgresql_where=sa.text("outcome = 'code_wrong'"),
-        sqlite_where=sa.text("outcome = 'code_wrong'"),
-    )
     op.drop_index("ix_inbound_text_state", table_name="inbound_text")
     op.drop_index("ix_inbound_text_sender", table_name="inbound_text")
     op.drop_index(op.f("ix_inbound_text_alert_id"), table_name="inbound_text")

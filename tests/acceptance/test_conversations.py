@@ -33,6 +33,7 @@ class Through:
     _seen: int = 0
 
     def __post_init__(self) -> None:
+        eventually(self._all_heard, "what was asked before the conversation has arrived")
         self._seen = len(self.messages())
 
     def says(self, name: str, text: str) -> None:
@@ -56,6 +57,11 @@ class Through:
 
     def _at_rest(self) -> bool:
         return not self.system.states().keys() & {"queued", "sending"}
+
+    def _all_heard(self) -> bool:
+        states = self.system.states()
+        told = states.pop("delivered", 0)
+        return not states and len(self.messages()) >= told
 
 
 def play(name: str, stage: Through) -> None:

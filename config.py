@@ -164,8 +164,8 @@ class Alerts(Section):
 class Security(Section):
     """`trusted_proxies` is how many reverse proxies stand in front of the web process.
 
-    `simulator_public` shows the page of handsets, where anybody texts as anybody, also
-    when `service.site` is not on this machine.
+    `simulator_public` opens the simulator, where anybody texts as anybody, to all who can
+    reach the port: without it only callers on this machine use it.
     """
 
     trusted_proxies: int = 0

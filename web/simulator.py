@@ -1,7 +1,7 @@
 """The page of handsets: text from any telephone of a trial, and see what each receives.
 
 It exists only while a simulator gateway is configured, and, since anybody texts here as
-anybody, only where `service.site` is this machine or `security.simulator_public` says so.
+anybody, only for this machine, or where `security.simulator_public` opens it (dispatch.trials).
 A text from a handset goes through the same code as one from a real gateway.
 """
 
@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from flask import (
     Blueprint,
@@ -28,7 +27,7 @@ from flask import (
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
-from config import Settings
+from dispatch import trials
 from dispatch.runtime import Runtime
 from web import cast, handsets, i18n, mailbox, outcome
 from web.cast import Group, Person
@@ -47,7 +46,11 @@ def _read_words(state: BlueprintSetupState) -> None:
 
 @simulator.before_request
 def _for_trials_only() -> None:
-    if not handsets.gateways(_runtime().settings) or not _allowed(_runtime().settings):
+    settings = _runtime().settings
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    if not trials.may_look(settings, request.remote_addr or "", headers):
+        abort(404)
+    if not handsets.gateways(settings):
         abort(404)
 
 
@@ -175,28 +178,6 @@ def mail() -> ResponseReturnValue:
 def _runtime() -> Runtime:
     runtime: Runtime = current_app.extensions["tocsin"]
     return runtime
-
-
-def _allowed(settings: Settings) -> bool:
-    """Only for this machine, unless the operator opened it.
-
-    A site on this machine; or a caller on it, where nothing but simulators is configured:
-    in a real installation such a caller may be a proxy that speaks for the world.
-    """
-    if settings.security.simulator_public:
-        return True
-    if _is_this_machine(urlsplit(settings.service.site).hostname or ""):
-        return True
-    trial = len(handsets.gateways(settings)) == len(settings.gateway)
-    forwarded = any(name in request.headers for name in ("X-Forwarded-For", "Forwarded"))
-    return trial and not forwarded and _is_this_machine(request.remote_addr or "")
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def _words() -> Words:

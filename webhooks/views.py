@@ -14,7 +14,7 @@ import structlog
 from flask import Blueprint, Response, abort, current_app, request
 from werkzeug.datastructures import MultiDict
 
-from dispatch import calls, intake, metrics, receipts
+from dispatch import calls, intake, metrics, receipts, trials
 from dispatch.runtime import Runtime
 from gateway.contract import Callback, CallbackError, Caller, Forged, Provider
 
@@ -83,9 +83,18 @@ def _runtime() -> Runtime:
 
 
 def _provider(gateway: str) -> Provider:
-    if gateway not in _runtime().settings.gateway:
+    settings = _runtime().settings
+    if gateway not in settings.gateway:
         abort(404)
+    if settings.gateway[gateway].type == "simulator" and not trials.may_text(
+        settings, request.remote_addr or "", _headers()
+    ):
+        raise Forged("the simulator is for this machine: see [security] simulator_public")
     return _runtime().providers[gateway]
+
+
+def _headers() -> dict[str, str]:
+    return {name.lower(): value for name, value in request.headers.items()}
 
 
 def _callback() -> Callback:
@@ -98,7 +107,7 @@ def _callback() -> Callback:
         url=url,
         query=_first(request.args),
         form=_first(request.form),
-        headers={name.lower(): value for name, value in request.headers.items()},
+        headers=_headers(),
         body=body,
     )
 

@@ -192,6 +192,29 @@ def test_nobody_elsewhere_finds_it_where_the_site_is_public(
     assert answer.status_code == 404
 
 
+@pytest.mark.parametrize("path", SURFACE)
+@pytest.mark.parametrize("how", ["elsewhere", "another name", "real gateway"])
+def test_it_is_shut_to_all_but_this_machine(
+    make_village: Callable[..., Village], path: str, how: str
+) -> None:
+    """Also with the site of a fresh installation, which is this machine."""
+    site = "https://alerte.example" if how == "real gateway" else "http://127.0.0.1:8000"
+    kannel = {"type": "kannel", "sendsms_url": "http://127.0.0.1:1", "username": "u",
+              "password": "p", "token": "t"}  # fmt: skip
+    gateways = {"simulator": {"type": "simulator"}}
+    gateways |= {"kannel": kannel} if how == "real gateway" else {}
+    village = make_village(service={"site": site}, gateway=gateways)
+    caller = ELSEWHERE if how == "elsewhere" else {}
+    named = {"Host": "evil.example"} if how == "another name" else {}
+    answer = village.client.get(path, environ_overrides=caller, headers=named)
+    assert answer.status_code == 404
+    said = {"from": ODETTE, "to": "38000", "text": "Au feu", "id": "1"}
+    forged = village.client.post(
+        "/webhooks/simulator/sms", json=said, environ_overrides=caller, headers=named
+    )
+    assert forged.status_code == (200 if how == "real gateway" else 403)
+
+
 def test_this_machine_finds_it_whatever_the_site_is(make_village: Callable[..., Village]) -> None:
     village = make_village(service={"site": "https://alerte.example"})
     assert village.client.get("/simulator").status_code == 200

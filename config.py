@@ -23,6 +23,11 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 LONGEST_SOCKET = 100  # bytes; the system's limit for a Unix socket's path is 107
 
 
+DATABASES = ("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")
+REDIS = ("redis://", "rediss://", "unix://")
+LANGUAGES = ("fr", "en")  # those with catalogues under locales/
+
+
 class ConfigError(Exception):
     """The configuration cannot be used; the message is one line naming the key."""
 
@@ -52,6 +57,13 @@ class Service(Section):
             raise ValueError("must begin with http:// or https://")
         return value.rstrip("/")
 
+    @field_validator("languages")
+    @classmethod
+    def _spoken(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or set(value) - set(LANGUAGES):
+            raise ValueError(f"must be some of {', '.join(LANGUAGES)}")
+        return value
+
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
@@ -67,17 +79,33 @@ class Service(Section):
         return self.webhook_base or self.site
 
 
+def _one_of(url: str, schemes: tuple[str, ...]) -> str:
+    if url and not url.startswith(schemes):
+        raise ValueError(f"must be empty or begin with {' or '.join(schemes)}")
+    return url
+
+
 class Database(Section):
     """An empty url is the embedded SQLite in data_dir."""
 
     url: str = ""
     pool_size: int = Field(default=10, ge=1)
 
+    @field_validator("url")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        return _one_of(value, DATABASES)
+
 
 class RedisSection(Section):
     """An empty url is the embedded Valkey on a socket in data_dir."""
 
     url: str = ""
+
+    @field_validator("url")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        return _one_of(value, REDIS)
 
 
 class Mail(Section):

@@ -215,10 +215,14 @@ def _report(runtime: Runtime, raised: Any) -> None:
     _wake(runtime)
     heard, ref = raised.heard, raised.alert.id
     known = " (the same alert as before)" if raised.repeated else ""
-    say(
-        f"alert {ref}{known}: {heard.neighbours} neighbours, {heard.twins} of twinned "
-        f"communities, {heard.agents} agents"
-    )
+    whom = f"{heard.neighbours} neighbours, {heard.twins} of twinned communities, {heard.agents} agents"
+    if raised.alert.state == "held":
+        say(
+            f"alert {ref}{known} is HELD: its author or community raised too many, nobody is told"
+            f" yet ({whom}); `tocsin alert release {ref}` or `tocsin alert drop {ref}`"
+        )
+        return
+    say(f"alert {ref}{known}: {whom}")
     if heard.waiting:
         say("no number can send SMS: add one with `tocsin number add`; they wait until then")
 

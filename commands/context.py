@@ -98,6 +98,11 @@ def say(message: str) -> None:
     typer.echo(plain(message))
 
 
+def warn(message: str) -> None:
+    """Tell the operator what may be wrong with what was done."""
+    typer.echo(f"warning: {plain(message)}", err=True)
+
+
 def plain(value: object) -> str:
     """What may be shown on a terminal: texts of residents may hold escape sequences."""
     text = "" if value is None else str(value)

@@ -40,9 +40,14 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List deliveries, the newest first."""
+    wanted = {"alert_id": alert, "state": _known(state), "channel": _channel(channel)}
     with of(ctx).read() as session:
+        if alert is not None:
+            from dispatch import alerts
+
+            alerts.find(session, alert)
         emit(
-            _rows(session, {"alert_id": alert, "state": _known(state), "channel": channel}, limit),
+            _rows(session, wanted, limit),
             as_json=as_json,
             columns=COLUMNS,
         )
@@ -106,6 +111,15 @@ def _known(state: str | None) -> str | None:
     if state is not None and state not in list(DeliveryState):
         raise RuleError("state", f"unknown state {state[:20]!r}: one of {', '.join(DeliveryState)}")
     return state
+
+
+def _channel(name: str | None) -> str | None:
+    from community_store.errors import RuleError
+    from gateway.contract import Channel
+
+    if name is not None and name not in list(Channel):
+        raise RuleError("channel", f"unknown channel {name[:20]!r}: one of {', '.join(Channel)}")
+    return name
 
 
 def _rows(session: Session, wanted: dict[str, Any], limit: int) -> Iterator[dict[str, Any]]:

@@ -43,7 +43,7 @@ def demo(
     port: Annotated[int, typer.Option(min=1, max=65535, help="port to listen on")] = 8000,
 ) -> None:
     """Show Tocsin at work: a text goes in, the neighbours get it; then stay up."""
-    from commands.up import require_free
+    from commands.ports import require_free
 
     require_free(HOST, port)
     _ignore_environment()

@@ -51,6 +51,7 @@ def _examine(context: Context) -> Iterator[Finding]:
     database = _database(context)
     yield database
     yield _redis(runtime)
+    yield _simulator(context)
     if database.good:
         yield _numbers(context)
         yield _landlines(context)
@@ -90,11 +91,15 @@ def _database(context: Context) -> Finding:
 def _redis(runtime: Runtime) -> Finding:
     from redis.exceptions import RedisError
 
+    from commands.supervisor import is_up
+
     embedded = runtime.settings.embedded_redis
+    if embedded and not is_up(runtime.settings.data_dir):
+        return Finding("redis", True, "embedded Valkey, which `tocsin up` starts")
     try:
         runtime.redis.ping()
     except RedisError as error:
-        advice = "start `tocsin up`" if embedded else "check [redis] url, and that it runs"
+        advice = "see the log of `tocsin up`" if embedded else "check [redis] url, and that it runs"
         return Finding("redis", False, f"no answer ({type(error).__name__}): {advice}")
     return Finding("redis", True, "embedded Valkey answers" if embedded else "answers")
 
@@ -151,6 +156,28 @@ def _landlines(context: Context) -> Finding:
     return Finding(
         "landlines", True, f"{waiting} members have no mobile; {callers} numbers call{advice}"
     )
+
+
+def _simulator(context: Context) -> Finding:
+    """Nobody signs for the simulator's texts: it has no place beside a real gateway."""
+    from dispatch.trials import is_trial
+
+    settings = context.settings
+    if not any(gateway.type == "simulator" for gateway in settings.gateway.values()):
+        return Finding("simulator", True, "none")
+    if settings.security.simulator_public:
+        return Finding(
+            "simulator",
+            False,
+            "open to everybody who can reach the port: set [security] simulator_public = false",
+        )
+    if not is_trial(settings):
+        return Finding(
+            "simulator",
+            False,
+            "beside a real gateway, and its texts are unsigned: remove its [gateway] table",
+        )
+    return Finding("simulator", True, "for callers on this machine")
 
 
 def _provider(name: str, provider: Provider) -> Finding:

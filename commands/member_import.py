@@ -24,7 +24,7 @@ def import_members(context: Context, file: Path, *, all_or_nothing: bool) -> Non
     good, bad = _read(file)
     total = len(good) + len(bad)
     if all_or_nothing:
-        bad += [] if bad else _write_all(context, store, good)
+        bad += _write_all(context, store, good, dry=bool(bad))
         added = 0 if bad else len(good)
     else:
         refused = _write_batches(context, store, good)
@@ -66,8 +66,8 @@ def _write_batches(context: Context, store: Store, rows: Sequence[Row]) -> list[
     return bad
 
 
-def _write_all(context: Context, store: Store, rows: Sequence[Row]) -> list[BadRow]:
-    """One transaction, rolled back when a row is refused."""
+def _write_all(context: Context, store: Store, rows: Sequence[Row], *, dry: bool) -> list[BadRow]:
+    """One transaction, rolled back when a row is refused; `dry` only finds those."""
     from community_store.members_csv import Importer
 
     importer = Importer()
@@ -75,7 +75,7 @@ def _write_all(context: Context, store: Store, rows: Sequence[Row]) -> list[BadR
     with store.begin() as session:
         for batch in _batches(rows):
             bad += importer.write(session, batch)
-        if bad:
+        if bad or dry:
             session.rollback()
         else:
             _request(context, session)

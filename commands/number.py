@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from commands.context import AsJson, CommandError, Context, emit, of, say
+from commands.context import AsJson, CommandError, Context, emit, of, say, warn
 
 if TYPE_CHECKING:
     from community_store.models import Number
@@ -55,6 +55,7 @@ def add(
     with context.begin() as session:
         added = numbers.add(session, new)
     say(f"number {added.value} added{', a default' if added.is_default else ''}")
+    _warn(value, chosen)
 
 
 @app.command("list")
@@ -170,6 +171,24 @@ def _kind(looks: str, given: str | None) -> str:
     if given is not None and given not in fits:
         raise CommandError(f"--kind: this number looks {looks}: {' or '.join(fits)} fits")
     return given or looks
+
+
+def _warn(value: str, kind: str) -> None:
+    """What is unwise, but may be right: a test account abroad, a SIM called a long number."""
+    from gateway.numbers import Kind, NumberError, parse
+
+    if not value.startswith("+"):
+        return
+    try:
+        phone = parse(value)
+    except NumberError as error:
+        warn(f"{value} is not a French number ({error}): can people in France text it?")
+        return
+    if phone.kind is Kind.MOBILE and kind != "sim":
+        warn(
+            f"{value} is a mobile number, which automatic systems may not send from"
+            " since 2023: if it is the number of a SIM of yours, say --kind sim"
+        )
 
 
 def _require_gateway(context: Context, name: str) -> None:

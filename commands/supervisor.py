@@ -187,6 +187,18 @@ def _dies_with_us(number: signal.Signals) -> Callable[[], None]:
     return prepare
 
 
+def is_up(data_dir: Path) -> bool:
+    """Whether a `tocsin up` runs on a data folder."""
+    try:
+        with (data_dir / "up.lock").open() as held:
+            fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
 @contextmanager
 def only_one(data_dir: Path) -> Iterator[None]:
     """One `tocsin up` a data folder. Raises CommandError."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from commands.context import CommandError, Context, of, say
+from commands.ports import Port, require_free
 
 
 def up(
     ctx: typer.Context,
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="port to listen on")] = 8000,
+    port: Port = 8000,
     workers: Annotated[int, typer.Option(min=1, help="web processes")] = 1,
 ) -> None:
     """Run everything; a child that dies is started again; Ctrl-C or SIGTERM drains."""
@@ -49,17 +49,3 @@ def require_writable(folder: Path) -> None:
             f"[service] data_dir: {folder} cannot be written ({error.strerror}): "
             "mend its rights, or name another folder"
         ) from None
-
-
-def require_free(host: str, port: int) -> None:
-    """Raises CommandError when something listens there already."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise CommandError(
-                f"cannot listen on {host}:{port} ({error.strerror}): "
-                "stop what uses it, or choose another --port"
-            ) from None

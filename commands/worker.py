@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from commands.context import of
+from commands.ports import Port, require_free
 
 
 class QueueName(StrEnum):
@@ -21,10 +22,11 @@ class QueueName(StrEnum):
 def serve(
     ctx: typer.Context,
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="port to listen on")] = 8000,
+    port: Port = 8000,
     workers: Annotated[int, typer.Option(min=1, help="web processes")] = 1,
 ) -> None:
     """Webhooks and pages."""
+    require_free(host, port)
     context = of(ctx)
     context.open_store_checked()
     context.close()

@@ -44,12 +44,13 @@ def find(session: Session, named: str, *, number: str = "") -> Agent:
         agent = session.get(Agent, int(wanted))
         if agent:
             return agent
-    called = or_(
+    called = [
         col(Agent.email) == wanted.lower(),
-        col(Agent.mobile) == (number or None),
         func.lower(Agent.name) == func.lower(wanted),
-    )
-    found = session.exec(select(Agent).where(called).order_by(col(Agent.id)).limit(10)).all()
+    ]
+    if number:  # or every agent without a mobile would fit
+        called.append(col(Agent.mobile) == number)
+    found = session.exec(select(Agent).where(or_(*called)).order_by(col(Agent.id)).limit(10)).all()
     if not found:
         raise NotFound(f"no agent {named!r}: see `tocsin agent list`")
     if len(found) > 1:

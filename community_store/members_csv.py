@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import IO, Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, or_
 from sqlmodel import Session, col, select
 
 from community_store import boundaries, communities, membership
@@ -32,6 +32,7 @@ YES = ("yes", "y", "oui", "o", "true", "1", "x")
 NO = ("no", "n", "non", "false", "0", "")
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _ESCAPED = re.compile(r"'+[=+\-@\t\r]")
+Named = tuple[str, str, str, str]  # e-mail, landline, first and last name, folded
 # What a person typed, and whether a mobile is wanted -> E.164. Raises ValueError.
 ReadNumber = Callable[[str, bool], str]
 
@@ -162,10 +163,11 @@ def _yes(text: str, name: str) -> bool:
 
 
 class Importer:
-    """Writes batches; remembers the mobiles and the communities of the file so far."""
+    """Writes batches; remembers the people and the communities of the file so far."""
 
     def __init__(self) -> None:
         self._lines: dict[str, int] = {}
+        self._named: dict[Named, int] = {}
         self._communities: dict[str, int] = {}
 
     def write(self, session: Session, rows: Sequence[Row]) -> list[BadRow]:
@@ -187,6 +189,7 @@ class Importer:
         return sorted(bad, key=lambda row: row.line)
 
     def _without_taken(self, session: Session, rows: Sequence[Row], bad: list[BadRow]) -> list[Row]:
+        known = self._known_without_mobile(session, rows)
         mobiles = [row.new.mobile for row in rows if row.new.mobile]
         holders = session.exec(
             select(col(Member.mobile), col(Member.id)).where(col(Member.mobile).in_(mobiles))
@@ -194,7 +197,7 @@ class Importer:
         taken: dict[str | None, int | None] = dict(holders.all())
         kept = []
         for row in rows:
-            reason = self._why_taken(row, taken)
+            reason = self._why_taken(row, taken) or self._why_known(row, known)
             if reason:
                 bad.append(BadRow(row.line, reason))
             else:
@@ -209,6 +212,31 @@ class Importer:
             return f"mobile: the same as on line {self._lines[mobile]}"
         self._lines[mobile] = row.line
         return f"mobile: member {taken[mobile]} has it already" if mobile in taken else ""
+
+    def _known_without_mobile(
+        self, session: Session, rows: Sequence[Row]
+    ) -> dict[Named, int | None]:
+        """Those whom a file that is read twice would make twice: no mobile tells them apart."""
+        people = [row.new for row in rows if not row.new.mobile]
+        mails = [new.email.strip().lower() for new in people if new.email]
+        landlines = [new.landline for new in people if new.landline]
+        found = session.exec(
+            select(Member).where(
+                col(Member.mobile).is_(None),
+                col(Member.state) != MemberState.CLOSED,
+                or_(col(Member.email).in_(mails), col(Member.landline).in_(landlines)),
+            )
+        )
+        return {_named(member): member.id for member in found}
+
+    def _why_known(self, row: Row, known: Mapping[Named, int | None]) -> str:
+        if row.new.mobile or not (row.new.email or row.new.landline):
+            return ""
+        named = _named(row.new)
+        if named in self._named:
+            return f"the same person as on line {self._named[named]}"
+        self._named[named] = row.line
+        return f"member {known[named]} has this name and address already" if named in known else ""
 
     def _with_community(
         self, session: Session, rows: Iterable[Row], bad: list[BadRow]
@@ -283,3 +311,12 @@ def _escape(text: str) -> str:
 
 def _unescape(text: str) -> str:
     return text[1:] if _ESCAPED.match(text) else text
+
+
+def _named(person: NewMember | Member) -> Named:
+    return (
+        (person.email or "").strip().lower(),
+        person.landline or "",
+        person.first_name.strip().casefold(),
+        person.last_name.strip().casefold(),
+    )

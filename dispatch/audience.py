@@ -112,11 +112,27 @@ def heard(session: Session, alert: Alert, how: Plan) -> Heard:
     )
     by: dict[str, int] = {audience: count for audience, count in rows}  # noqa: C416  # rows are no pairs to mypy
     return Heard(
-        neighbours=by.get(Audience.NEIGHBOUR, 0),
+        neighbours=by.get(Audience.NEIGHBOUR, 0) + _neighbours_told_as_agents(session, alert),
         twins=by.get(Audience.TWIN, 0),
         agents=by.get(Audience.AGENT, 0),
         waiting=not how.senders.numbers,
     )
+
+
+def _neighbours_told_as_agents(session: Session, alert: Alert) -> int:
+    """Neighbours who only have the agents' words, being agents of their town too."""
+    told = exists().where(
+        col(Delivery.alert_id) == alert.id,
+        col(Delivery.audience) == Audience.AGENT.value,
+        or_(
+            col(Delivery.address) == col(Member.mobile), col(Delivery.address) == col(Member.email)
+        ),
+    )
+    as_neighbour = exists().where(
+        col(Delivery.alert_id) == alert.id, col(Delivery.member_id) == col(Member.id)
+    )
+    people = _neighbours(alert).where(told, ~as_neighbour).with_only_columns(func.count())
+    return session.scalar(people) or 0 if alert.community_id is not None else 0
 
 
 def _active() -> Select[Any]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import structlog
 from sqlalchemy import exc
+from sqlmodel import select
 
+from community_store.models import Number
 from dispatch import arrivals, wake
 from dispatch.runtime import Runtime
 from dispatch.spool import Spool
@@ -13,6 +15,17 @@ from gateway.contract import Inbound
 log = structlog.get_logger(__name__)
 
 AWAY = (exc.OperationalError, exc.InterfaceError, exc.ProgrammingError, exc.TimeoutError)
+
+
+def is_ours(runtime: Runtime, number: str) -> bool:
+    """Whether a text was sent to a number of ours; taken for granted while the database is away."""
+    try:
+        with runtime.store.read() as session:
+            known = session.exec(select(Number.id).where(Number.value == number)).first()
+    except AWAY as error:
+        log.warning("database_away", error=type(error).__name__)
+        return True
+    return known is not None
 
 
 def receive(runtime: Runtime, gateway: str, inbound: Inbound) -> None:

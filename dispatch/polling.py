@@ -6,7 +6,7 @@ from datetime import datetime
 
 import structlog
 
-from dispatch import arrivals
+from dispatch import arrivals, intake
 from dispatch.runtime import Runtime
 from gateway.contract import Inbound, SendError
 
@@ -30,6 +30,8 @@ async def poll(runtime: Runtime, since: datetime) -> list[int]:
             continue
         finally:
             await provider.close()
+        if provider.traits.owns_numbers:
+            found = [inbound for inbound in found if intake.is_ours(runtime, inbound.recipient)]
         rows += _keep(runtime, name, found)
     return rows
 

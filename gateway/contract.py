@@ -206,13 +206,15 @@ class Traits:
 
     `looks`: it can be asked whether a message left. `look_is_final`: an empty look
     proves that it did not (ours, no lag). `receipts`: it reports delivery later.
-    `polls_inbound`: it keeps a list of what phones sent.
+    `polls_inbound`: it keeps a list of what phones sent. `owns_numbers`: it names the number
+    that a phone texted exactly as we know it, so that one which is not ours is refused.
     """
 
     looks: bool = False
     look_is_final: bool = False
     receipts: bool = False
     polls_inbound: bool = False
+    owns_numbers: bool = False
 
 
 async def no_inbound() -> AsyncIterator[Inbound]:

@@ -5,14 +5,33 @@ from __future__ import annotations
 import email.policy
 import re
 from datetime import UTC, datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 
 from gateway.contract import Outbound, Refused
 
+
+class Lines(email.policy.EmailPolicy):
+    """Folds a header that is only text as RFC 2047 wants it.
+
+    Python's own folding puts the space between two encoded words outside of both, where
+    every reader drops it (RFC 2047, 6.2).
+    """
+
+    def fold(self, name: str, value: str) -> str:
+        if name.lower() != "subject" or str(value).isascii():
+            return str(super().fold(name, value))
+        words = Header(str(value), "utf-8", header_name=name).encode(linesep=self.linesep)
+        return f"{name}: {words}{self.linesep}"
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        return self.fold(name, value).encode("ascii")
+
+
 # Long lines and accents are written so that no relay has to touch them.
-POLICY = email.policy.SMTP.clone(cte_type="7bit")
+POLICY = Lines(linesep="\r\n", cte_type="7bit")
 
 _ADDRESS = re.compile(r"[!-~]+@[A-Za-z0-9.\-\[\]:]+")
 _HEADER = re.compile(r"[A-Za-z0-9-]+")

@@ -60,6 +60,12 @@ def _never_kept(response: Response) -> Response:
     return response
 
 
+@simulator.get("/")
+def home() -> ResponseReturnValue:
+    """A trial's front door, until there is one for residents."""
+    return redirect(url_for("simulator.page"))
+
+
 @simulator.get("/simulator")
 def page() -> ResponseReturnValue:
     """Everybody with a handset, and the handset of the person that `who` names."""

@@ -30,7 +30,10 @@ def sms(gateway: str) -> Response:
     provider = _provider(gateway)
     callback = _callback()
     provider.verify(callback)
-    intake.receive(_runtime(), gateway, provider.read_inbound(callback))
+    inbound = provider.read_inbound(callback)
+    if provider.traits.owns_numbers and not intake.is_ours(_runtime(), inbound.recipient):
+        raise Forged("for a number that is not ours")
+    intake.receive(_runtime(), gateway, inbound)
     return _thanks(gateway)
 
 

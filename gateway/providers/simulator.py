@@ -135,6 +135,14 @@ def _unwritten(error: Exception) -> NotNow | Misconfigured:
     return Misconfigured(f"the simulator's file cannot be written: {type(error).__name__}")
 
 
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False  # JSON may name one half of a pair alone
+    return True
+
+
 def _document(body: bytes) -> dict[str, str]:
     try:
         document = json.loads(body)
@@ -146,6 +154,8 @@ def _document(body: bytes) -> dict[str, str]:
         value = document.get(key)
         if not isinstance(value, str) or (key != "text" and not value.strip()):
             raise Malformed(f'"{key}" is missing or not a text')
+        if not _is_unicode(value):
+            raise Malformed(f'"{key}" holds half a character')
         if not value.isprintable() and key != "text":
             raise Malformed(f'"{key}" holds control characters')
     return document

@@ -104,9 +104,21 @@ def test_bad_rows_are_named_by_their_line(
     assert len(any_village.json("member", "list")) == 3 + added
     lines = done.stderr.splitlines()
     assert lines[0] == "line 3: mobile: only French numbers can be used, overseas included"
+    assert lines[1] == "line 4: mobile: member 1 has it already"
     assert lines[-1].startswith("tocsin: ")
-    if not flags:
-        assert lines[1] == "line 4: mobile: member 1 has it already"
+
+
+@pytest.mark.parametrize("reach", [";;odette@voisins.example", ";0199000007;"])
+def test_a_file_read_twice_makes_nobody_twice(village: Console, reach: str) -> None:
+    """A household shares an e-mail or a landline; the name tells its people apart."""
+    header = "first_name;last_name;mobile;landline;email\n"
+    file = village.file("in.csv", f"{header}Odette;Seule;{reach}\nRené;Seule;{reach}\n")
+    village.ok("member", "import", file)
+    done = village.run("member", "import", file)
+    assert "0 members added" in done.stdout
+    assert "has this name and address already" in done.stderr.splitlines()[0]
+    doubled = village.file("in.csv", f"{header}Zoé;Autre;{reach}\nzoé;autre;{reach}\n")
+    assert "line 3: the same person as on line 2" in village.run("member", "import", doubled).stderr
 
 
 def test_a_taken_mobile_alone_stops_all_or_nothing(village: Console) -> None:

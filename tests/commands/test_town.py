@@ -45,7 +45,14 @@ def test_an_agent_is_added_listed_and_removed(any_console: Console) -> None:
     (agent,) = console.json("agent", "list", "--town", "38185")
     assert agent["mobile"] == "+33639980050"
     assert agent["email"] == "chef@ville.example"
+    console.ok(
+        "agent", "add", "--town", "38185", "--name", "Sans Mobile", "--email", "sm@v.example"
+    )
+    for stranger in ("99", "Personne", "nul@v.example", "0639980099"):
+        assert "no agent" in console.refused("agent", "remove", stranger)
+    assert len(console.json("agent", "list")) == 2
     console.ok("agent", "remove", "0639980050")
+    console.ok("agent", "remove", "Sans Mobile")
     assert console.json("agent", "list") == []
 
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ from gateway.contract import (
     Stage,
     Unknown,
 )
+from gateway.letters import compose
 from gateway.providers import Wiring, build_mail
 from gateway.providers.maildir import read_folder
 from tests.rigs.smtp import Mailbox, smtp_server
@@ -230,6 +232,18 @@ def test_a_folder_holds_the_same_letter(tmp_path: Path) -> None:
         "subject": MESSAGE.subject,
         "text": MESSAGE.text,
     }
+
+
+def test_a_subject_keeps_its_spaces_wherever_it_is_folded() -> None:
+    """A reader drops white space between two encoded words (RFC 2047, 6.2)."""
+    for length in range(1, 90):
+        subject = f"Alerte {'é' * length} communauté jumelée à Kerfeunteun : fumée épaisse !"
+        letter = compose(replace(MESSAGE, subject=subject), "Tocsin <alerte@tocsin.example>")
+        lines = letter.as_bytes().partition(b"\nSubject: ")[2].replace(b"\r\n", b"\n").split(b"\n")
+        end = next(n for n, line in enumerate(lines) if n and not line.startswith(b" "))
+        assert all(len(line) <= 78 for line in lines[:end])
+        read = decode_header(b"\n".join(lines[:end]).decode("ascii"))
+        assert str(make_header(read)) == subject
 
 
 def test_a_look_at_the_folder_is_final(tmp_path: Path) -> None:

@@ -271,6 +271,8 @@ def test_kannel_s_token(lone: World, path: str, method: str, token: str, code: i
         ("sim", "sms", {"json": []}),
         ("sim", "sms", {"json": {"from": FROM, "to": NUMBER, "text": "x"}}),
         ("sim", "sms", {"json": {"from": FROM, "to": NUMBER, "text": 3, "id": "S1"}}),
+        ("sim", "sms", {"json": {"from": FROM, "to": NUMBER, "text": "\ud800", "id": "S1"}}),
+        ("sim", "sms", {"json": {"from": FROM, "to": NUMBER, "text": "x", "id": "\udfff"}}),
         ("sim", "sms", {"json": {"from": "", "to": NUMBER, "text": "x", "id": "S1"}}),
     ],
 )  # fmt: skip
@@ -286,6 +288,11 @@ def test_what_cannot_be_read_is_400(
 def test_a_signed_text_without_a_field_is_400(lone: World, missing: str) -> None:
     form = {name: value for name, value in FORM.items() if name != missing}
     assert twilio(lone, form).status_code == 400
+    assert texts(lone) == []
+
+
+def test_a_signed_text_to_a_number_that_is_not_ours_is_403(lone: World) -> None:
+    assert twilio(lone, FORM | {"To": "+33937999999"}).status_code == 403
     assert texts(lone) == []
 
 

@@ -62,7 +62,9 @@ class Twilio:
 
     def __init__(self, name: str, section: TwilioGateway, wiring: Wiring) -> None:
         self.name = name
-        self.traits = Traits(looks=True, receipts=True, polls_inbound=section.poll_inbound)
+        self.traits = Traits(
+            looks=True, receipts=True, polls_inbound=section.poll_inbound, owns_numbers=True
+        )
         self._section = section
         self._timeout = wiring.timeout
         self._webhooks = f"{wiring.callbacks}/webhooks/{name}"

@@ -12,7 +12,7 @@ COMPILE := uv pip compile --quiet --universal --generate-hashes --no-emit-index-
 LOCK := $(COMPILE) --extra build pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: apt clean demo help install lint lock test
+.PHONY: apt clean demo help install lint lock test test-slow
 .DELETE_ON_ERROR:
 
 help: ## Say what there is
@@ -25,7 +25,10 @@ demo: $(INSTALLED) ## A text goes in, the neighbours get it (ONESHOT=1 ends by i
 	$(BIN)/tocsin demo $(if $(filter-out 0,$(ONESHOT)),--once) $(if $(PORT),--port $(PORT))
 
 test: $(DEVELOPING) ## Run the tests (ARGS="tests/gateway -k kannel" for some of them)
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" $(ARGS)
+
+test-slow: $(DEVELOPING) ## Run what takes minutes: crashes, outages, whole conversations
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow $(ARGS)
 
 lint: $(DEVELOPING) ## Check style, types, the order of imports and the migrations
 	$(BIN)/ruff check .

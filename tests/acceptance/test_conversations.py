@@ -16,6 +16,8 @@ from tests.conversations.stage import PHONES
 from tests.emulator.client import Emulator
 from tests.rigs.kannel import Kannel
 
+pytestmark = pytest.mark.slow
+
 SILENCE = 1.5  # how long nothing must come where nothing is expected
 NAMES = {phone: name for name, phone in PHONES.items()}
 

@@ -15,7 +15,7 @@ from tests.acceptance.system import NUMBER, Make, System, eventually
 from tests.acceptance.village import ANA, BOB, CHLOE, FARID, IRIS, MAYOR, NORA
 from tests.emulator.client import Emulator
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 RATE = 12.0
 CROWD = 54

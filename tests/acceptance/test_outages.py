@@ -18,7 +18,7 @@ from tests.emulator.client import Emulator
 from tests.rigs.postgres import Postgres, postgres
 from tests.rigs.redis import RedisServer, redis_server, valkey_binary
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 RATE = 12.0
 CROWD = 60

@@ -50,6 +50,14 @@ class Message:
     answer: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Euros that a number asks for a segment and for a call."""
+
+    text: float
+    call: float
+
+
 class Unusable(Exception):
     """A handset cannot send this; the message says why, in English, for programs."""
 
@@ -115,6 +123,12 @@ def press(runtime: Runtime, handset: str, pressed: str) -> calls.Answer:
     answer = calls.press(runtime, gateway, key)
     held.pressed(call["id"], pressed, " ".join(answer.text.split("\n")))
     return answer
+
+
+def prices(runtime: Runtime) -> dict[str, Price]:
+    """What messages cost, by the number that they leave from."""
+    with runtime.store.read() as session:
+        return {n.value: Price(n.price, n.call_price) for n in session.exec(select(Number))}
 
 
 def default_number(session: Session, settings: Settings) -> str | None:

@@ -6,6 +6,7 @@ has to be compiled, and an id without words is a KeyError, so a test finds it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_time
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal
 from flask import current_app, request
 
 LOCALES = Path(__file__).resolve().parent.parent / "locales"
@@ -42,6 +43,10 @@ class Words:
         """One decimal at most: 0,4 in French, 0.4 in English."""
         return format_decimal(round(value, 1), locale=self.language)
 
+    def money(self, euros: float) -> str:
+        """An amount of euros: 0,45 € in French, €0.45 in English."""
+        return format_currency(round(euros, 4), "EUR", locale=self.language)
+
     def time(self, instant: datetime) -> str:
         """The hour and minute of an aware instant, in the service's time zone."""
         return format_time(instant, "HH:mm", tzinfo=self.zone, locale=self.language)
@@ -65,4 +70,10 @@ def _messages(language: str) -> dict[str, str]:
     path = LOCALES / language / "LC_MESSAGES" / "web.po"
     with path.open("rb") as source:
         catalog = read_po(source, locale=language)
-    return {str(message.id): str(message.string) for message in catalog if message.id}
+    words = {str(message.id): str(message.string) for message in catalog if message.id}
+    return {name: spaced(text) for name, text in words.items()} if language == "fr" else words
+
+
+def spaced(text: str) -> str:
+    """French punctuation never begins a line: its space is one that does not break."""
+    return re.sub(r"« ", "«\u00a0", re.sub(r" (?=[:;!?»€])", "\u00a0", text))

@@ -15,6 +15,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from community_store.models import Alert, Delivery, DeliveryState, InboundText, Twinning
+from dispatch import tally
 from gateway.contract import Channel
 from web.cast import Person
 from web.i18n import Words
@@ -75,6 +76,8 @@ def latest(session: Session, people: Iterable[Person], words: Words) -> Outcome 
     ]
     details += [words.counted("result.agents", agents)] if agents else []
     details += [words.counted("result.waiting", waiting)] if waiting else []
+    cost = tally.cost(session, alert.id or 0)
+    details += [words.money(cost)] if cost else []
     return Outcome(alert.id or 0, members + agents, waiting, headline, tuple(details), fates)
 
 

@@ -218,6 +218,7 @@ def _held(person: Person) -> dict[str, Any]:
     return {
         "person": person,
         "messages": handsets.messages(_runtime(), number) if number else [],
+        "prices": handsets.prices(_runtime()),
         "answers": handsets.phones(_runtime()).answers(number),
         "letters": [letter for letter in letters if letter.to == person.email],
     }

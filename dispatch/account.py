@@ -88,11 +88,11 @@ def status(incoming: Incoming, argument: str) -> str:
         return _members_only(incoming)
     session = incoming.session
     community = session.get(Community, member.community_id) if member.community_id else None
-    language = incoming.language
+    language, count = incoming.language, _neighbours(incoming, member)
     incoming.answer(
-        "status",
+        "status_one" if count == 1 else "status",
         community=community.name if community else say(language, "sms", "status_nowhere"),
-        count=_neighbours(incoming, member),
+        count=count,
         account=say(language, "sms", f"status_{member.state}"),
         sms=say(language, "sms", f"status_sms_{_sms(incoming, member)}"),
     )

@@ -201,12 +201,14 @@ class Security(Section):
 
 
 class Retention(Section):
-    """How long personal data stays."""
+    """How long personal data stays. Logs go where the operator sends them: `log_months` is
+    what the privacy notice says of them.
+    """
 
-    alert_text_days: int = 90
-    delivery_months: int = 13
-    pending_days: int = 30
-    log_months: int = 12
+    alert_text_days: int = Field(default=90, ge=1)
+    delivery_months: int = Field(default=13, ge=1)
+    pending_days: int = Field(default=30, ge=1)
+    log_months: int = Field(default=12, ge=1)
 
 
 class TwilioGateway(Section):

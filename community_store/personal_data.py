@@ -27,6 +27,7 @@ from community_store.models import (
     Wording,
 )
 
+ERASED = "erased-"  # what stands for an address that is forgotten, with the row's id
 DUE = (
     DeliveryState.QUEUED,
     DeliveryState.HELD,
@@ -120,7 +121,7 @@ def _blank_wordings(session: Session, member: Member) -> None:
 
 def _blank_deliveries(session: Session, member: Member) -> None:
     """An address is unique in its alert, so each row gets one of its own that is none."""
-    nobody = literal("erased-") + cast(Delivery.id, String)
+    nobody = literal(ERASED) + cast(Delivery.id, String)
     session.execute(
         update(Delivery)
         .where(col(Delivery.member_id) == member.id)

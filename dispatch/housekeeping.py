@@ -10,6 +10,7 @@ import structlog
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from community_store import retention
 from dispatch import duty, inbound, locating, polling, pump, sweep, wake
 from dispatch.pace import StandInSlots
 from dispatch.runtime import Runtime
@@ -18,6 +19,7 @@ from dispatch.spool import Spool
 log = structlog.get_logger(__name__)
 
 TICK = 0.5
+FORGET_SECONDS = 3600.0  # between two pieces of what is too old to be kept
 STAND_IN_SECONDS = 2.0  # a slice of pumping while Redis is away
 OVERLAP = timedelta(minutes=10)
 AT_START = timedelta(hours=24)  # what may have been missed while nothing ran
@@ -47,6 +49,7 @@ class Housekeeping:
         self.spool = Spool(runtime.settings.data_dir)
         self._swept = float("-inf")
         self._polled = float("-inf")
+        self._forgot = float("-inf")
         self._missed = AT_START
 
     def tick(self) -> None:
@@ -64,6 +67,9 @@ class Housekeeping:
         if now - self._polled >= dispatch.poll_seconds:
             self._polled = now
             self._poll()
+        if now - self._forgot >= FORGET_SECONDS:
+            self._forgot = now
+            self._forget()
 
     def _redis_answers(self) -> bool:
         try:
@@ -97,3 +103,23 @@ class Housekeeping:
         for row in asyncio.run(polling.poll(self.runtime, since)):
             wake.read_inbound(self.runtime, row)
         self._missed = OVERLAP
+
+    def _forget(self) -> None:
+        """What `[retention]` says is too old, a piece at a time; more of it soon."""
+        if not duty.take(self.runtime, "retention", FORGET_SECONDS):
+            return
+        ages = self.runtime.settings.retention
+        limits = retention.Limits.of(
+            self.runtime.clock(),
+            text_days=ages.alert_text_days,
+            delivery_months=ages.delivery_months,
+            pending_days=ages.pending_days,
+        )
+        with self.runtime.store.read() as session:
+            found = retention.due(session, limits)
+        if not any(found.values()):
+            return
+        with self.runtime.store.begin() as session:
+            retention.forget(session, found)
+        log.info("forgotten", **{kind: len(ids) for kind, ids in found.items() if ids})
+        self._forgot = float("-inf")

@@ -1,0 +1,127 @@
+"""What is forgotten when its time is over (promises.md, retention).
+
+`due` finds a bounded piece of it, `forget` does it in the caller's transaction. Both may be
+repeated by anybody at any time: what is done is not done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import String, cast, literal, update
+from sqlmodel import Session, col, or_, select
+
+from community_store import personal_data
+from community_store.models import (
+    Alert,
+    Delivery,
+    Enrolment,
+    EnrolmentState,
+    InboundState,
+    InboundText,
+    Member,
+    MemberState,
+    Notice,
+    Reply,
+    Wording,
+)
+
+AT_ONCE = 1000  # rows of a kind in one transaction: texts come in meanwhile
+DAYS_A_MONTH = 31  # never a day too early
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The instants before which each kind is forgotten."""
+
+    texts: datetime
+    addresses: datetime
+    pending: datetime
+
+    @classmethod
+    def of(
+        cls, now: datetime, *, text_days: int, delivery_months: int, pending_days: int
+    ) -> Limits:
+        """From the ages that `[retention]` gives."""
+        return cls(
+            texts=now - timedelta(days=text_days),
+            addresses=now - timedelta(days=DAYS_A_MONTH * delivery_months),
+            pending=now - timedelta(days=pending_days),
+        )
+
+
+def due(session: Session, limits: Limits) -> dict[str, list[int]]:
+    """The ids of one piece of each kind. It may look at whole tables: for a reading session."""
+    queries = {
+        "alerts": select(Alert.id).where(
+            col(Alert.created_at) < limits.texts, col(Alert.text) != ""
+        ),
+        "replies": select(Reply.id).where(
+            col(Reply.created_at) < limits.texts, col(Reply.text) != ""
+        ),
+        "texts": select(InboundText.id).where(
+            col(InboundText.received_at) < limits.texts,
+            col(InboundText.state) != InboundState.NEW.value,
+            or_(col(InboundText.text) != "", col(InboundText.sender) != ""),
+        ),
+        "wordings": _wordings(limits.texts),
+        "deliveries": select(Delivery.id).where(
+            col(Delivery.created_at) < limits.addresses,
+            col(Delivery.state).not_in(personal_data.DUE),
+            col(Delivery.address).not_like(f"{personal_data.ERASED}%"),
+        ),
+        "enrolments": select(Enrolment.id).where(
+            col(Enrolment.created_at) < limits.pending,
+            col(Enrolment.sender) != "",
+            col(Enrolment.state).in_([EnrolmentState.DONE.value, EnrolmentState.FAILED.value]),
+        ),
+        "accounts": select(Member.id).where(
+            col(Member.state) == MemberState.PENDING.value,
+            col(Member.activated_at).is_(None),
+            col(Member.created_at) < limits.pending,
+        ),
+    }
+    found = {kind: session.exec(query.limit(AT_ONCE)).all() for kind, query in queries.items()}
+    return {kind: [id_ for id_ in ids if id_ is not None] for kind, ids in found.items()}
+
+
+def _wordings(before: datetime) -> Any:
+    """What was said, of alerts and in answers: it has the words and the names."""
+    alerts = select(Alert.id).where(col(Alert.created_at) < before)
+    notices = select(Notice.id).where(col(Notice.created_at) < before)
+    words = (col(Wording.sms), col(Wording.subject), col(Wording.mail), col(Wording.voice))
+    return select(Wording.id).where(
+        or_(*(column != "" for column in words)),
+        or_(col(Wording.alert_id).in_(alerts), col(Wording.notice_id).in_(notices)),
+    )
+
+
+def forget(session: Session, found: Mapping[str, Sequence[int]]) -> None:
+    """Forget what `due` found. That there was an alert stays, and so does the gateway's id
+    of a text: the same delivered again is still the same.
+    """
+    nobody = {"member_id": None, "agent_id": None}
+    blank: dict[str, tuple[Any, dict[str, Any]]] = {
+        "alerts": (Alert, {"text": "", "author_id": None, "agent_id": None}),
+        "replies": (Reply, {"text": "", **nobody}),
+        "texts": (InboundText, {"text": "", "sender": ""}),
+        "wordings": (Wording, {"sms": "", "subject": "", "mail": "", "voice": ""}),
+        "deliveries": (
+            Delivery,
+            {"address": literal(personal_data.ERASED) + cast(Delivery.id, String), **nobody},
+        ),
+        "enrolments": (
+            Enrolment,
+            {"sender": "", "first_name": "", "last_name": "", "address": "", "choices": []},
+        ),
+    }
+    for kind, (table, values) in blank.items():
+        if found[kind]:
+            chosen = update(table).where(table.id.in_(found[kind])).values(**values)
+            session.execute(chosen.execution_options(synchronize_session=False))
+    for member in session.exec(select(Member).where(col(Member.id).in_(found["accounts"]))):
+        if member.state == MemberState.PENDING:  # not activated since it was found
+            personal_data.erase(session, member)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from community_store.errors import NotFound, RuleError
@@ -76,7 +77,7 @@ def raise_resident(act: Act, author: Member, told: Told) -> Raised:
     community = _community_of(act.session, author)
     _require_text(told.text)
     how = _how(act.session, Priority.ALERT)
-    if earlier := _repeated(act, author, told):
+    if earlier := _repeated(act, col(Alert.author_id) == author.id, told):
         return Raised(earlier, audience.heard(act.session, earlier, how), repeated=True)
     lock(act.session, f"community:{community.id}")
     held = limits.is_over(act, author, community)
@@ -108,6 +109,11 @@ def raise_town(act: Act, town: Town, told: Told, by: TownVoice) -> Raised:
             "not_subscribed",
             f"{town.name} is not subscribed: `tocsin town subscribe {town.insee}` first",
         )
+    how = _how(act.session, Priority.TOWN_EMERGENCY if by.urgent else Priority.TOWN_INFORMATION)
+    if by.agent is not None and (
+        earlier := _repeated(act, col(Alert.agent_id) == by.agent.id, told)
+    ):
+        return Raised(earlier, audience.heard(act.session, earlier, how), repeated=True)
     alert = Alert(
         id=references.following(act.session, "alert"),
         kind=AlertKind.TOWN,
@@ -123,7 +129,6 @@ def raise_town(act: Act, town: Town, told: Told, by: TownVoice) -> Raised:
         words = wording.town_alert(act.settings, language, facts)
         act.session.add(wording.row(words, Audience.NEIGHBOUR, language, alert_id=alert.id))
     act.session.flush()
-    how = _how(act.session, Priority.TOWN_EMERGENCY if by.urgent else Priority.TOWN_INFORMATION)
     return Raised(alert, audience.plan_town(act.session, alert, how, by.communities))
 
 
@@ -220,12 +225,12 @@ def _common(act: Act, told: Told) -> dict[str, Any]:
     }
 
 
-def _repeated(act: Act, author: Member, told: Told) -> Alert | None:
+def _repeated(act: Act, mine: ColumnElement[bool], told: Told) -> Alert | None:
     since = act.now - timedelta(minutes=act.settings.alerts.repeat_minutes)
     recent = act.session.exec(
         select(Alert)
         .where(
-            Alert.author_id == author.id,
+            mine,
             col(Alert.created_at) >= since,
             col(Alert.state).in_([AlertState.OPEN, AlertState.HELD]),
         )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 
 from community_store.errors import NotFound
-from community_store.models import Alert, AlertState, Member, MemberState
+from community_store.models import Agent, Alert, AlertKind, AlertState, Member, MemberState, Town
 from dispatch import alerts
 from dispatch.incoming import Incoming
 from dispatch.reading import split_ref
@@ -81,27 +81,36 @@ def latest_open(incoming: Incoming) -> Alert | None:
     if member is None and agent is None:
         return None
     if member is not None and member.state != MemberState.ACTIVE:
-        return None
-    mine = (
-        col(Alert.author_id) == member.id
-        if member is not None
-        else col(Alert.agent_id) == (agent.id if agent else None)
-    )
+        member = None
+        if agent is None:
+            return None
+    mine = [col(Alert.author_id) == member.id] if member is not None else []
+    mine += [col(Alert.agent_id) == agent.id] if agent is not None else []
     return incoming.session.exec(
         select(Alert)
-        .where(mine, col(Alert.state).in_([AlertState.OPEN, AlertState.HELD]))
+        .where(or_(*mine), col(Alert.state).in_([AlertState.OPEN, AlertState.HELD]))
         .order_by(col(Alert.id).desc())
     ).first()
 
 
 def may_close(incoming: Incoming, alert: Alert) -> bool:
-    """The author, a référent of the alert's community, an agent of its town."""
+    """The author, a référent of the alert's community, an agent of its town.
+
+    The words that end a town alert are town-wide too: only of an agent who may raise one.
+    """
     agent, member = incoming.agent, incoming.member
     if agent is not None and agent.town_insee == alert.town_insee:
-        return True
+        if alert.kind != AlertKind.TOWN:
+            return True
+        return speaks_for(agent, incoming.session.get(Town, agent.town_insee))
     if member is None or member.state != MemberState.ACTIVE:
         return False
     return alert.author_id == member.id or is_referent_of(member, alert)
+
+
+def speaks_for(agent: Agent, town: Town | None) -> bool:
+    """Whether an agent's text may go to a whole town (promises.md, security)."""
+    return bool(town and town.subscribed and town.sms_alerts and agent.confirmed)
 
 
 def is_referent_of(member: Member, alert: Alert) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy import CursorResult, and_, case, func, insert, literal, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from community_store import personal_data
 from community_store.columns import UtcDateTime
 from community_store.membership import LANGUAGES
 from community_store.models import Agent, Alert, Audience, Delivery, Member, Notice, Wording
@@ -68,14 +69,28 @@ class Followup:
 
 
 def tell_those_told(act: Act, alert: Alert, kind: str, variables: Mapping[str, object]) -> int:
-    """Queue a notice of `kind` along the deliveries that went out; how many."""
+    """Queue a notice of `kind` along the deliveries that went out; how many.
+
+    What its `text` says is masked for all but the town's agents (A9).
+    """
     notice = _notice(act, alert, kind)
-    for language in LANGUAGES:
-        words = wording.notice(act.settings, language, kind, dict(variables))
-        act.session.add(wording.row(words, Audience.PERSON, language, notice_id=notice.id))
+    for hearer in (Audience.PERSON, Audience.AGENT):
+        for language in LANGUAGES:
+            known = dict(variables)
+            if "text" in known:
+                known["text"] = _seen_by(act, hearer, language, str(known["text"]))
+            words = wording.notice(act.settings, language, kind, known)
+            act.session.add(wording.row(words, hearer, language, notice_id=notice.id))
     act.session.flush()
-    same = literal(Audience.PERSON.value)
-    return _copy(act, alert, _Copy(notice, same, col(Wording.audience) == same))
+    person, agent = literal(Audience.PERSON.value), literal(Audience.AGENT.value)
+    words_of = case((col(Delivery.audience) == agent, agent), else_=person)
+    return _copy(act, alert, _Copy(notice, person, col(Wording.audience) == words_of))
+
+
+def _seen_by(act: Act, hearer: Audience, language: str, text: str) -> str:
+    if hearer is Audience.AGENT or not act.settings.alerts.mask:
+        return text
+    return masking.masked(text, partial(template, language, "sms"))
 
 
 def tell_followup(act: Act, alert: Alert, followup: Followup) -> int:
@@ -83,9 +98,8 @@ def tell_followup(act: Act, alert: Alert, followup: Followup) -> int:
     notice = _notice(act, alert, "followup")
     for hearer in (Audience.NEIGHBOUR, Audience.TWIN, Audience.AGENT):
         for language in LANGUAGES:
-            words = wording.notice(
-                act.settings, language, "followup", _followup(alert, followup, hearer, language)
-            )
+            variables = _followup(act, alert, followup, (hearer, language))
+            words = wording.notice(act.settings, language, "followup", variables)
             act.session.add(wording.row(words, hearer, language, notice_id=notice.id))
     act.session.flush()
     heard = col(Delivery.audience)
@@ -102,14 +116,13 @@ def _notice(act: Act, alert: Alert, kind: str) -> Notice:
 
 
 def _followup(
-    alert: Alert, followup: Followup, hearer: Audience, language: str
+    act: Act, alert: Alert, followup: Followup, to: tuple[Audience, str]
 ) -> dict[str, object]:
+    hearer, language = to
     speaker = followup.speaker
     seen = author_for(hearer, speaker) if isinstance(speaker, Member) else Author(speaker.name)
     name = f"{seen.name} {wording.phone(seen.phone)}".strip()
-    text = followup.text
-    if hearer is not Audience.AGENT:
-        text = masking.masked(text, partial(template, language, "sms"))
+    text = _seen_by(act, hearer, language, followup.text)
     return {"ref": alert.id, "author": name, "community": followup.community, "text": text}
 
 
@@ -117,10 +130,10 @@ def _tell_author(act: Act, alert: Alert, followup: Followup) -> int:
     author = act.session.get(Member, alert.author_id) if alert.author_id else None
     if author is None or author is followup.speaker:
         return 0
-    to = notices.reach(act.session, author)
+    to = notices.reach(act.session, author, act.now)
     if to is None:
         return 0
-    variables = _followup(alert, followup, Audience.NEIGHBOUR, author.language)
+    variables = _followup(act, alert, followup, (Audience.NEIGHBOUR, author.language))
     notices.tell(act, to, notices.Subject("followup", variables, alert_id=alert.id))
     return 1
 
@@ -137,7 +150,7 @@ class _Copy:
 def _copy(act: Act, alert: Alert, how: _Copy) -> int:
     said, told = aliased(Wording), col(Delivery.alert_id) == alert.id
     went = and_(
-        col(Delivery.address) != "",  # erased people are not told
+        col(Delivery.address).not_like(f"{personal_data.ERASED}%"),  # they are not told
         col(Delivery.state).in_([state.value for state in MAY_HAVE_READ]),
     )
     size = act.session.scalar(select(func.count()).select_from(Delivery).where(told, went))

@@ -32,7 +32,7 @@ def ask(act: Act, alert: Alert, author: Member) -> int:
     about = notices.Subject("held_ask", variables, alert_id=alert.id)
     asked = 0
     for person in _deciders(act, alert):
-        to = notices.reach(act.session, person)
+        to = notices.reach(act.session, person, act.now)
         if to is not None:
             notices.tell(act, to, about)
             asked += 1
@@ -91,7 +91,7 @@ def _lock(act: Act, alert: Alert) -> None:
 
 def _tell_author(act: Act, alert: Alert, kind: str, **variables: object) -> None:
     author = act.session.get(Member, alert.author_id) if alert.author_id else None
-    to = notices.reach(act.session, author) if author else None
+    to = notices.reach(act.session, author, act.now) if author else None
     if to is not None:
         about = notices.Subject(kind, {"ref": alert.id, **variables}, alert_id=alert.id)
         notices.tell(act, to, about)

@@ -6,7 +6,16 @@ import re
 from collections.abc import Callable, Mapping
 
 # since 2009: two letters, three digits, two letters, never I, O or U
-SIV = re.compile(r"\b[A-HJ-NP-TV-Z]{2}[ .-]?\d{3}[ .-]?[A-HJ-NP-TV-Z]{2}\b", re.IGNORECASE)
+SIV = re.compile(
+    r"\b([A-HJ-NP-TV-Z]{2})(?P<gap>[ .-]?)\d{3}[ .-]?([A-HJ-NP-TV-Z]{2})\b", re.IGNORECASE
+)
+# words of two such letters, which stand before or after a number in a sentence
+SHORT_WORDS = frozenset(
+    [
+        "le", "la", "de", "et", "en", "es", "ma", "sa", "ta", "ce", "me", "te", "se", "ne",
+        "je", "va", "as", "ex", "av", "mn", "km", "kg", "ml", "hs", "ah", "eh", "be", "at", "my", "he",
+    ]
+)  # fmt: skip
 # before: digits, letters, the department; in capitals, or an address would be one
 FNI = re.compile(r"\b(\d{1,4})[ .-]?([A-Z]{2,3})[ .-]?(\d{2}|2[AB])\b")
 NO_PLATE = frozenset(
@@ -45,8 +54,16 @@ def masked(text: str, say: Callable[[str], str]) -> str:
     """
     text = MAIL.sub(say("mask_mail"), text)
     text = PHONE.sub(say("mask_phone"), text)
-    text = SIV.sub(say("mask_plate"), text)
+    text = SIV.sub(lambda found: _plate(found, say), text)
     return FNI.sub(lambda found: _old_plate(found, say), text)
+
+
+def _plate(found: re.Match[str], say: Callable[[str], str]) -> str:
+    """ "le 112 et" is no plate: its letters stand apart and are words."""
+    words = [part.lower() in SHORT_WORDS for part in (found[1], found[3])]
+    apart = found["gap"] == " "
+    is_sentence = apart and (any(words) if found[0].islower() else all(words))
+    return found[0] if is_sentence else say("mask_plate")
 
 
 def _old_plate(found: re.Match[str], say: Callable[[str], str]) -> str:

@@ -42,10 +42,13 @@ class Subject:
     request_id: int | None = None
 
 
-def reach(session: Session, person: Member | Agent) -> Addressee | None:
-    """How to tell a person something: by SMS unless they stopped it, else by e-mail."""
+def reach(session: Session, person: Member | Agent, now: datetime) -> Addressee | None:
+    """How to tell a person something: by SMS unless they stopped or paused it, else by e-mail."""
+    paused = isinstance(person, Member) and person.paused_until and person.paused_until > now
     who = {"member_id" if isinstance(person, Member) else "agent_id": person.id}
     for channel, address in ((Channel.SMS, person.mobile), (Channel.EMAIL, person.email)):
+        if channel is Channel.SMS and paused:
+            continue
         if address and not optouts.stopped(session, address, channel):
             return Addressee(address, person.language, channel=channel, **who)
     return None

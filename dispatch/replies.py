@@ -104,7 +104,7 @@ def _route(incoming: Incoming, alert: Alert) -> str:
     reached = [
         notices.tell(incoming.act, to, about)
         for person in _responsible(incoming, alert)
-        if (to := notices.reach(incoming.session, person)) is not None
+        if (to := notices.reach(incoming.session, person, incoming.now)) is not None
     ]
     kind = "reply_routed" if reached else "reply_nobody"
     if alert.kind == AlertKind.TOWN:
@@ -176,6 +176,7 @@ def broadcast(incoming: Incoming) -> str:
 
 
 def _last_reply(incoming: Incoming) -> Reply | None:
+    """The reply just made; None when everybody has it already."""
     member, agent = incoming.member, incoming.agent
     if member is None and agent is None:
         return None
@@ -185,8 +186,13 @@ def _last_reply(incoming: Incoming) -> Reply | None:
         else Reply.agent_id == (agent.id if agent else None)
     )
     since = incoming.now - timedelta(hours=incoming.settings.alerts.reply_hours)
-    return incoming.session.exec(
+    latest = incoming.session.exec(
         select(Reply)
-        .where(who, Reply.kind == ReplyKind.REPLY, col(Reply.created_at) >= since)
+        .where(
+            who,
+            col(Reply.kind).in_([ReplyKind.REPLY, ReplyKind.FOLLOWUP]),
+            col(Reply.created_at) >= since,
+        )
         .order_by(col(Reply.id).desc())
     ).first()
+    return latest if latest is not None and latest.kind == ReplyKind.REPLY else None

@@ -128,7 +128,7 @@ def _send_on(act: Act, request: JoinRequest, member: Member) -> None:
     }
     about = notices.Subject("request_ask", variables, request_id=request.id)
     for person in _deciders(act, community):
-        if (to := notices.reach(act.session, person)) is not None:
+        if (to := notices.reach(act.session, person, act.now)) is not None:
             notices.tell(act, to, about)
 
 
@@ -211,7 +211,7 @@ def welcome(act: Act, member: Member, incoming: Incoming | None = None) -> None:
     if incoming is not None:
         incoming.answer(kind, community=name, count=count, number=number)
         return
-    if (to := notices.reach(act.session, member)) is not None:
+    if (to := notices.reach(act.session, member, act.now)) is not None:
         variables = {"community": name, "count": count, "number": number}
         notices.tell(act, to, notices.Subject(kind, variables))
 
@@ -230,6 +230,6 @@ def _neighbours(act: Act, member: Member) -> int:
 
 def _tell_refused(act: Act, member: Member) -> None:
     """To the number alone: what is addressed to the account is erased with it."""
-    to = notices.reach(act.session, member)
+    to = notices.reach(act.session, member, act.now)
     if to is not None:
         notices.tell(act, replace(to, member_id=None), notices.Subject("request_refused", {}))

@@ -95,6 +95,7 @@ def _facts() -> Select[Any]:
             col(Alert.community_id).label("alert_community"),
             col(Alert.town_insee).label("alert_town"),
             col(Notice.kind).label("notice_kind"),
+            col(Notice.inbound_id).label("answers"),
             col(Member.state).label("member_state"),
             col(Member.community_id).label("member_community"),
             col(Member.paused_until),
@@ -202,7 +203,14 @@ def _agent(row: Row[Any], _now: datetime) -> str:
     return "" if row.town_subscribed else "town no longer subscribed"
 
 
-def _person(_row: Row[Any], _now: datetime) -> str:
+def _person(row: Row[Any], now: datetime) -> str:
+    """An answer goes out in any case: the person has just written."""
+    if row.answers is not None:
+        return ""
+    if row.member_state in (MemberState.SUSPENDED.value, MemberState.CLOSED.value):
+        return "not an active member"
+    if row.channel != Channel.EMAIL and row.paused_until and row.paused_until > now:
+        return "paused"
     return ""
 
 

@@ -179,7 +179,7 @@ def _tell_author(act: Act, alert: Alert) -> None:
         author = act.session.get(Member, alert.author_id)
     elif alert.agent_id is not None:
         author = act.session.get(Agent, alert.agent_id)
-    to = notices.reach(act.session, author) if author else None
+    to = notices.reach(act.session, author, act.now) if author else None
     if to is not None:
         variables = {"ref": alert.id, "count": dropped, "told": told}
         about = notices.Subject("expired_summary", variables, alert_id=alert.id)

@@ -102,6 +102,8 @@ def show(ctx: typer.Context, ref: Ref, as_json: AsJson = False) -> None:
             "expires_at": alert.expires_at.isoformat(),
             "held_until": alert.held_until.isoformat() if alert.held_until else None,
             "acknowledged": alert.acknowledged,
+            "called": alert.called,
+            "replies": tally.replies(session, ref),
             "cost": tally.cost(session, ref),
             "deliveries": tally.by_channel(session, ref),
             "not_reached": _not_reached(session, alert, as_json=as_json),

@@ -10,7 +10,7 @@ from sqlmodel import col, func, select
 from community_store import optouts
 from community_store.errors import NotFound
 from community_store.models import Alert, Community, Member, MemberState
-from dispatch import alerts, closing, outbox, tally, wording
+from dispatch import alerts, closing, links, outbox, tally, wording
 from dispatch.catalogue import say
 from dispatch.courtesies import politely_less
 from dispatch.incoming import Incoming
@@ -141,6 +141,8 @@ def _alert_status(incoming: Incoming, ref: int) -> str:
         reached=figures["accepted"] + figures["delivered"],
         acknowledged=alert.acknowledged,
         state=say(incoming.language, "sms", f"alert_{alert.state}"),
+        called=say(incoming.language, "sms", "status_called") if alert.called else "",
+        page=links.alert_address(incoming.settings, ref, figures=True),
     )
     return "status_alert"
 

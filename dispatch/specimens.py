@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from config import Settings
+from dispatch import links
 from dispatch.catalogue import ids, say, template
 from gateway import sms_text
 from gateway.sms_text import Size
@@ -16,7 +17,7 @@ PARTS = frozenset(
         "time", "day", "stale_day", "called_17", "alert_oneway", "the_author",
         "mask_plate", "mask_phone", "mask_mail", "who_team", "who_referent", "who_town",
         "status_nowhere", "status_pending", "status_active", "status_suspended", "status_closed",
-        "status_sms_on", "status_sms_off", "status_sms_paused",
+        "status_sms_on", "status_sms_off", "status_sms_paused", "status_called",
         "alert_open", "alert_held", "alert_ended", "alert_withdrawn", "alert_expired",
     ]
 )  # fmt: skip
@@ -36,6 +37,7 @@ SAID = {
     "account": "status_pending",
     "sms": "status_sms_off",
     "state": "alert_open",
+    "called": "status_called",
 }
 
 
@@ -50,7 +52,9 @@ class Specimen:
 
 def specimens(settings: Settings, language: str) -> Iterator[Specimen]:
     """Every message of a language, by id."""
-    service = {"service": settings.service.name, "site": settings.service.site}
+    site = settings.service.site
+    page = links.alert_address(settings, int(str(LONG["ref"])), figures=True)
+    service = {"service": settings.service.name, "site": site, "page": page}
     words = {name: say(language, "sms", part, **service) for name, part in SAID.items()}
     variables = _Long(LONG | service | words)
     for message in sorted(set(ids(language, "sms")) - PARTS):

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from community_store.models import Agent, Alert, Delivery, Member
+from community_store.models import Agent, Alert, Delivery, Member, Reply, ReplyKind
 from community_store.models import DeliveryState as State
 from community_store.visibility import full_name
 from dispatch.reach import NotReached, Why, not_reached
 
 __all__ = [
-    "FIGURES", "NotReached", "Why", "author_name", "by_channel", "cost", "not_reached", "total",
+    "FIGURES", "NotReached", "Why", "author_name", "by_channel", "cost", "not_reached", "replies", "total",
 ]  # fmt: skip
 
 # each state is counted under exactly one word; `told` is all that exist
@@ -83,6 +83,18 @@ def total(session: Session, alert_id: int) -> dict[str, int]:
         figures[word] += 1
     figures["told"] = len(best)
     return figures
+
+
+def replies(session: Session, alert_id: int) -> dict[str, int]:
+    """How many answers of each kind an alert has: courtesies, replies, and those told to all."""
+    rows = session.execute(
+        select(col(Reply.kind), func.count())
+        .where(col(Reply.alert_id) == alert_id)
+        .group_by(col(Reply.kind))
+    )
+    counts: dict[str, int] = dict.fromkeys(ReplyKind, 0)
+    counts.update((kind, count) for kind, count in rows)
+    return counts
 
 
 def cost(session: Session, alert_id: int) -> float:

@@ -1,47 +1,75 @@
-"""The rest of an alert that was too long for SMS, for whoever holds the message.
+"""The page of an alert, for whoever holds a message that gives its address (A10).
 
-Neighbours' view: plates, numbers and e-mails masked, no author. An alert that is over
-says so before its text.
+Neighbours' view: plates, numbers and e-mails masked, no names, and what was said to all
+since. An alert that is over says so before its text. The address that ETAT gives to the
+author, to référents and agents shows the figures too; nobody's number is on it.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 from flask import Blueprint, abort, current_app, render_template
 from flask.typing import ResponseReturnValue
+from sqlmodel import Session, col, select
 
-from community_store.models import Alert
-from dispatch import alerts, links, masking, wording
+from community_store.models import Alert, AlertState, Reply, ReplyKind
+from dispatch import alerts, links, masking, tally, wording
 from dispatch.catalogue import template
 from dispatch.runtime import Runtime
 from web import i18n
+from web.i18n import Words
 
 alert_page = Blueprint("alert_page", __name__, template_folder="templates")
+MOST_FOLLOWUPS = 50
 
 
 @alert_page.get("/a/<slug>")
 def show(slug: str) -> ResponseReturnValue:
-    """404 for anything but an address that we gave, held alerts included."""
+    """404 for anything but an address that we gave; held alerts to those responsible only."""
     runtime = cast("Runtime", current_app.extensions["tocsin"])
-    ref = links.alert_of(runtime.settings, slug)
+    opened = links.opened(runtime.settings, slug)
     t = i18n.asked()
     with runtime.store.read() as session:
-        alert = session.get(Alert, ref) if ref is not None else None
-        if alert is None or alert.state == "held":
+        alert = session.get(Alert, opened.ref) if opened is not None else None
+        if opened is None or alert is None:
             abort(404)
-        text = alert.text
-        if runtime.settings.alerts.mask:
-            text = masking.masked(text, partial(template, t.language, "sms"))
+        if alert.state == AlertState.HELD and not opened.figures:
+            abort(404)
+        time = wording.day_and_time(runtime.settings, t.language, alert.created_at, runtime.clock())
         return render_template(
             "alert.html",
             t=t,
-            ref=ref,
-            text=text,
-            state=alert.state,
+            alert=alert,
+            text=_masked(runtime, t, alert.text),
             place=alerts.place_of(session, alert),
-            time=wording.day_and_time(
-                runtime.settings, t.language, alert.created_at, runtime.clock()
-            ),
+            time=time,
+            thread=_thread(session, runtime, t, alert),
+            figures=_figures(session, alert) if opened.figures else None,
         )
+
+
+def _masked(runtime: Runtime, t: Words, text: str) -> str:
+    if not runtime.settings.alerts.mask:
+        return text
+    return masking.masked(text, partial(template, t.language, "sms"))
+
+
+def _thread(session: Session, runtime: Runtime, t: Words, alert: Alert) -> list[dict[str, str]]:
+    """What was told to everybody after the alert, oldest first."""
+    told = session.exec(
+        select(Reply)
+        .where(Reply.alert_id == alert.id, Reply.kind == ReplyKind.FOLLOWUP)
+        .order_by(col(Reply.id))
+        .limit(MOST_FOLLOWUPS)
+    )
+    return [{"time": t.time(one.created_at), "text": _masked(runtime, t, one.text)} for one in told]
+
+
+def _figures(session: Session, alert: Alert) -> dict[str, Any]:
+    assert alert.id is not None
+    return {
+        "channels": tally.by_channel(session, alert.id),
+        "people": tally.total(session, alert.id),
+    }

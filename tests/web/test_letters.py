@@ -17,6 +17,7 @@ from community_store.models import (
     Delivery,
     DeliveryState,
     Notice,
+    Reply,
     Town,
     Wording,
 )
@@ -77,6 +78,35 @@ def test_the_rest_of_an_alert_shows_to_whoever_has_its_address(letters: Letters)
     assert page.status_code == 200
     assert "Camionnette blanche [plaque], appelez le [numéro]" in page.text
     assert "AB-123-CD" not in page.text
+
+
+def test_only_those_responsible_see_the_figures(letters: Letters) -> None:
+    """The author, référents and agents, by the address that ETAT gives them (A10)."""
+    with letters.store.begin() as session:
+        alert = session.get(Alert, 381)
+        assert alert is not None
+        alert.called, alert.acknowledged = True, 4
+        session.add(Wording(id=2, alert_id=381, audience=Audience.NEIGHBOUR, language="fr"))
+        session.flush()
+        session.add(
+            Delivery(
+                id=3, alert_id=381, wording_id=2, audience=Audience.NEIGHBOUR, channel="sms",
+                address="+33639980001", gateway="simulator", priority=2, expires_at=utcnow(),
+                state=DeliveryState.DELIVERED,
+            )
+        )  # fmt: skip
+        for kind, text in (("followup", "Elle repart, AB-123-CD"), ("reply", "Je sors voir")):
+            session.add(Reply(alert_id=381, kind=kind, text=text))
+    base = letters.settings.service.site
+    full = links.alert_address(letters.settings, 381, figures=True).removeprefix(base)
+    told, page = letters.client.get(full).text, letters.client.get(letters.page).text
+    for shown in (told, page):
+        assert "Le 17 a été appelé." in shown
+        assert "Elle repart, [plaque]" in shown
+        assert "Je sors voir" not in shown
+        assert "+33639980001" not in shown
+    assert "4 ont confirmé." in told
+    assert "confirmé" not in page
 
 
 def test_it_speaks_the_language_of_the_browser(letters: Letters) -> None:

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
@@ -44,6 +44,37 @@ def open_lanes(session: Session, gateways: tuple[str, ...], now: datetime) -> li
             session, Channel.VOICE, col(Number.call_rate), and_(calls, _is_due(Channel.VOICE, now))
         ),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The gateways, numbers and calling numbers that may not send at this instant."""
+
+    gateways: frozenset[str]
+    numbers: frozenset[int | None]
+    silent: frozenset[int | None]
+
+    def __call__(self, lane: Lane) -> bool:
+        calls = lane.channel == Channel.VOICE and lane.number_id in self.silent
+        return lane.gateway in self.gateways or lane.number_id in self.numbers or calls
+
+
+def stopped(session: Session, now: datetime) -> Stopped:
+    """What was stopped since it was claimed from, by the operator or by a provider."""
+    rests = or_(
+        col(Number.state) == NumberState.PAUSED.value,
+        func.coalesce(col(Number.backoff_until) > now, false()),
+    )
+    rows = session.execute(
+        select(col(Number.id), rests.label("rests")).where(
+            or_(rests, col(Number.calls_paused) != "")
+        )
+    ).all()
+    return Stopped(
+        frozenset(session.scalars(select(col(GatewayPause.gateway)))),
+        frozenset(row.id for row in rows if row.rests),
+        frozenset(row.id for row in rows if not row.rests),
+    )
 
 
 def _is_due(channel: Channel, now: datetime) -> ColumnElement[bool]:

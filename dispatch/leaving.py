@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, or_, select, tuple_, update
+from sqlalchemy import delete, select, tuple_, update
 from sqlmodel import Session, col
 
-from community_store.models import Attempt, Delivery, GatewayPause, Number, NumberState
+from community_store.models import Attempt, Delivery
 from community_store.models import DeliveryState as State
 from dispatch import rights
-from dispatch.outbox import Claimed, Lane
-from gateway.contract import Channel
+from dispatch.outbox import Claimed
 
 CLAIMED = rights.claimed()
 BACK: rights.Verdict = (State.QUEUED, "")
@@ -31,45 +30,11 @@ def verdicts(
     One that is not named is no longer ours: its lease ran out.
     """
     leases = {claimed.id: claimed.lease for claimed in batch}
-    ours = {
+    return {
         row.id: rights.verdict(row, now)
         for row in session.execute(CLAIMED, {"ids": list(leases)})
         if row.lease == leases[row.id]
     }
-    stopped = _stopped(session, now)
-    halted = {claimed.id for claimed in batch if stopped(claimed.lane)}
-    return {
-        id_: BACK if verdict is None and id_ in halted else verdict for id_, verdict in ours.items()
-    }
-
-
-class _Stopped:
-    """The gateways and numbers that may not send at this instant."""
-
-    def __init__(self, gateways: set[str], numbers: set[int], silent: set[int]) -> None:
-        self.gateways, self.numbers, self.silent = gateways, numbers, silent
-
-    def __call__(self, lane: Lane) -> bool:
-        calls = lane.channel == Channel.VOICE and lane.number_id in self.silent
-        return lane.gateway in self.gateways or lane.number_id in self.numbers or calls
-
-
-def _stopped(session: Session, now: datetime) -> _Stopped:
-    resting = or_(
-        col(Number.state) == NumberState.PAUSED.value,
-        col(Number.backoff_until) > now,
-        col(Number.calls_paused) != "",
-    )
-    rows = session.execute(
-        select(col(Number.id), col(Number.state), col(Number.backoff_until)).where(resting)
-    ).all()
-    numbers = {
-        row.id
-        for row in rows
-        if row.state == NumberState.PAUSED.value or (row.backoff_until and row.backoff_until > now)
-    }
-    gateways = set(session.scalars(select(col(GatewayPause.gateway))))
-    return _Stopped(gateways, numbers, {row.id for row in rows} - numbers)
 
 
 def undo(session: Session, ends: Iterable[tuple[Claimed, rights.Verdict]], now: datetime) -> int:

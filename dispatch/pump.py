@@ -69,19 +69,30 @@ def _open(_session: Session, _now: datetime) -> bool:
 
 
 @dataclass(slots=True)
-class Lead:
-    """How long ahead to begin an errand, by what it lately took at the slowest (seconds)."""
+class Errand:
+    """How an errand to the database is timed, by what it lately took (seconds).
+
+    It begins `lead` ahead of the slots it is for, and does the work of a `span` at once,
+    so that it costs a quarter of a processor at most, however fast the lanes.
+    """
 
     least: float
     longest: float
     slowest: float = 0.0
+    typical: float = 0.0
+    begun: float = 0.0
 
     def note(self, seconds: float) -> None:
         self.slowest = max(seconds, self.slowest * 0.98)
+        self.typical += 0.1 * (seconds - self.typical)
 
     @property
-    def seconds(self) -> float:
-        return min(self.longest, max(self.least, 2 * self.slowest))
+    def lead(self) -> float:
+        return min(self.longest, max(self.least, 3 * self.slowest))
+
+    @property
+    def span(self) -> float:
+        return min(self.longest, max(self.least, 4 * self.typical))
 
 
 @dataclass(slots=True)
@@ -98,9 +109,10 @@ class Pump:
     leftover: list[tuple[Claimed, rights.Verdict]] = field(default_factory=list)
     errands: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     nap: asyncio.Future[None] | None = None
-    claiming: Lead = field(default_factory=lambda: Lead(0.03, HORIZON))
-    rereading: Lead = field(default_factory=lambda: Lead(0.006, 0.05))
-    refreshed: float = 0.0
+    refreshing: Errand = field(default_factory=lambda: Errand(REFRESH, 10 * REFRESH))
+    claiming: Errand = field(default_factory=lambda: Errand(0.02, HORIZON))
+    rereading: Errand = field(default_factory=lambda: Errand(0.006, HORIZON))
+    settling: Errand = field(default_factory=lambda: Errand(0.02, 0.2))
     looked: bool = False
     sent: int = 0
 
@@ -129,7 +141,7 @@ class Pump:
             except RedisError as error:
                 log.warning("slots_unavailable", error=type(error).__name__)
                 return True
-            if now - self.refreshed >= REFRESH:
+            if now - self.refreshing.begun >= self.refreshing.span:
                 self._begin("refresh", self._refresh)
             self._claim(now)
             self._leave(now)
@@ -180,11 +192,14 @@ class Pump:
         return max(0.001, soonest - now)
 
     async def _refresh(self) -> None:
-        self.refreshed = time.monotonic()
-        found = await asyncio.to_thread(self._lanes)
+        self.refreshing.begun = began = time.monotonic()
+        found, stopped = await asyncio.to_thread(self._lanes)
+        self.refreshing.note(time.monotonic() - began)
         self.looked = True
         for lane, hold in self.holds.items():
             hold.dry = lane not in found
+            if stopped(lane):
+                self._put_all_away(hold)
         for lane, way in found.items():
             self.holds.setdefault(lane, Hold(way)).way = way
 
@@ -195,15 +210,16 @@ class Pump:
                 self._close(hold)
                 del self.holds[lane]
 
-    def _lanes(self) -> dict[outbox.Lane, lanes.OpenLane]:
+    def _lanes(self) -> tuple[dict[outbox.Lane, lanes.OpenLane], lanes.Stopped]:
         now, settings = self.runtime.clock(), self.runtime.settings
         gateways = tuple(name for name in self.runtime.providers if name != MAIL)
         with self.runtime.store.read() as session:
+            stopped = lanes.stopped(session, now)
             if not self.gate(session, now):
-                return {}
+                return {}, stopped
             found = lanes.open_lanes(session, gateways, now)
             found += lanes.mail_lane(session, MAIL, settings.mail.rate, now)
-        return {way.lane: way for way in found}
+        return {way.lane: way for way in found}, stopped
 
     # slots and claims
 
@@ -229,9 +245,10 @@ class Pump:
         wants = []
         for hold in self.holds.values():
             room = 0 if now < hold.rest_until else self._room(hold)
-            count = min(hold.wanted(now + self.claiming.seconds), room, BATCH)
-            if count > 0:
-                wants.append((hold, count))
+            soon = now + self.claiming.lead
+            if room > 0 and hold.wanted(soon) > 0:
+                count = hold.wanted(soon + self.claiming.span)
+                wants.append((hold, min(count, room, BATCH)))
         if wants:
             self._begin("claim", lambda: self._claim_some(wants))
 
@@ -270,20 +287,25 @@ class Pump:
             self._begin("reread", lambda: self._reread(stale))
 
     def _is_fresh(self, hold: Hold, now: float) -> bool:
-        return now - hold.in_hand[0].read_at <= FRESH + self.rereading.seconds
+        return now - hold.in_hand[0].read_at <= self._keeps()
+
+    def _keeps(self) -> float:
+        """Seconds for which what was read of a delivery is relied on."""
+        return FRESH + self.rereading.lead + self.rereading.span
 
     def _leaving_soon(self, hold: Hold, now: float) -> list[InHand]:
-        """Those that leave soon enough to be read again now."""
-        until = now + NEAR + self.rereading.seconds
+        """Those to read again now, when the first of them must be."""
+        soon = now + NEAR + self.rereading.lead
         found: list[InHand] = []
-        slot = hold.slot()
+        slot, must = hold.slot(), False
         for one in hold.in_hand:
-            if slot > until or len(found) >= BATCH:
+            if slot > soon + self.rereading.span or len(found) >= BATCH:
                 break
-            if max(slot - NEAR, now) - one.read_at > FRESH + self.rereading.seconds:
+            if max(slot - NEAR, now) - one.read_at > self._keeps():
                 found.append(one)
+                must = must or slot <= soon
             slot += one.claimed.segments * spacing(hold.way.rate)
-        return found
+        return found if must else []
 
     async def _reread(self, stale: Sequence[tuple[Hold, InHand]]) -> None:
         began = time.monotonic()
@@ -303,8 +325,11 @@ class Pump:
     def _unless_soon(self, hold: Hold, now: float) -> None:
         """Give back what would wait for long: its lease must not run out meanwhile."""
         if hold.rest_until > now + STUCK or hold.ask_at > now + STUCK:
-            for one in list(hold.in_hand):
-                self._put_away(hold, one, leaving.BACK)
+            self._put_all_away(hold)
+
+    def _put_all_away(self, hold: Hold) -> None:
+        for one in list(hold.in_hand):
+            self._put_away(hold, one, leaving.BACK)
 
     def _put_away(self, hold: Hold, one: InHand, verdict: rights.Verdict) -> None:
         hold.in_hand.remove(one)
@@ -368,8 +393,10 @@ class Pump:
 
     # what comes back
 
-    def _settle(self) -> None:
-        if (self.landed or self.leftover) and not self._busy("settle"):
+    def _settle(self, *, at_once: bool = False) -> None:
+        if not (self.landed or self.leftover) or self._busy("settle"):
+            return
+        if at_once or time.monotonic() - self.settling.begun >= self.settling.span:
             batch, self.landed = self.landed, []
             ends, self.leftover = self.leftover, []
             self._begin("settle", lambda: self._settle_both(batch, ends))
@@ -377,10 +404,12 @@ class Pump:
     async def _settle_both(
         self, batch: list[Settled], ends: list[tuple[Claimed, rights.Verdict]]
     ) -> None:
+        self.settling.begun = began = time.monotonic()
         if ends:
             await self._write(lambda: self._undo_rows(ends), [c.id for c, _ in ends])
         if batch:
             await self._settle_batch(batch)
+        self.settling.note(time.monotonic() - began)
 
     async def _settle_batch(self, batch: list[Settled]) -> None:
         ids = [settled.claimed.id for settled in batch]
@@ -427,9 +456,8 @@ class Pump:
             self._close(hold)
         while self._in_hand() or self.flying or self.landed or self._busy("settle"):
             for hold in self.holds.values():
-                for one in list(hold.in_hand):
-                    self._put_away(hold, one, leaving.BACK)
-            self._settle()
+                self._put_all_away(hold)
+            self._settle(at_once=True)
             await self._nap(0.02)
 
     def _in_hand(self) -> bool:

@@ -119,7 +119,7 @@ def test_nothing_goes_out_after_a_stop(world: World) -> None:
         while len(stopped) < RACES:
             time.sleep(chance.random() * 0.02)
             first = len(provider.sent)
-            address = addresses[min(first + chance.randrange(4), len(addresses) - 1)]
+            address = addresses[min(first + chance.randrange(10), len(addresses) - 1)]
             if address not in stopped:
                 world.stop(address)
                 stopped[address] = time.monotonic()
@@ -134,7 +134,6 @@ def test_nothing_goes_out_after_a_stop(world: World) -> None:
         if message.to in stopped and at > stopped[message.to]
     ]
     spared = world.deliveries(state=State.SUPPRESSED)
-    print(f"{len(spared)} spared, {len(late)} late, by {max(late, default=0):.3f} s at most")
     assert len(spared) >= 5
     assert max(late, default=0.0) <= MOST
     assert {row.state for row in world.deliveries()} == {State.SUPPRESSED, State.ACCEPTED}

@@ -20,7 +20,7 @@ RUNS = 3  # a machine that stands still for a moment moves the arrivals, not the
     [(1, 100.0, 1), (1, 10.0, 2), (1, 100.0, 4), (4, 30.0, 2), (50, 2.0, 2)],
 )
 @pytest.mark.timeout(180)
-def test_each_number_is_used_and_never_exceeded(  # noqa: PLR0917 - fixtures and figures
+def test_each_number_is_used_and_never_exceeded(
     postgres_url: str,
     redis_url: str,
     tmp_path: Path,
@@ -49,7 +49,6 @@ def test_each_number_is_used_and_never_exceeded(  # noqa: PLR0917 - fixtures and
             if worst <= rate + 1 and mean >= 0.97:
                 break
     store.close()
-    print(f"{numbers} numbers at {rate:g}/s, {workers} workers: {seen}")
     assert len(came) == len(ours)
-    assert worst <= rate + 1
-    assert mean >= 0.97, "of a shared and busy machine; bench/ measures the 99.5 %"
+    assert worst <= rate + 1, seen
+    assert mean >= 0.97, f"bench/ measures the 99.5 %; here: {seen}"

@@ -16,9 +16,10 @@ from uuid import uuid4
 from sqlalchemy import CursorResult, Row, func, insert, literal, select, update
 from sqlmodel import Session, col
 
-from community_store.columns import UtcDateTime
+from community_store import steps
+from community_store.columns import UtcDateTime, utcnow
 from community_store.errors import NotFound, RuleError
-from community_store.models import Attempt, Delivery, Notice
+from community_store.models import Attempt, Delivery, Notice, StepKind
 from community_store.models import DeliveryState as State
 from dispatch import redialling, rights
 from dispatch.lifecycle import BAD_NEWS, BY_STAGE, FINAL, replaced_by
@@ -262,9 +263,11 @@ def _finish(session: Session, where: list[Any], end: rights.Verdict, now: dateti
 
 def release_held(session: Session, alert_id: int) -> int:
     """Let the held deliveries of an alert go; how many."""
+    held = [col(Delivery.alert_id) == alert_id, col(Delivery.state) == State.HELD.value]
+    steps.note_all(session, held, StepKind.RELEASED, at=utcnow(), detail="the alert may go")
     statement = (
         update(Delivery)
-        .where(col(Delivery.alert_id) == alert_id, col(Delivery.state) == State.HELD.value)
+        .where(*held)
         .values(state=State.QUEUED.value, reason="")
         .execution_options(synchronize_session=False)
     )
@@ -332,7 +335,11 @@ def requeue(session: Session, delivery: int, due_at: datetime) -> bool:
         )
         .execution_options(synchronize_session=False)
     )
-    return _count(session, statement) > 0
+    done = _count(session, statement) > 0
+    if done:
+        why = "nothing was found, after the quiet period"
+        steps.note(session, delivery, StepKind.RESENT, at=due_at, detail=why)
+    return done
 
 
 def retry(session: Session, delivery: int, now: datetime) -> None:
@@ -352,6 +359,7 @@ def retry(session: Session, delivery: int, now: datetime) -> None:
     found.state, found.reason, found.due_at = State.QUEUED, "", now
     found.settled_at = found.look_at = found.provider_id = None
     session.add(found)
+    steps.note(session, delivery, StepKind.RETRIED, at=now, detail="by the operator")
 
 
 def give_up(session: Session, delivery: int, verdict: rights.Verdict, now: datetime) -> bool:

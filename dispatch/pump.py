@@ -21,10 +21,10 @@ from datetime import datetime
 
 import structlog
 from redis.exceptions import RedisError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session
 
-from dispatch import lanes, leaving, metrics, night, outbox, redialling, rights, settlement
+from dispatch import health, lanes, leaving, metrics, night, outbox, redialling, rights, settlement
 from dispatch.envelope import outbound
 from dispatch.lanes import Hold, InHand
 from dispatch.outbox import Claimed
@@ -112,6 +112,7 @@ class Pump:
     refreshing: Errand = field(default_factory=lambda: Errand(REFRESH, 10 * REFRESH))
     claiming: Errand = field(default_factory=lambda: Errand(0.02, HORIZON))
     rereading: Errand = field(default_factory=lambda: Errand(0.006, HORIZON))
+    unwell: bool = True  # until a look at the lanes' health says otherwise
     settling: Errand = field(default_factory=lambda: Errand(0.02, 0.2))
     looked: bool = False
     sent: int = 0
@@ -415,6 +416,8 @@ class Pump:
         ids = [settled.claimed.id for settled in batch]
         if not await self._write(lambda: self._settle_rows(batch), ids):
             await self._settle_singly(batch)
+        else:
+            await asyncio.to_thread(self._learn, batch)
 
     async def _write(self, change: Callable[[], None], ids: list[int]) -> bool:
         """Write, patiently while the database is away; False when it refuses these rows."""
@@ -433,6 +436,15 @@ class Pump:
                 return False
             else:
                 return True
+
+    def _learn(self, batch: list[Settled]) -> None:
+        """What the batch says of its lanes; a judgement that is lost is made again."""
+        if self.unwell or any(isinstance(one.outcome, SendError) for one in batch):
+            try:
+                with self.runtime.store.begin() as session:
+                    self.unwell = health.learn(session, batch, self.runtime.clock())
+            except DBAPIError as error:
+                log.warning("health_not_written", error=type(error.orig).__name__)
 
     async def _settle_singly(self, batch: list[Settled]) -> None:
         """One outcome that cannot be written must not take the others with it (R10)."""

@@ -37,18 +37,21 @@ def test_each_number_is_used_and_never_exceeded(
         people = int(numbers * rate * SECONDS * RUNS * 1.5)
         world.add(*[world.person(author.community_id) for _ in range(people)])
         world.raised(author)
-        seen = []
-        for _ in range(RUNS):
+        seen: list[tuple[int, float]] = []
+        while len(seen) < RUNS and not (seen and _good(seen[-1], rate)):
             before = len(emulator.ledger())
             with crew.crew(told, [crew.work] * workers, SECONDS):
                 pass
             came = crew.arrivals(emulator.ledger("accepted", before))
+            assert len(came) == len(ours)
             worst = max(crew.crowded(one) for one in came.values())
             mean = sum(crew.used(one, rate) for one in came.values()) / len(came)
             seen.append((worst, round(mean, 4)))
-            if worst <= rate + 1 and mean >= 0.97:
-                break
     store.close()
-    assert len(came) == len(ours)
-    assert worst <= rate + 1, seen
-    assert mean >= 0.97, f"bench/ measures the 99.5 %; here: {seen}"
+    assert _good(seen[-1], rate), f"at most in a second, part of the rate used: {seen}"
+
+
+def _good(seen: tuple[int, float], rate: float) -> bool:
+    """bench/ measures the 99.5 %; this machine is shared by other tests."""
+    worst, mean = seen
+    return worst <= rate + 1 and mean >= 0.97

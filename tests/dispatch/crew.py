@@ -12,8 +12,6 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from redis import Redis
-
 from community_store.models import Number, NumberKind
 from config import Settings
 from dispatch import housekeeping, pump, standing_in
@@ -80,18 +78,19 @@ def crew(told: Settings, jobs: Iterable[Any], seconds: float) -> Iterator[list[B
             one.kill()
 
 
-def warm(redis_url: str, gateway: str, numbers: Sequence[Number]) -> None:
-    """Lines that began long ago, so that nothing waits for the guard."""
-    with Redis.from_url(redis_url) as redis:
-        for number in numbers:
-            redis.set(f"tocsin:slots:{gateway}:{number.id}", "1")
+def number(told: World, n: int, gateway: str, rate: float, **more: Any) -> Number:
+    """The n-th of the numbers kept for fiction, as Twilio wants one."""
+    return told.number(
+        f"+339370000{n:02}", gateway=gateway, kind=NumberKind.LONG, rate=rate, **more
+    )
 
 
 def numbers(told: World, count: int, gateway: str, rate: float) -> list[Number]:
-    return [
-        told.number(f"+339370000{n:02}", gateway=gateway, kind=NumberKind.LONG, rate=rate)
-        for n in range(count)
-    ]
+    return [number(told, n, gateway, rate) for n in range(count)]
+
+
+def rest(seconds: float) -> None:
+    time.sleep(seconds)
 
 
 def arrivals(ledger: Iterable[dict[str, Any]]) -> dict[str, list[tuple[float, int]]]:

@@ -30,7 +30,8 @@ def test_a_lone_alert_is_handed_over_at_once_in_a_storm(world: World) -> None:
     calm, *others = world.members(lone, 4)
     authors = []
     for n in range(COMMUNITIES):
-        people = [world.person(world.community(f"Quartier {n}")) for _ in range(1 + NEIGHBOURS)]
+        home = world.community(f"Quartier {n}")
+        people = [world.person(home) for _ in range(1 + NEIGHBOURS)]
         world.add(*people)
         authors.append(people[0])
     for text in WORDS[:5]:

@@ -39,7 +39,7 @@ def test_an_outage_of_redis_and_its_return_never_exceed_the_rate(
         world.add(*[world.person(author.community_id) for _ in range(int(RATE * 40))])
         world.raised(author)
         with crew.crew(told, [crew.work, crew.keep, crew.keep], 25):
-            emulator.accepted(20, 20)
+            emulator.accepted(20, 60)
             own_valkey.process.kill()
             crew.rest(6)
             own_valkey.restart()

@@ -166,7 +166,7 @@ def test_two_gateways_of_which_one_dies(sqlite_url: str, redis_url: str, tmp_pat
             world.add(*[world.person(author.community_id) for _ in range(240)])
             world.raised(author)
             with crew.crew(told, [crew.work], 25):
-                one.accepted(40, 20)
+                one.accepted(40, 60)
                 one.faults({"kind": "error", "status": 503, "when": "before"})
                 for _ in range(20):
                     sweep.sweep(world.runtime)

@@ -19,6 +19,7 @@ KEYS = {
 
 def raised(village: Console) -> None:
     village.ok("number", "add", "38000", "--gateway", "simulator", "--rate", 10)
+    village.ok("member", "activate", 2)
     village.ok("alert", "raise", "--member", 1, "Camionnette suspecte")
 
 
@@ -34,7 +35,7 @@ def test_the_same_deliveries_are_due_at_the_gateway_and_at_the_number(village: C
 
 def test_a_delivery_is_explained(village: Console) -> None:
     raised(village)
-    first = village.json("delivery", "list")[-1]["id"]
+    first = next(row["id"] for row in village.json("delivery", "list") if row["alert"])
     said = village.ok("delivery", "explain", first)
     assert "planned for alert" in said
     assert said.splitlines()[-1].startswith("now  queued; ")

@@ -160,7 +160,7 @@ class Dispatch(Section):
     concurrency: int = Field(default=200, ge=1)  # messages in flight, a gateway and worker
     workers: int = Field(default=1, ge=1)
     inbound_workers: int = Field(default=1, ge=1)
-    slice_seconds: float = Field(default=5.0, gt=0)
+    slice_seconds: float = Field(default=300.0, gt=0)
     quiet_seconds: float = Field(default=60.0, ge=0)
     lease_seconds: float = Field(default=30.0, gt=0)
     sweep_seconds: float = Field(default=5.0, gt=0)

@@ -12,6 +12,8 @@ from commands.context import AsJson, emit, of, say
 if TYPE_CHECKING:
     from sqlmodel import Session
 
+    from dispatch.story import Story
+
 app = typer.Typer(no_args_is_help=True, help="Messages to one person over one channel.")
 COLUMNS = (
     "id",
@@ -90,6 +92,38 @@ def show(
 
 
 @app.command()
+def explain(
+    ctx: typer.Context,
+    delivery: Annotated[int, typer.Argument(metavar="ID")],
+    as_json: AsJson = False,
+) -> None:
+    """Tell a delivery's whole story in order, in words."""
+    from community_store.columns import utcnow
+    from dispatch import story
+
+    with of(ctx).read() as session:
+        told = story.tell(session, delivery, utcnow())
+    if as_json:
+        emit(_story(told), as_json=True)
+        return
+    for event in told.events:
+        say(f"{event.at:%Y-%m-%d %H:%M:%S.%f}"[:-3] + f"  {event.text}")
+    say(f"now  {told.delivery.state}" + (f"; {told.ahead}" if told.ahead else ""))
+
+
+def _story(told: Story) -> dict[str, Any]:
+    return {
+        "id": told.delivery.id,
+        "state": told.delivery.state,
+        "next": told.ahead,
+        "story": [
+            {"at": event.at.isoformat(), "event": event.event, "text": event.text}
+            for event in told.events
+        ],
+    }
+
+
+@app.command()
 def retry(ctx: typer.Context, delivery: Annotated[int, typer.Argument(metavar="ID")]) -> None:
     """Send a failed delivery again, while its alert is still worth telling."""
     from commands.alert import open_
@@ -123,12 +157,18 @@ def _channel(name: str | None) -> str | None:
 
 
 def _rows(session: Session, wanted: dict[str, Any], limit: int) -> Iterator[dict[str, Any]]:
-    from sqlmodel import col, select
+    from sqlmodel import col, func, select
 
-    from community_store.models import Delivery, Number
+    from community_store.models import Attempt, Delivery, Number
+    from dispatch.settlement import THROTTLED
 
+    throttled = (
+        select(func.count())
+        .where(Attempt.delivery_id == Delivery.id, Attempt.outcome == THROTTLED)
+        .scalar_subquery()
+    )
     query = (
-        select(Delivery, Number.value)
+        select(Delivery, Number.value, throttled)
         .outerjoin(Number, col(Number.id) == col(Delivery.number_id))
         .order_by(col(Delivery.id).desc())
         .limit(limit)
@@ -136,7 +176,7 @@ def _rows(session: Session, wanted: dict[str, Any], limit: int) -> Iterator[dict
     for name, value in wanted.items():
         if value is not None:
             query = query.where(getattr(Delivery, name) == value)
-    for delivery, number in session.exec(query):
+    for delivery, number, free in session.exec(query):
         yield {
             "id": delivery.id,
             "alert": delivery.alert_id,
@@ -148,7 +188,7 @@ def _rows(session: Session, wanted: dict[str, Any], limit: int) -> Iterator[dict
             "number": number,
             "gateway": delivery.gateway,
             "state": delivery.state,
-            "attempts": delivery.attempts,
+            "attempts": delivery.attempts - free,  # throttled costs none (decision 4)
             "segments": delivery.segments,
             "price": delivery.price,
             "reason": delivery.reason,

@@ -70,12 +70,12 @@ def list_(ctx: typer.Context, as_json: AsJson = False) -> None:
 
 @app.command()
 def show(ctx: typer.Context, number: Value, as_json: AsJson = False) -> None:
-    """Show a number, and how many deliveries are due on it."""
+    """Show a number, and how many deliveries are due, held, in flight or in doubt on it."""
     from community_store import numbers
 
     with of(ctx).read() as session:
         found = numbers.find(session, _read(number)[0])
-        emit(_row(found) | {"due": numbers.due(session, found)}, as_json=as_json)
+        emit(_row(found) | numbers.waiting(session, found), as_json=as_json)
 
 
 @app.command("set")

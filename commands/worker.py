@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from enum import StrEnum
 from typing import Annotated
@@ -40,13 +41,21 @@ def serve(
         port=port,
         workers=workers,
         interface=Interfaces.WSGI,
-        blocking_threads=8,
+        blocking_threads=threads(),
         backlog=1024,
         respawn_failed_workers=True,
         log_access=False,
         websockets=False,
         workers_kill_timeout=10,
     ).serve()
+
+
+def threads() -> int:
+    """Requests served at once by a web process: they wait for the database, seldom for the CPU.
+
+    Two a processor, more of which granian warns about; at least 3, since one may wait for a lock.
+    """
+    return max(3, min(8, 2 * (os.cpu_count() or 1)))
 
 
 def worker(

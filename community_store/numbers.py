@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 
 from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
+from community_store import steps
+from community_store.columns import utcnow
 from community_store.errors import NotFound, RuleError
-from community_store.models import Delivery, DeliveryState, Number, NumberKind, NumberState
+from community_store.models import (
+    Delivery,
+    DeliveryState,
+    Number,
+    NumberKind,
+    NumberState,
+    StepKind,
+)
 from community_store.personal_data import DUE
 from community_store.store import lock
 
@@ -56,7 +66,7 @@ def change(session: Session, number: Number, changes: dict[str, object]) -> None
         follow(session)
 
 
-def follow(session: Session) -> int:
+def follow(session: Session, now: datetime | None = None) -> int:
     """Give what waits on a number the gateway that the number has now; how many moved.
 
     Queued deliveries only: what may have been sent is looked for at the gateway that had it,
@@ -67,11 +77,14 @@ def follow(session: Session) -> int:
     moved = 0
     for number in list_all(session):
         for left in gateways - {number.gateway}:
-            waiting = update(Delivery).where(
+            mine = [
                 col(Delivery.gateway) == left,
                 col(Delivery.number_id) == number.id,
                 queued,
-            )
+            ]
+            detail = f"with its number {number.value} from {left} to {number.gateway}"
+            steps.note_all(session, mine, StepKind.MOVED, at=now or utcnow(), detail=detail)
+            waiting = update(Delivery).where(*mine)
             done = session.execute(
                 waiting.values(gateway=number.gateway).execution_options(synchronize_session=False)
             )
@@ -93,6 +106,27 @@ def resume(session: Session, number: Number) -> None:
     number.calls_paused = ""
     number.backoff_until = None
     session.add(number)
+
+
+def waiting(session: Session, number: Number) -> dict[str, int]:
+    """What is due on a number now, held, in flight and in doubt, as `queue status` counts it."""
+    rows = session.exec(
+        select(Delivery.state, func.count())
+        .where(
+            Delivery.number_id == number.id,
+            col(Delivery.state).in_(DUE),
+            (col(Delivery.state) != DeliveryState.QUEUED) | (col(Delivery.due_at) <= utcnow()),
+        )
+        .group_by(Delivery.state)
+    )
+    found: dict[str, int] = {state: count for state, count in rows}  # noqa: C416  # rows are no pairs to mypy
+    names = {
+        "due": DeliveryState.QUEUED,
+        "held": DeliveryState.HELD,
+        "sending": DeliveryState.SENDING,
+        "unknown": DeliveryState.UNKNOWN,
+    }
+    return {name: found.get(state, 0) for name, state in names.items()}
 
 
 def due(session: Session, number: Number) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement
@@ -76,7 +76,7 @@ def raise_resident(act: Act, author: Member, told: Told) -> Raised:
     """
     community = _community_of(act.session, author)
     _require_text(told.text)
-    how = _how(act.session, Priority.ALERT)
+    how = _how(act.session, Priority.ALERT, act.now)
     if earlier := _repeated(act, col(Alert.author_id) == author.id, told):
         return Raised(earlier, audience.heard(act.session, earlier, how), repeated=True)
     lock(act.session, f"community:{community.id}")
@@ -109,7 +109,8 @@ def raise_town(act: Act, town: Town, told: Told, by: TownVoice) -> Raised:
             "not_subscribed",
             f"{town.name} is not subscribed: `tocsin town subscribe {town.insee}` first",
         )
-    how = _how(act.session, Priority.TOWN_EMERGENCY if by.urgent else Priority.TOWN_INFORMATION)
+    priority = Priority.TOWN_EMERGENCY if by.urgent else Priority.TOWN_INFORMATION
+    how = _how(act.session, priority, act.now)
     if by.agent is not None and (
         earlier := _repeated(act, col(Alert.agent_id) == by.agent.id, told)
     ):
@@ -240,8 +241,8 @@ def _repeated(act: Act, mine: ColumnElement[bool], told: Told) -> Alert | None:
     return next((alert for alert in recent if alert.text.casefold() == wanted), None)
 
 
-def _how(session: Session, priority: Priority) -> Plan:
-    return Plan(priority, senders.senders(session), senders.callers(session))
+def _how(session: Session, priority: Priority, now: datetime) -> Plan:
+    return Plan(priority, senders.senders(session, now), senders.callers(session, now))
 
 
 def _facts(session: Session, alert: Alert, **known: Any) -> wording.Facts:

@@ -28,6 +28,7 @@ from sqlalchemy import cast as cast_sql
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
+from community_store import steps
 from community_store.columns import UtcDateTime
 from community_store.models import (
     Agent,
@@ -38,6 +39,7 @@ from community_store.models import (
     Member,
     MemberState,
     Mute,
+    StepKind,
     Stop,
     Topic,
     Town,
@@ -251,6 +253,23 @@ class _Planner:
         self.session.execute(
             dialect.insert(table).from_select(COLUMNS, rows).on_conflict_do_nothing()
         )
+        self._note_moved(channel, audience)
+
+    def _note_moved(self, channel: Channel, audience: Audience) -> None:
+        """Whoever gets another number than the usual one, since that one fails."""
+        way = self.how.callers if channel is Channel.VOICE else self.how.senders
+        person = Delivery.agent_id if audience is Audience.AGENT else Delivery.member_id
+        moved = way.moved(col(person), col(Delivery.number_id))
+        if moved is not None and channel is not Channel.EMAIL:
+            mine = [
+                col(Delivery.alert_id) == self.alert.id,
+                col(Delivery.audience) == audience.value,
+                col(Delivery.channel) == channel.value,
+                moved,
+            ]
+            detail = "planned on another number than usual, whose gateway failed"
+            at = self.alert.created_at
+            steps.note_all(self.session, mine, StepKind.MOVED, at=at, detail=detail)
 
     def _said(self, audience: Audience) -> Any:
         language = Agent.language if audience is Audience.AGENT else Member.language

@@ -19,6 +19,7 @@ class GatewayFigures:
 
     gateway: str
     due: int
+    held: int
     oldest_due_seconds: float
     sending: int
     unknown: int
@@ -43,7 +44,11 @@ def gateways(session: Session, names: list[str], now: datetime) -> list[GatewayF
         (gateway, state): count
         for gateway, state, count in session.execute(
             select(col(Delivery.gateway), col(Delivery.state), func.count())
-            .where(col(Delivery.state).in_([State.SENDING.value, State.UNKNOWN.value]))
+            .where(
+                col(Delivery.state).in_(
+                    [State.HELD.value, State.SENDING.value, State.UNKNOWN.value]
+                )
+            )
             .group_by(col(Delivery.gateway), col(Delivery.state))
         )
     }
@@ -52,6 +57,7 @@ def gateways(session: Session, names: list[str], now: datetime) -> list[GatewayF
         GatewayFigures(
             gateway=name,
             due=waiting[name].due if name in waiting else 0,
+            held=open_.get((name, State.HELD.value), 0),
             oldest_due_seconds=_age(waiting[name].oldest if name in waiting else None, now),
             sending=open_.get((name, State.SENDING.value), 0),
             unknown=open_.get((name, State.UNKNOWN.value), 0),

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from community_store import retention
-from dispatch import duty, inbound, locating, polling, pump, sweep, wake
-from dispatch.pace import StandInSlots
+from dispatch import duty, inbound, locating, polling, pump, standing_in, sweep, wake
+from dispatch.pace import LocalSlots
 from dispatch.runtime import Runtime
 from dispatch.spool import Spool
 
@@ -45,7 +46,7 @@ class Housekeeping:
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
-        self.slots = StandInSlots(runtime.redis)
+        self.slots: LocalSlots | None = None  # while it stands in for Redis
         self.spool = Spool(runtime.settings.data_dir)
         self._swept = float("-inf")
         self._polled = float("-inf")
@@ -57,10 +58,10 @@ class Housekeeping:
         dispatch, now = self.runtime.settings.dispatch, time.monotonic()
         for row in self.spool.replay(self.runtime.store):
             wake.read_inbound(self.runtime, row)
-        if self._redis_answers():
-            sweep.wake_for_leftovers(self.runtime)
-        else:
+        if not self._redis_answers():
             self._stand_in()
+        elif self._steps_back():
+            sweep.wake_for_leftovers(self.runtime)
         if now - self._swept >= dispatch.sweep_seconds:
             self._swept = now
             sweep.sweep(self.runtime)
@@ -79,14 +80,26 @@ class Housekeeping:
 
     def _stand_in(self) -> None:
         """Read and send by itself, at the configured rates, until Redis is back."""
-        if not duty.take(self.runtime, "pump", 15):
+        if not standing_in.take(self.runtime):
             return
+        self.slots = self.slots or LocalSlots()
         for inbound_id in sweep.unread(self.runtime):
             self._read(inbound_id)
         if sweep.due(self.runtime):
-            pump.run(self.runtime, self.slots, STAND_IN_SECONDS)
+            gate = partial(standing_in.mine, self.runtime)
+            pump.run(self.runtime, self.slots, STAND_IN_SECONDS, gate)
         for enrolment_id in locating.waiting(self.runtime)[:1]:  # a slow answer costs alerts time
             locating.locate(self.runtime, enrolment_id)
+
+    def _steps_back(self) -> bool:
+        """Leave sending to the workers, once what was reserved here has left."""
+        if self.slots is None:
+            return True
+        if self.slots.ahead() > 0:
+            return False
+        self.slots = None
+        standing_in.end(self.runtime)
+        return True
 
     def _read(self, inbound_id: int) -> None:
         try:

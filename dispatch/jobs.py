@@ -12,7 +12,7 @@ from typing import Any
 from redis.exceptions import RedisError
 from rq.job import Job
 
-from dispatch import inbound, joining, locating, wake
+from dispatch import inbound, joining, locating, standing_in, wake
 from dispatch import pump as pumping
 from dispatch.pace import SharedSlots
 from dispatch.worker import current
@@ -60,6 +60,6 @@ def pump() -> None:
         runtime.redis.delete(wake.PENDING)
     except RedisError:
         return  # housekeeping pumps until Redis is back
-    slots = SharedSlots(runtime.redis)
-    if pumping.run(runtime, slots, runtime.settings.dispatch.slice_seconds).more_due:
+    slots, seconds = SharedSlots(runtime.redis), runtime.settings.dispatch.slice_seconds
+    if pumping.run(runtime, slots, seconds, standing_in.nobody).more_due:
         wake.pump(runtime)

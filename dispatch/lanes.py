@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import math
-import time
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
 from community_store.models import Delivery, GatewayPause, Number, NumberState
 from community_store.models import DeliveryState as State
-from dispatch.outbox import Lane
-from dispatch.pace import Grant, Slots, Wait, most
-from gateway.contract import Channel, NotNow, SendError
+from dispatch.outbox import Claimed, Lane
+from dispatch.pace import HORIZON, Grant, Slots, Wait, most, too_late
+from gateway.contract import Channel, Misconfigured, NotNow, SendError
 
-LATE = 0.010  # seconds after which a slot is lost rather than made up for in a burst
 COOLEST = 5.0  # seconds, the longest rest of a lane whose gateway takes nothing
 
 
@@ -45,6 +44,37 @@ def open_lanes(session: Session, gateways: tuple[str, ...], now: datetime) -> li
             session, Channel.VOICE, col(Number.call_rate), and_(calls, _is_due(Channel.VOICE, now))
         ),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The gateways, numbers and calling numbers that may not send at this instant."""
+
+    gateways: frozenset[str]
+    numbers: frozenset[int | None]
+    silent: frozenset[int | None]
+
+    def __call__(self, lane: Lane) -> bool:
+        calls = lane.channel == Channel.VOICE and lane.number_id in self.silent
+        return lane.gateway in self.gateways or lane.number_id in self.numbers or calls
+
+
+def stopped(session: Session, now: datetime) -> Stopped:
+    """What was stopped since it was claimed from, by the operator or by a provider."""
+    rests = or_(
+        col(Number.state) == NumberState.PAUSED.value,
+        func.coalesce(col(Number.backoff_until) > now, false()),
+    )
+    rows = session.execute(
+        select(col(Number.id), rests.label("rests")).where(
+            or_(rests, col(Number.calls_paused) != "")
+        )
+    ).all()
+    return Stopped(
+        frozenset(session.scalars(select(col(GatewayPause.gateway)))),
+        frozenset(row.id for row in rows if row.rests),
+        frozenset(row.id for row in rows if not row.rests),
+    )
 
 
 def _is_due(channel: Channel, now: datetime) -> ColumnElement[bool]:
@@ -85,14 +115,29 @@ def mail_lane(session: Session, gateway: str, rate: float, now: datetime) -> lis
     return [OpenLane(Lane(gateway, None, Channel.EMAIL), "", rate)] if due else []
 
 
+@dataclass(slots=True, eq=False)
+class InHand:
+    """A delivery that is claimed and has not left; `read_at` (monotonic) is when it still might."""
+
+    claimed: Claimed
+    read_at: float
+
+
 @dataclass(slots=True)
 class Hold:
-    """What a pump holds of a lane: its slots, and its rest after refusals to take."""
+    """What a pump holds of a lane: slots, deliveries that wait for one, its rest.
+
+    Slots and deliveries meet only when one leaves, so a slot that passes unused costs a
+    slot and nothing else: the delivery takes the next.
+    """
 
     way: OpenLane
-    grant: Grant | None = None
+    grants: deque[Grant] = field(default_factory=deque)
     used: int = 0
     debt: int = 0
+    in_hand: deque[InHand] = field(default_factory=deque)
+    dry: bool = False
+    ask_at: float = 0.0
     rest_until: float = 0.0
     failures: int = 0
 
@@ -104,47 +149,64 @@ class Hold:
 
     def slot(self) -> float:
         """When the next slot held begins (monotonic seconds); infinity without one."""
-        if self.grant is None:
-            return float("inf")
-        return self.grant.start + self.used * self.grant.interval
+        if not self.grants:
+            return math.inf
+        return self.grants[0].start + self.used * self.grants[0].interval
+
+    def end(self) -> float:
+        """When the slots held end (monotonic seconds); 0 without one."""
+        return max((g.start + g.count * g.interval for g in self.grants), default=0.0)
 
     def top_up(self, slots: Slots, now: float) -> None:
-        """Reserve when nothing is held, unless all within the horizon is taken."""
-        if self.grant is not None or now < self.rest_until:
+        """Reserve the next slots, so that what fills them is claimed in good time."""
+        if now < max(self.ask_at, self.rest_until) or self.end() - now > HORIZON:
             return
         answer = slots.reserve(self.key, self.way.rate, most(self.way.rate))
         if isinstance(answer, Wait):
-            self.rest_until = now + answer.seconds
-            return
-        self.grant, self.used = answer, 0
+            self.ask_at = now + answer.seconds
+        else:
+            self.grants.append(answer)
 
-    def ready(self, now: float, until: float) -> int:
-        """How many slots held begin before `until`; those missed by too much are lost."""
-        if self.grant is None or now < self.rest_until:
-            return 0
-        paid = min(self.debt, self.grant.count - self.used)
-        self.used, self.debt = self.used + paid, self.debt - paid
-        missed = now - max(LATE, 2 * self.grant.interval) - self.slot()
-        if missed > 0:
-            self.used += math.ceil(missed / self.grant.interval)
-        if self.used >= self.grant.count:
-            self.grant = None
-            return 0
-        ahead = math.floor((until - self.slot()) / self.grant.interval) + 1
-        return max(0, min(ahead, self.grant.count - self.used))
+    def skip_missed(self, now: float) -> None:
+        """Give up the slots that passed by too much: never made up for in a burst."""
+        while self.grants:
+            first = self.grants[0]
+            passed = now - too_late(self.way.rate) - first.start
+            self.used = max(self.used, math.ceil(passed / first.interval))
+            owed = min(self.debt, first.count - self.used)
+            if owed > 0:
+                self.used, self.debt = self.used + owed, self.debt - owed
+            if self.used < first.count:
+                return
+            self._next_grant()
 
-    def depart(self, segments: int) -> float:
-        """Take the slots of one message: when it leaves (monotonic seconds)."""
-        if self.grant is None:
-            self.debt += segments
-            return time.monotonic()
+    def wanted(self, until: float) -> int:
+        """How many segments to claim for the slots held that begin before `until`."""
+        if self.dry or not self.grants:
+            return 0
+        begin, held = self.used, 0
+        for grant in self.grants:
+            there = math.floor((until - grant.start) / grant.interval) + 1
+            held += max(0, min(there, grant.count) - begin)
+            begin = 0
+        return max(0, held - sum(one.claimed.segments for one in self.in_hand))
+
+    def take(self, segments: int) -> float | None:
+        """Take the slots of one message: when it leaves; None when none is held."""
+        if not self.grants:
+            return None
         at = self.slot()
-        taken = min(segments, self.grant.count - self.used)
-        self.used += taken
-        self.debt += segments - taken
-        if self.used >= self.grant.count:
-            self.grant = None
+        while segments and self.grants:
+            taken = min(segments, self.grants[0].count - self.used)
+            self.used, segments = self.used + taken, segments - taken
+            if self.used >= self.grants[0].count:
+                self._next_grant()
+        self.debt += segments
         return at
+
+    def _next_grant(self) -> None:
+        self.grants.popleft()
+        self.used = 0
 
     def pay(self, slots: Slots) -> None:
         """Charge the segments that a message had beyond its slots, so that all wait for them.
@@ -156,16 +218,20 @@ class Hold:
             self.debt = 0
 
     def close(self, slots: Slots) -> None:
-        """Nothing is due any more: return what is left."""
-        if self.grant is not None:
-            slots.give_back(self.key, self.grant, self.grant.count - self.used)
-            self.grant = None
+        """Nothing is due any more: return what is left, the last first."""
+        while self.grants:
+            grant = self.grants.pop()
+            left = grant.count - (0 if self.grants else self.used)
+            slots.give_back(self.key, grant, left)
+        self.used = 0
 
     def learn(self, outcome: object, now: float) -> None:
         """Rest after failures that say to come back later, longer each time."""
         if not isinstance(outcome, SendError):
             self.failures = 0
             return
+        if isinstance(outcome, Misconfigured):
+            self.rest_until = now + COOLEST
         if isinstance(outcome, NotNow):
             self.failures += 1
             rest = outcome.delay if outcome.throttled else 0.1 * 2.0 ** min(self.failures, 8)

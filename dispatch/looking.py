@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 import structlog
 from sqlmodel import Session, col, select
 
-from community_store.models import Attempt, Delivery, Number, Wording
+from community_store import steps
+from community_store.models import Attempt, Delivery, Number, StepKind, Wording
 from community_store.models import DeliveryState as State
 from dispatch import envelope, outbox, receipts, redialling
 from dispatch.runtime import Runtime
@@ -155,6 +156,7 @@ async def _look_one(gate: asyncio.Semaphore, provider: Provider | None, doubt: D
 
 def _settle(session: Session, runtime: Runtime, found: Found, now: datetime) -> None:
     doubt = found.doubt
+    _note(session, found, now)
     if found.receipt is not None:
         how = redialling.of(runtime.settings)
         receipts.record(session, doubt.gateway, found.receipt, now, redial=how)
@@ -165,6 +167,20 @@ def _settle(session: Session, runtime: Runtime, found: Found, now: datetime) -> 
             outbox.defer_look(session, doubt.id, now + timedelta(seconds=REPORTS[0]))
         return
     _ask_later(session, runtime, doubt, now)
+
+
+def _note(session: Session, found: Found, now: datetime) -> None:
+    """Keep what a look brought, for the delivery's story."""
+    if found.failed:
+        what = "could not be asked"
+    elif found.receipt is not None:
+        what = f"says {found.receipt.stage}"
+    elif found.doubt.state == State.UNKNOWN:
+        what = "knows nothing of it"
+    else:
+        return
+    said = f"{found.doubt.gateway} {what}"
+    steps.note(session, found.doubt.id, StepKind.LOOKED, at=now, detail=said)
 
 
 def _still_unknown(session: Session, runtime: Runtime, found: Found, now: datetime) -> None:

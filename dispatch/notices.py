@@ -101,11 +101,11 @@ def _way(
         case Channel.EMAIL:
             return _Way(None, MAIL, 0, 0.0, due, due + lasts)
         case Channel.SMS:
-            sender = number or senders.senders(act.session).of(person)
+            sender = number or senders.senders(act.session, act.now).of(person)
             gateway, price = (sender.gateway, sender.price) if sender else (senders.NO_GATEWAY, 0.0)
             return _Way(sender, gateway, said.segments, said.segments * price, due, due + lasts)
         case Channel.VOICE:
-            caller = senders.callers(act.session).of(person)
+            caller = senders.callers(act.session, act.now).of(person)
             if caller is None:
                 raise RuleError("no_voice", "no number can call: `tocsin number set N --voice`")
             due = night.ring_from(act.settings.service.time_zone, act.now)

@@ -8,7 +8,7 @@ A settlement is another. Nothing is open in between.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import uuid4
@@ -16,9 +16,10 @@ from uuid import uuid4
 from sqlalchemy import CursorResult, Row, func, insert, literal, select, update
 from sqlmodel import Session, col
 
-from community_store.columns import UtcDateTime
+from community_store import steps
+from community_store.columns import UtcDateTime, utcnow
 from community_store.errors import NotFound, RuleError
-from community_store.models import Attempt, Delivery, Notice
+from community_store.models import Attempt, Delivery, Notice, StepKind
 from community_store.models import DeliveryState as State
 from dispatch import redialling, rights
 from dispatch.lifecycle import BAD_NEWS, BY_STAGE, FINAL, replaced_by
@@ -83,8 +84,30 @@ def claim(session: Session, lane: Lane, segments: int, terms: Terms) -> list[Cla
     What may not leave any more gets its last state on the way, so an empty answer
     means that nothing is due. An e-mail counts as one segment.
     """
+    (taken,) = claim_all(session, [(lane, segments)], terms)
+    return taken
+
+
+def claim_all(
+    session: Session, wants: Sequence[tuple[Lane, int]], terms: Terms
+) -> list[list[Claimed]]:
+    """The same for several lanes at once, with one lease for all."""
+    lease = uuid4().hex
+    taken = [_take(session, lane, segments, _Claim(terms, lease)) for lane, segments in wants]
+    _lease(session, [claimed for batch in taken for claimed in batch], terms)
+    return taken
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    terms: Terms
+    lease: str
+
+
+def _take(session: Session, lane: Lane, segments: int, claim: _Claim) -> list[Claimed]:
+    """Choose what leaves by a lane; what may not leave, or not now, is put away on the way."""
     taken: list[Claimed] = []
-    room = segments
+    room, terms, seen = segments, claim.terms, set[int]()
     while room > 0:
         rows = session.execute(
             DUE_BY_MAIL if lane.number_id is None else DUE_BY_NUMBER,
@@ -93,28 +116,42 @@ def claim(session: Session, lane: Lane, segments: int, terms: Terms) -> list[Cla
                 "number_id": lane.number_id,
                 "channel": lane.channel,
                 "now": terms.now,
-                "limit": room,
+                "limit": room + len(taken),
             },
         ).all()
-        dropped, batch, asleep, lease = [], [], [], uuid4().hex
-        for row in rows:
-            if verdict := rights.verdict(row, terms.now):
-                dropped.append((row.id, verdict))
-            elif terms.morning and rights.wakes(row):
-                if row.notice_kind == rights.CODE:
-                    dropped.append((row.id, (State.EXPIRED, "night")))
-                else:
-                    asleep.append((row, terms.morning))
-            elif room > 0:
-                batch.append(_claimed(row, lane, lease, terms.now))
+        fresh = [row for row in rows if row.id not in seen]
+        going, put_away = _sort(fresh, terms)
+        for row in going:
+            if room > 0:
+                taken.append(_claimed(row, lane, claim.lease, terms.now))
+                seen.add(row.id)
                 room -= max(1, row.segments)
-        _lease(session, batch, terms)
-        drop(session, dropped, terms.now)
-        _let_sleep(session, asleep)
-        taken += batch
-        if not (dropped or asleep):
+        drop(session, put_away.dropped, terms.now)
+        _let_sleep(session, put_away.asleep)
+        if not (put_away.dropped or put_away.asleep):
             break
     return taken
+
+
+@dataclass(slots=True)
+class _PutAway:
+    dropped: list[tuple[int, rights.Verdict]] = field(default_factory=list)
+    asleep: list[tuple[Row[Any], datetime]] = field(default_factory=list)
+
+
+def _sort(rows: Sequence[Row[Any]], terms: Terms) -> tuple[list[Row[Any]], _PutAway]:
+    """What may leave, and what may not, or not now."""
+    going, away = [], _PutAway()
+    for row in rows:
+        if verdict := rights.verdict(row, terms.now):
+            away.dropped.append((row.id, verdict))
+        elif not (terms.morning and rights.wakes(row)):
+            going.append(row)
+        elif row.notice_kind == rights.CODE:
+            away.dropped.append((row.id, (State.EXPIRED, "night")))
+        else:
+            away.asleep.append((row, terms.morning))
+    return going, away
 
 
 def _claimed(row: Row[Any], lane: Lane, lease: str, now: datetime) -> Claimed:
@@ -226,9 +263,11 @@ def _finish(session: Session, where: list[Any], end: rights.Verdict, now: dateti
 
 def release_held(session: Session, alert_id: int) -> int:
     """Let the held deliveries of an alert go; how many."""
+    held = [col(Delivery.alert_id) == alert_id, col(Delivery.state) == State.HELD.value]
+    steps.note_all(session, held, StepKind.RELEASED, at=utcnow(), detail="the alert may go")
     statement = (
         update(Delivery)
-        .where(col(Delivery.alert_id) == alert_id, col(Delivery.state) == State.HELD.value)
+        .where(*held)
         .values(state=State.QUEUED.value, reason="")
         .execution_options(synchronize_session=False)
     )
@@ -296,7 +335,11 @@ def requeue(session: Session, delivery: int, due_at: datetime) -> bool:
         )
         .execution_options(synchronize_session=False)
     )
-    return _count(session, statement) > 0
+    done = _count(session, statement) > 0
+    if done:
+        why = "nothing was found, after the quiet period"
+        steps.note(session, delivery, StepKind.RESENT, at=due_at, detail=why)
+    return done
 
 
 def retry(session: Session, delivery: int, now: datetime) -> None:
@@ -316,6 +359,7 @@ def retry(session: Session, delivery: int, now: datetime) -> None:
     found.state, found.reason, found.due_at = State.QUEUED, "", now
     found.settled_at = found.look_at = found.provider_id = None
     session.add(found)
+    steps.note(session, delivery, StepKind.RETRIED, at=now, detail="by the operator")
 
 
 def give_up(session: Session, delivery: int, verdict: rights.Verdict, now: datetime) -> bool:

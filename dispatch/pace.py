@@ -3,34 +3,43 @@
 A slot is one segment at the number's rate. One atomic call reserves the next k slots;
 each message leaves at its own. k is at most a quarter of a second of rate and nothing
 is reserved further ahead than that, so an urgent text never waits behind more.
+
+A message arrives a little after its slot, now more, now less. With slots `spacing` apart
+and no message later than `sway`, no second ever has more than rate + 1 segments: any
+second is the sum of the slots of 1 + sway seconds, and (1 + sway) / spacing = rate + 1.
+Up to 250 segments a second sway is one slot, and spacing exactly 1 / rate.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from redis import Redis
-from redis.exceptions import RedisError
 
 HORIZON = 0.25  # seconds of rate that may be reserved ahead
 GUARD = 0.5  # seconds of silence where earlier reservations may have been forgotten
+SWAY = 0.004  # seconds, the least that a message may come after its slot
+AFOOT = 0.75  # part of the sway used before the call; the rest is the way to the provider
+DRIFT = 0.0005  # seconds a second that two clocks of computers may drift apart
+STEPPED = 10.0  # seconds further ahead than can be: Redis's clock was set back
 
 _RESERVE = """
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
 local free = tonumber(redis.call('GET', KEYS[1]) or 0)
-if free == 0 then
+if free == 0 or free - now > tonumber(ARGV[5]) then
   free = now + ARGV[4]
   redis.call('SET', KEYS[1], string.format('%.0f', free))
 end
 if free < now then free = now end
-if free - now > tonumber(ARGV[3]) then return {0, free - now - ARGV[3], '0'} end
+if free - now > tonumber(ARGV[3]) then return {0, free - now - ARGV[3], '0', now} end
 local last = string.format('%.0f', free + ARGV[1] * ARGV[2])
 redis.call('SET', KEYS[1], last)
-return {1, free - now, last}
+return {1, free - now, last, now}
 """
 
 # only the end of the line can be returned: what somebody reserved after it is theirs
@@ -87,6 +96,44 @@ def most(rate: float) -> int:
     return max(1, int(rate * HORIZON))
 
 
+def sway(rate: float) -> float:
+    """Seconds after its slot by which a segment must have reached the provider."""
+    return max(1 / rate, SWAY)
+
+
+def spacing(rate: float) -> float:
+    """Seconds from one slot to the next."""
+    return (1 + sway(rate)) / (rate + 1)
+
+
+def too_late(rate: float) -> float:
+    """Seconds after which a slot is given up rather than used."""
+    return AFOOT * sway(rate)
+
+
+@dataclass(slots=True)
+class _RedisClock:
+    """Redis's clock (microseconds) on ours (monotonic seconds), however late it answers.
+
+    An answer that took long says little of the offset, a quick one much: what each says
+    is laid over what the earlier ones left possible.
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    at: float = 0.0
+
+    def tell(self, micros: int, asked: float, heard: float) -> float:
+        """The offset to take from Redis's seconds, after one more answer."""
+        drift = DRIFT * (heard - self.at)
+        low = max(self.low - drift, micros / 1e6 - heard)
+        high = min(self.high + drift, micros / 1e6 - asked)
+        if low > high:  # one of the clocks was set
+            low, high = micros / 1e6 - heard, micros / 1e6 - asked
+        self.low, self.high, self.at = low, high, heard
+        return (low + high) / 2
+
+
 class SharedSlots:
     """Slots kept in Redis by one atomic script, on Redis's own clock.
 
@@ -99,17 +146,22 @@ class SharedSlots:
         self._return = redis.register_script(_RETURN)
         self._owe = redis.register_script(_OWE)
         self._clock = clock
+        self._redis_clock = _RedisClock()
 
     def reserve(self, key: str, rate: float, wanted: int) -> Grant | Wait:
         """Reserve up to `wanted` slots. Raises RedisError while Redis is away."""
-        interval, count = 1 / rate, min(wanted, most(rate))
-        granted, micros, end = self._reserve(
+        interval, count = spacing(rate), min(wanted, most(rate))
+        longest = (STEPPED + HORIZON + 10 * most(rate) * interval) * 1e6
+        asked = self._clock()
+        granted, micros, end, now = self._reserve(
             keys=[_key(key)],
-            args=[interval * 1e6, count, HORIZON * 1e6, GUARD * 1e6],
+            args=[interval * 1e6, count, HORIZON * 1e6, GUARD * 1e6, longest],
         )
+        offset = self._redis_clock.tell(int(now), asked, self._clock())
         if not granted:
             return Wait(int(micros) / 1e6)
-        return Grant(self._clock() + int(micros) / 1e6, count, interval, _text(end))
+        start = (int(now) + int(micros)) / 1e6 - offset
+        return Grant(start, count, interval, _text(end))
 
     def give_back(self, key: str, grant: Grant, unused: int) -> None:
         """Return the last `unused` slots of a grant, unless others follow them."""
@@ -117,7 +169,7 @@ class SharedSlots:
 
     def owe(self, key: str, rate: float, segments: int) -> None:
         """Put off what comes next by segments that left without a slot. Raises RedisError."""
-        self._owe(keys=[_key(key)], args=[segments / rate * 1e6])
+        self._owe(keys=[_key(key)], args=[segments * spacing(rate) * 1e6])
 
 
 class LocalSlots:
@@ -134,62 +186,20 @@ class LocalSlots:
             self._free.setdefault(key, free)
             return Wait(free - now - HORIZON)
         count = min(wanted, most(rate))
-        self._free[key] = free + count / rate
-        return Grant(free, count, 1 / rate, repr(self._free[key]))
+        interval = spacing(rate)
+        self._free[key] = free + count * interval
+        return Grant(free, count, interval, repr(self._free[key]))
 
     def give_back(self, key: str, grant: Grant, unused: int) -> None:
         if repr(self._free.get(key)) == grant.end:
             self._free[key] -= unused * grant.interval
 
     def owe(self, key: str, rate: float, segments: int) -> None:
-        self._free[key] = max(self._clock(), self._free.get(key, 0.0)) + segments / rate
+        self._free[key] = max(self._clock(), self._free.get(key, 0.0)) + segments * spacing(rate)
 
-    def ahead(self, key: str) -> float:
+    def ahead(self) -> float:
         """Seconds for which slots are reserved already."""
-        return max(0.0, self._free.get(key, 0.0) - self._clock())
-
-
-class StandInSlots:
-    """Redis's slots whenever Redis answers, one's own while it does not.
-
-    Only housekeeping uses it, and one housekeeping at a time (the `pump` duty). Each
-    change waits until what was reserved on the other side has left.
-    """
-
-    def __init__(self, redis: Redis, clock: Callable[[], float] = time.monotonic) -> None:
-        self._shared = SharedSlots(redis, clock)
-        self._local = LocalSlots(clock)
-        self._clock = clock
-        self._alone = False
-
-    def reserve(self, key: str, rate: float, wanted: int) -> Grant | Wait:
-        try:
-            granted = self._shared.reserve(key, rate, wanted)
-        except RedisError:
-            return self._by_itself().reserve(key, rate, wanted)
-        self._alone = False
-        if isinstance(granted, Grant) and (wait := self._local.ahead(key)) > 0:
-            self._shared.give_back(key, granted, granted.count)
-            return Wait(wait)
-        return granted
-
-    def give_back(self, key: str, grant: Grant, unused: int) -> None:
-        try:
-            self._shared.give_back(key, grant, unused)
-        except RedisError:
-            self._local.give_back(key, grant, unused)
-
-    def owe(self, key: str, rate: float, segments: int) -> None:
-        try:
-            self._shared.owe(key, rate, segments)
-        except RedisError:
-            self._by_itself().owe(key, rate, segments)
-
-    def _by_itself(self) -> LocalSlots:
-        """A new line at each outage: an old one would begin without the guard."""
-        if not self._alone:
-            self._alone, self._local = True, LocalSlots(self._clock)
-        return self._local
+        return max(0.0, max(self._free.values(), default=0.0) - self._clock())
 
 
 def _text(value: bytes | str) -> str:

@@ -70,12 +70,21 @@ def due(*, mail: bool) -> Select[Any]:
     )
 
 
+def claimed() -> Select[Any]:
+    """What was claimed and has not left, with the facts to judge it again. Parameter: ids."""
+    return _facts().where(
+        col(Delivery.id).in_(bindparam("ids", expanding=True)),
+        col(Delivery.state) == State.SENDING.value,
+    )
+
+
 def _facts() -> Select[Any]:
     home, town = aliased(Community), aliased(Town)
     return cast(
         "Select[Any]",
         select(
             col(Delivery.id),
+            col(Delivery.lease),
             col(Delivery.attempts),
             col(Delivery.segments),
             col(Delivery.priority),

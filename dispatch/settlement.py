@@ -37,6 +37,7 @@ from gateway.contract import (
 
 LONGEST_WAIT = 8.0  # a provider that is back is used within 10 s (R3)
 FIRST_LOOK = 5.0
+THROTTLED = "throttled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,11 +255,18 @@ def _attempt_row(settled: Settled) -> dict[str, Any]:
         "id": settled.claimed.id,
         "n": settled.claimed.attempt,
         "at": settled.at,
-        "outcome": "accepted" if accepted else type(outcome).__name__.lower(),
+        "outcome": "accepted" if accepted else _outcome(outcome),
         "provider": outcome.provider_id or None if isinstance(outcome, Accepted) else None,
         "code": outcome.code if isinstance(outcome, SendError) else "",
         "reason": outcome.reason[:200] if isinstance(outcome, SendError) else "",
     }
+
+
+def _outcome(error: Accepted | SendError) -> str:
+    """The word for an attempt that failed; to be throttled costs none (decision 4)."""
+    if isinstance(error, NotNow) and error.throttled:
+        return THROTTLED
+    return type(error).__name__.lower()
 
 
 def _beyond(session: Session, settled: Settled, error: SendError) -> None:

@@ -25,7 +25,18 @@ from community_store.models import (
     Member,
 )
 from community_store.models import DeliveryState as State
-from dispatch import codes, holding, locating, looking, notices, outbox, requests, senders, wake
+from dispatch import (
+    codes,
+    holding,
+    locating,
+    looking,
+    notices,
+    outbox,
+    requests,
+    senders,
+    takeover,
+    wake,
+)
 from dispatch.act import Act
 from dispatch.lifecycle import HANDED_OVER
 from dispatch.runtime import Runtime
@@ -43,7 +54,7 @@ def sweep(runtime: Runtime) -> None:
         now = runtime.clock()
         expired = outbox.expire_waiting(session, now)
         lost = outbox.doubt_expired_leases(session, now, dead_workers(session))
-        adopted = _adopt(session) + numbers.follow(session)
+        adopted = _adopt(session) + numbers.follow(session, now) + takeover.move(session, now)
         act = Act(session, runtime.settings, now)
         _summarise(act)
         holding.settle_overdue(act)

@@ -51,7 +51,7 @@ def ready() -> ResponseReturnValue:
 def metrics() -> ResponseReturnValue:
     """Prometheus text: this machine's processes, and what the rows say of all."""
     registry = _processes()
-    text = generate_latest(registry)
+    text = generate_latest(registry) + generate_latest(_spooled())
     try:
         with _runtime().store.read() as session:
             text += generate_latest(_rows(session))
@@ -102,6 +102,15 @@ class _Rows:
         return self._families
 
 
+def _spooled() -> CollectorRegistry:
+    """What is on the disk, which is of most use while the database is away."""
+    waiting = len(Spool(_runtime().settings.data_dir).waiting())
+    what = "Texts on this machine's disk that wait for the database."
+    registry = CollectorRegistry()
+    registry.register(_Rows([GaugeMetricFamily("tocsin_spooled", what, value=waiting)]))
+    return registry
+
+
 def _rows(session: Session) -> CollectorRegistry:
     registry = CollectorRegistry()
     registry.register(_Rows([*_totals(session), *_gauges(session)]))
@@ -134,9 +143,5 @@ def _gauges(session: Session) -> list[Metric]:
             max((q.oldest_due_seconds for q in queues), default=0),
         ),
         "tocsin_unknown": ("Deliveries whose outcome is unknown.", sum(q.unknown for q in queues)),
-        "tocsin_spooled": (
-            "Texts on this machine's disk that wait for the database.",
-            len(Spool(runtime.settings.data_dir).waiting()),
-        ),
     }
     return [GaugeMetricFamily(name, text, value=value) for name, (text, value) in values.items()]

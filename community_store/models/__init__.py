@@ -14,11 +14,19 @@ from community_store.models.alerts import (
     ReplyKind,
     Wording,
 )
-from community_store.models.deliveries import Attempt, Delivery, DeliveryState, ReceiptRow
+from community_store.models.deliveries import (
+    Attempt,
+    Delivery,
+    DeliveryState,
+    ReceiptRow,
+    Step,
+    StepKind,
+)
 from community_store.models.joining import Enrolment, EnrolmentState, HomeCode, HomeEntry
 from community_store.models.operations import (
     Duty,
     GatewayPause,
+    LaneHealth,
     Number,
     NumberKind,
     NumberState,
@@ -58,6 +66,7 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "Duty",
+    "LaneHealth",
     "Enrolment",
     "EnrolmentState",
     "GatewayPause",
@@ -76,6 +85,8 @@ __all__ = [
     "NumberState",
     "ProofCode",
     "ReceiptRow",
+    "Step",
+    "StepKind",
     "Reference",
     "Reply",
     "ReplyKind",

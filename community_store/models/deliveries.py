@@ -126,6 +126,27 @@ class Attempt(SQLModel, table=True):
     reason: str = ""
 
 
+class StepKind(StrEnum):
+    """What happened to a delivery besides its attempts and receipts."""
+
+    LOOKED = "looked"
+    RESENT = "resent"
+    MOVED = "moved"
+    RELEASED = "released"
+    RETRIED = "retried"
+
+
+class Step(SQLModel, table=True):
+    """Something that happened to a delivery, for `tocsin delivery explain`; ids only in `detail`."""
+
+    __tablename__ = "step"
+    id: int | None = Field(default=None, primary_key=True)
+    delivery_id: int = Field(foreign_key="delivery.id", ondelete="CASCADE", index=True)
+    at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
+    kind: str
+    detail: str = ""
+
+
 class ReceiptRow(SQLModel, table=True):
     """What a provider reported, kept as it came; `delivery_id` null when not ours."""
 

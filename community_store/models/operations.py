@@ -52,6 +52,20 @@ class Number(SQLModel, table=True):
     created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
 
 
+class LaneHealth(SQLModel, table=True):
+    """How a number's texts, or its calls, lately fared at its gateway.
+
+    `badness` is 0 when all were taken, 1 when none was, as of `at`; see dispatch/health.py.
+    """
+
+    __tablename__ = "lane_health"
+    gateway: str = Field(primary_key=True)
+    number_id: int = Field(primary_key=True, foreign_key="number.id", ondelete="CASCADE")
+    channel: str = Field(primary_key=True)
+    badness: float = 0.0
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
 class GatewayPause(SQLModel, table=True):
     """A gateway stopped by the operator (`queue pause`), or by itself with the reason."""
 

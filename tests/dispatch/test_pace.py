@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import multiprocessing
 import threading
 import time
@@ -21,11 +22,12 @@ from dispatch.pace import (
     LocalSlots,
     SharedSlots,
     Slots,
-    StandInSlots,
     Wait,
     most,
+    spacing,
+    sway,
+    too_late,
 )
-from tests.rigs.redis import RedisServer
 
 RATE = 100.0
 KEY = "sim:1"
@@ -175,19 +177,6 @@ def test_slots_in_memory_follow_the_same_rules() -> None:
     assert len(taken) / ((max(taken) - min(taken)) * RATE + 1) >= 0.999
 
 
-def test_standing_in_goes_on_through_an_outage_without_a_burst(own_valkey: RedisServer) -> None:
-    with Redis.from_url(own_valkey.url, socket_timeout=1) as redis:
-        slots, taken = StandInSlots(redis), []
-        for alive in (True, False, True, False):
-            if alive and not own_valkey.process.alive:
-                own_valkey.restart()
-            if not alive:
-                own_valkey.process.kill()
-            taken += take(slots, time.monotonic() + 1.5)
-    assert crowded(taken) <= RATE + 1
-    assert len(taken) >= 4 * RATE * (1.5 - GUARD - HORIZON)
-
-
 # what a pump holds
 
 
@@ -200,10 +189,12 @@ def departures(slots: Slots, segments: list[int], rate: float) -> list[tuple[flo
     left = []
     for size in segments:
         mine = hold(rate)
-        while not mine.ready(time.monotonic(), time.monotonic() + 0.015):
+        while mine.slot() > time.monotonic() + 0.015:
             mine.top_up(slots, time.monotonic())
             time.sleep(0.002)
-        left.append((mine.depart(size), size))
+        at = mine.take(size)
+        assert at is not None
+        left.append((at, size))
         mine.pay(slots)
         mine.close(slots)
     return left
@@ -232,8 +223,52 @@ def held() -> tuple[Hands, LocalSlots, Hold]:
 def test_a_slot_that_was_missed_is_lost_not_made_up_for() -> None:
     hands, _slots, mine = held()
     hands.now += 0.1  # ten slots went by
-    assert mine.ready(hands.now, hands.now + 0.015) <= 4
-    assert mine.slot() >= hands.now - 0.021
+    mine.skip_missed(hands.now)
+    assert mine.slot() >= hands.now - too_late(RATE)
+    assert mine.wanted(hands.now + 0.015) <= 3
+
+
+def test_slots_are_reserved_before_the_last_is_used() -> None:
+    hands, slots, mine = held()
+    first = mine.end()
+    hands.now += 0.05
+    mine.top_up(slots, hands.now)
+    assert mine.end() == pytest.approx(first + most(RATE) * spacing(RATE))
+    mine.top_up(slots, hands.now)
+    assert len(mine.grants) == 2, "but no more than the horizon holds"
+
+
+@pytest.mark.parametrize("rate", [0.1, 1, 3, 10, 99, 100, 250, 251, 400, 1000, 10_000])
+def test_no_second_can_have_more_than_one_too_many(rate: float) -> None:
+    """Every message as late as may be at the beginning of a second, and on time at its end."""
+    most_in_a_second = math.ceil((1 + sway(rate)) / spacing(rate) - 1e-6)
+    assert most_in_a_second <= math.ceil(rate) + 1
+    assert 1 / spacing(rate) >= 0.995 * rate
+
+
+def test_a_redis_that_answers_late_does_not_move_the_slots(valkey: Redis) -> None:
+    slow = 0.0
+
+    def clock() -> float:
+        return time.monotonic() + (slow if next(calls) % 2 else 0.0)
+
+    calls = itertools.count()
+    begun(valkey)
+    slots = SharedSlots(valkey, clock)
+    first = slots.reserve(KEY, RATE, 10)
+    slow = 0.03  # the answer seems to take this much longer
+    second = slots.reserve(KEY, RATE, 10)
+    assert isinstance(first, Grant)
+    assert isinstance(second, Grant)
+    assert second.start - first.start == pytest.approx(10 / RATE, abs=0.003)
+
+
+def test_a_clock_that_is_set_back_does_not_stop_the_line(valkey: Redis) -> None:
+    begun(valkey)
+    valkey.set("tocsin:slots:sim:1", str(int((time.time() + 3600) * 1e6)))
+    granted = SharedSlots(valkey).reserve(KEY, RATE, 1)
+    assert isinstance(granted, Wait)
+    assert granted.seconds <= GUARD
 
 
 def test_what_is_left_is_given_back_when_nothing_is_due() -> None:

@@ -98,7 +98,7 @@ def test_a_provider_that_fails_once_fails_one_message(
 ) -> None:
     provider = StandIn(answers=in_turn(fault, Accepted("P")))
     world = told_by(sqlite_world, provider)
-    world.pump(2)
+    world.pump()
     assert sorted(row.state for row in world.deliveries()) == sorted([state] + [State.ACCEPTED] * 2)
     assert len(provider.sent) == 2 + calls
 
@@ -109,7 +109,7 @@ def test_a_poisoned_outcome_does_not_take_the_others_with_it(world: World) -> No
 
     world = told_by(world, StandIn(answers=answers), 5)
     poisoned = world.deliveries()[2].id
-    world.pump(2)
+    world.pump(8)
     states = {row.id: row.state for row in world.deliveries()}
     assert set(states.values()) - {State.SENDING} == {State.ACCEPTED}
     assert list(states.values()).count(State.ACCEPTED) >= 4
@@ -192,7 +192,7 @@ def test_a_slice_ends_and_says_that_more_is_due(sqlite_world: World) -> None:
     world.change(number, rate=10.0)
     done = pump.run(world.runtime, slots, 1.5)
     assert done.more_due
-    assert 5 <= done.sent <= 16
+    assert 3 <= done.sent <= 16
     states = {row.state for row in world.deliveries()}
     assert states == {State.ACCEPTED, State.QUEUED}, "nothing stays in flight"
 

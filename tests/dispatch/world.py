@@ -274,6 +274,16 @@ class World:
         assert isinstance(found, InboundText)
         return found
 
+    def alert_of(self, delivery: int) -> Alert:
+        (found,) = self.rows(Alert, id=self.delivery(id=delivery).alert_id)
+        assert isinstance(found, Alert)
+        return found
+
+    def member_of(self, delivery: int) -> Member:
+        (found,) = self.rows(Member, id=self.delivery(id=delivery).member_id)
+        assert isinstance(found, Member)
+        return found
+
     def change(self, row: Any, **values: Any) -> None:
         """Change columns of a row as it stands in the database."""
         with self.store.begin() as session:

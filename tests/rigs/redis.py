@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -27,6 +28,15 @@ class RedisServer:
         """Start again, empty, after `process.kill()` or `process.stop()`."""
         self.process.start()
         self.wait()
+
+    @contextlib.contextmanager
+    def asleep(self) -> Iterator[None]:
+        """Answer nobody for a while, and wake with all that it held."""
+        self.process.send(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send(signal.SIGCONT)
 
     def wait(self) -> None:
         self.process.wait_for(self._answers, "the Redis server answers")

@@ -1,0 +1,72 @@
+"""`tocsin queue status`, once and live, and the same figures at the number."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.commands.console import Console
+
+CLI = Path(__file__).parents[2] / "cli.py"
+KEYS = {
+    "gateway", "due", "held", "oldest_due_seconds", "sending", "unknown", "paused", "reason",
+}  # fmt: skip
+
+
+def raised(village: Console) -> None:
+    village.ok("number", "add", "38000", "--gateway", "simulator", "--rate", 10)
+    village.ok("member", "activate", 2)
+    village.ok("alert", "raise", "--member", 1, "Camionnette suspecte")
+
+
+def test_the_same_deliveries_are_due_at_the_gateway_and_at_the_number(village: Console) -> None:
+    raised(village)
+    (row,) = [r for r in village.json("queue", "status") if r["gateway"] == "simulator"]
+    number = village.json("number", "show", "38000")
+    assert set(row) == KEYS
+    assert row["due"] >= 1
+    for name in ("due", "held", "sending", "unknown"):
+        assert number[name] == row[name]
+
+
+def test_a_delivery_is_explained(village: Console) -> None:
+    raised(village)
+    first = next(row["id"] for row in village.json("delivery", "list") if row["alert"])
+    said = village.ok("delivery", "explain", first)
+    assert "planned for alert" in said
+    assert said.splitlines()[-1].startswith("now  queued; ")
+    told = village.json("delivery", "explain", first)
+    assert told["id"] == first
+    assert [event["event"] for event in told["story"]] == ["planned"]
+    assert village.json("delivery", "list", "--state", "unknown") == []
+    assert "no delivery 999" in village.refused("delivery", "explain", 999)
+
+
+def test_the_live_status_shows_until_it_is_stopped(village: Console) -> None:
+    raised(village)
+    ours, theirs = pty.openpty()
+    watching = subprocess.Popen(
+        [sys.executable, str(CLI), "queue", "status", "--watch", "--every", "0.2"],
+        env={**os.environ, "TERM": "xterm", **village.environment},
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(theirs)
+    said = ""
+    while said.count("simulator") < 3:  # the same lines, drawn again
+        said += os.read(ours, 65536).decode(errors="replace")
+    watching.send_signal(signal.SIGINT)
+    _, complaints = watching.communicate(timeout=20)
+    os.close(ours)
+    assert watching.returncode == 0, complaints
+    assert "oldest due seconds" in said
+    assert complaints == ""
+
+
+def test_live_and_json_do_not_go_together(village: Console) -> None:
+    assert "--json" in village.refused("queue", "status", "--watch", "--json")

@@ -10,7 +10,7 @@ import structlog
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from dispatch import duty, inbound, locating, polling, pump, sweep, wake
+from dispatch import crashing, duty, inbound, locating, polling, pump, sweep, wake
 from dispatch.pace import StandInSlots
 from dispatch.runtime import Runtime
 from dispatch.spool import Spool
@@ -95,5 +95,6 @@ class Housekeeping:
             return
         since = self.runtime.clock() - self._missed
         for row in asyncio.run(polling.poll(self.runtime, since)):
+            crashing.point("polled")
             wake.read_inbound(self.runtime, row)
         self._missed = OVERLAP

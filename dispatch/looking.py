@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 
 from community_store.models import Attempt, Delivery, Number, Wording
 from community_store.models import DeliveryState as State
-from dispatch import envelope, outbox, receipts, redialling
+from dispatch import crashing, envelope, outbox, receipts, redialling
 from dispatch.runtime import Runtime
 from gateway.contract import Channel, Outbound, Provider, Receipt, SendError
 
@@ -62,9 +62,11 @@ def look(runtime: Runtime) -> int:
     if not doubts:
         return 0
     found = asyncio.run(_look_all(runtime, doubts))
+    crashing.point("looked")
     with runtime.store.begin() as session:
         for one in found:
             _settle(session, runtime, one, runtime.clock())
+    crashing.point("look_settled")
     return len(found)
 
 

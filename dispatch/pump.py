@@ -18,7 +18,7 @@ import structlog
 from redis.exceptions import RedisError
 from sqlalchemy.exc import OperationalError
 
-from dispatch import lanes, metrics, night, outbox, redialling, settlement
+from dispatch import crashing, lanes, metrics, night, outbox, redialling, settlement
 from dispatch.envelope import outbound
 from dispatch.lanes import Hold
 from dispatch.outbox import Claimed
@@ -170,7 +170,10 @@ class Pump:
         morning = night.ring_from(zone, now) if night.is_night(zone, now) else None
         terms = outbox.Terms(self.runtime.worker, lease, now, morning)
         with self.runtime.store.begin() as session:
-            return [outbox.claim(session, hold.way.lane, count, terms) for hold, count in ready]
+            claimed = [outbox.claim(session, hold.way.lane, n, terms) for hold, n in ready]
+            crashing.point("claiming")
+        crashing.point("claimed")
+        return claimed
 
     def _launch(self, hold: Hold, claimed: Claimed, at: float) -> None:
         task = asyncio.create_task(self._send(hold, claimed, at))
@@ -191,7 +194,9 @@ class Pump:
         try:
             message = outbound(self.runtime.settings, provider, claimed, hold.way.sender)
             await asyncio.sleep(max(0.0, at - time.monotonic()))
+            crashing.point("sending")
             outcome = await provider.send(message)
+            crashing.point("sent")
         except SendError as error:
             outcome = error
         except Exception as error:
@@ -246,6 +251,8 @@ class Pump:
     def _settle_rows(self, batch: list[Settled]) -> None:
         with self.runtime.store.begin() as session:
             settlement.settle(session, batch)
+            crashing.point("settling")
+        crashing.point("settled")
 
     async def _drain(self) -> None:
         self.closing = True

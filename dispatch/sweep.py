@@ -25,7 +25,18 @@ from community_store.models import (
     Member,
 )
 from community_store.models import DeliveryState as State
-from dispatch import codes, holding, locating, looking, notices, outbox, requests, senders, wake
+from dispatch import (
+    codes,
+    crashing,
+    holding,
+    locating,
+    looking,
+    notices,
+    outbox,
+    requests,
+    senders,
+    wake,
+)
 from dispatch.act import Act
 from dispatch.lifecycle import HANDED_OVER
 from dispatch.runtime import Runtime
@@ -51,6 +62,8 @@ def sweep(runtime: Runtime) -> None:
         requests.catch_up(act)
         _let_rest(act)
         codes.forget(session, now)
+        crashing.point("sweeping")
+    crashing.point("swept")
     if expired or lost or adopted:
         log.info("swept", expired=expired, lost=lost, adopted=adopted)
     looking.look(runtime)

@@ -1,0 +1,72 @@
+"""The rows as plain SQL finds them, for a checker that imports nothing of Tocsin."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+
+OPEN = ("queued", "held", "sending", "unknown", "accepted", "sent")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A delivery. Times are seconds since 1970."""
+
+    id: int
+    alert: int | None
+    address: str
+    state: str
+    attempts: int
+    doubts: int
+    expires: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Rows:
+    """All deliveries, and the outcome of every text by the provider's id of it."""
+
+    deliveries: dict[int, Row]
+    texts: dict[str, tuple[str, str]]
+    attempts: dict[int, int]
+    """How many attempts are on record of each delivery."""
+
+    @property
+    def still_open(self) -> int:
+        return sum(row.state in OPEN for row in self.deliveries.values())
+
+
+def read(url: str) -> Rows:
+    """Raises the database's own errors while it is away."""
+    deliveries = {
+        row[0]: Row(*row[:6], _seconds(row[6]), row[7])
+        for row in _query(
+            url,
+            "SELECT id, alert_id, address, state, attempts, doubts, expires_at, reason"
+            " FROM delivery",
+        )
+    }
+    texts = _query(url, "SELECT gateway_id, state, outcome FROM inbound_text")
+    attempts = _query(url, "SELECT delivery_id, count(*) FROM attempt GROUP BY delivery_id")
+    return Rows(deliveries, {t[0]: (t[1], t[2]) for t in texts}, dict(attempts))
+
+
+def _query(url: str, statement: str) -> Iterator[Any]:
+    if url.startswith("sqlite:///"):
+        path = url.removeprefix("sqlite:///")
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as lite:
+            yield from lite.execute(statement).fetchall()
+    else:
+        with psycopg.connect(url, connect_timeout=3) as connection:
+            yield from connection.execute(statement.encode()).fetchall()
+
+
+def _seconds(value: str | datetime) -> float:
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()

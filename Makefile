@@ -3,6 +3,8 @@ PYTHON ?= python3
 PORT ?=
 ONESHOT ?=
 ARGS ?=
+SEED ?=
+SEEDS ?= 10
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -12,7 +14,7 @@ COMPILE := uv pip compile --quiet --universal --generate-hashes --no-emit-index-
 LOCK := $(COMPILE) --extra build pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: apt clean demo help install lint lock test
+.PHONY: apt chaos clean demo help install lint lock test
 .DELETE_ON_ERROR:
 
 help: ## Say what there is
@@ -26,6 +28,9 @@ demo: $(INSTALLED) ## A text goes in, the neighbours get it (ONESHOT=1 ends by i
 
 test: $(DEVELOPING) ## Run the tests (ARGS="tests/gateway -k kannel" for some of them)
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+chaos: $(DEVELOPING) ## Faults by seed, nothing lost (SEEDS=200 long form; SEED=17 replays one)
+	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
 
 lint: $(DEVELOPING) ## Check style, types, the order of imports and the migrations
 	$(BIN)/ruff check .

@@ -28,7 +28,8 @@ class Words:
 
     @property
     def text(self) -> str:
-        return f"Camionnette blanche {self.token}"
+        """A new alert even from somebody who was just told of another."""
+        return f"ALERTE Camionnette blanche {self.token}"
 
 
 @dataclass(frozen=True)

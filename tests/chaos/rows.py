@@ -16,16 +16,22 @@ OPEN = ("queued", "held", "sending", "unknown", "accepted", "sent")
 
 @dataclass(frozen=True)
 class Row:
-    """A delivery. Times are seconds since 1970."""
+    """A delivery. `expires` in seconds since 1970."""
 
     id: int
     alert: int | None
     address: str
     state: str
+    reason: str
     attempts: int
     doubts: int
-    expires: float
-    reason: str
+    expires_at: str | datetime
+
+    @property
+    def expires(self) -> float:
+        at = self.expires_at
+        when = datetime.fromisoformat(at) if isinstance(at, str) else at
+        return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
 
 
 @dataclass(frozen=True)
@@ -44,14 +50,11 @@ class Rows:
 
 def read(url: str) -> Rows:
     """Raises the database's own errors while it is away."""
-    deliveries = {
-        row[0]: Row(*row[:6], _seconds(row[6]), row[7])
-        for row in _query(
-            url,
-            "SELECT id, alert_id, address, state, attempts, doubts, expires_at, reason"
-            " FROM delivery",
-        )
-    }
+    found = _query(
+        url,
+        "SELECT id, alert_id, address, state, reason, attempts, doubts, expires_at FROM delivery",
+    )
+    deliveries = {row[0]: Row(*row) for row in found}
     texts = _query(url, "SELECT gateway_id, state, outcome FROM inbound_text")
     attempts = _query(url, "SELECT delivery_id, count(*) FROM attempt GROUP BY delivery_id")
     return Rows(deliveries, {t[0]: (t[1], t[2]) for t in texts}, dict(attempts))
@@ -65,8 +68,3 @@ def _query(url: str, statement: str) -> Iterator[Any]:
     else:
         with psycopg.connect(url, connect_timeout=3) as connection:
             yield from connection.execute(statement.encode()).fetchall()
-
-
-def _seconds(value: str | datetime) -> float:
-    at = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()

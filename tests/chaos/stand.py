@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.acceptance.system import System
+from tests.acceptance.system import Section, System
 from tests.chaos import people
 from tests.chaos.plan import Plan
 from tests.emulator.client import Emulator, running_emulator
@@ -45,7 +45,9 @@ def servers(folder: Path) -> Iterator[Servers]:
     with running_emulator(folder) as emulator, postgres(durable=True) as database:
         database.create(SETTLED)
         for name, url in (("sqlite", ""), ("postgresql", database.url(SETTLED))):
-            people.settle(System(folder / name, _sections(emulator, url, "")))
+            settled = System(folder / name, _sections(emulator, url, ""))
+            settled.data_dir.mkdir()
+            people.settle(settled)
         yield Servers(folder, emulator, database)
 
 
@@ -53,7 +55,7 @@ def servers(folder: Path) -> Iterator[Servers]:
 def stand(servers: Servers, plan: Plan) -> Iterator[Stand]:
     """An installation as settled, not started, with a Valkey of its own that keeps nothing."""
     folder = servers.folder / f"seed-{plan.seed}"
-    shutil.copytree(servers.folder / plan.database / "var", folder / "var", dirs_exist_ok=True)
+    shutil.copytree(servers.folder / plan.database / "var", folder / "var")
     url, database = "", None
     if plan.database == "postgresql":
         name, database = f"seed_{plan.seed}", servers.postgres
@@ -69,7 +71,7 @@ def stand(servers: Servers, plan: Plan) -> Iterator[Stand]:
             system.close()
 
 
-def _sections(emulator: Emulator, database: str, redis: str) -> dict[str, dict[str, object]]:
+def _sections(emulator: Emulator, database: str, redis: str) -> dict[str, Section]:
     gateway = {"type": "twilio", "api_base": emulator.url}
     gateway |= {"account_sid": emulator.account_sid, "auth_token": emulator.auth_token}
     return {

@@ -6,12 +6,15 @@ import argparse
 import json
 import platform
 import shutil
+import subprocess
 import sys
 import tempfile
 import traceback
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
+
+import psutil
 
 from tests.chaos.checker import KINDS, Verdict
 from tests.chaos.plan import Plan, plan
@@ -66,7 +69,7 @@ def _one(rigs: Servers, planned: Plan, *, loud: bool) -> Result | None:
         print(planned.in_words(), flush=True)
     try:
         result = run(rigs, planned)
-    except (AssertionError, OSError):
+    except (AssertionError, OSError, psutil.Error, subprocess.SubprocessError):
         traceback.print_exc()
         print(f"replay: make chaos SEED={planned.seed}", flush=True)
         return None

@@ -21,6 +21,7 @@ CLOSE = 1.0  # seconds beyond its time to live that a message may still be on it
 BLIND = 0.05  # seconds around a stall of the emulator in which arrivals say nothing
 STALL = 0.1  # seconds that a busy machine may hold a worker up: what it holds leaves bunched
 TRIES = 3  # ambiguous attempts after which a message is given up, as documented
+CAME = ("accepted", "fault", "too_fast")
 LEFT_NEVER = ("expired", "suppressed", "cancelled", "failed")
 
 
@@ -178,7 +179,7 @@ def _arrivals(ledger: list[Entry], sender: str) -> list[tuple[float, int]]:
     """When each attempt of a number came, accepted or not, and its segments."""
     first: dict[tuple[int, int], tuple[float, int]] = {}
     for entry in ledger:
-        if entry["event"] in ("accepted", "fault") and entry["sender"] == sender:
+        if entry["event"] in CAME and entry["sender"] == sender:
             attempt = (int(entry["d"]), int(entry["a"]))
             came = (entry["mono"], entry["segments"])
             first[attempt] = min(came, first.get(attempt, came))

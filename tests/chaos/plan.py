@@ -124,19 +124,26 @@ DATABASE = ("database immediate restart", "database away")
 ROLLING = ("roll dispatch", "roll inbound", "roll housekeeping", "restart")
 
 
+NEEDS_SPOOL = ("text_spooled", "spool_written", "spool_replayed")
+NEEDS_DOUBT = ("looked", "look_settled")
+CRASHES = 3  # points armed at once
+
+
 def plan(seed: int) -> Plan:
+    """Every third run has no crash points; the others take them in turn."""
     chance = random.Random(seed)
-    database = "postgresql" if seed % 2 else "sqlite"
-    words = [_words(chance, seed, n) for n in range(TEXTS)]
-    rules = chance.choice(MOODS) + chance.choice(RECEIPTS) + chance.choice(INBOUND)
+    points = _points(seed)
+    spooling = bool(set(points) & set(NEEDS_SPOOL))
+    database = "postgresql" if spooling or seed % 2 else "sqlite"
+    strikes = _strikes(chance, database, spooling=spooling)
     return Plan(
         seed=seed,
         database=database,
         workers=chance.choice((1, 2)),
-        words=sorted(words, key=lambda w: w.at),
-        rules=rules,
-        strikes=_strikes(chance, database),
-        crash_at=_crash_at(chance),
+        words=_words(chance, seed, strikes),
+        rules=_rules(chance, points),
+        strikes=strikes,
+        crash_at=",".join(f"{name}:{_passes(chance, name)}" for name in points),
         dispatch={
             "quiet_seconds": QUIET,
             "send_timeout_seconds": PATIENCE,
@@ -149,25 +156,43 @@ def plan(seed: int) -> Plan:
     )
 
 
-def _words(chance: random.Random, seed: int, n: int) -> Words:
-    at = round(chance.uniform(0, BUSY), 2)
-    return Words(at, chance.choice(EVERYBODY), f"s{seed}t{n}x{chance.randrange(16**6):06x}")
+def _passes(chance: random.Random, name: str) -> int:
+    """How often a process passes a point before it ends there; few texts are ever spooled."""
+    return 1 if name in NEEDS_SPOOL else chance.randint(1, 3)
 
 
-def _strikes(chance: random.Random, database: str) -> list[Strike]:
-    families = [KILLS, REDIS, ROLLING] + ([DATABASE] if database == "postgresql" else [KILLS])
-    chosen = chance.sample(families, chance.choice((1, 2, 3)))
+def _points(seed: int) -> list[str]:
+    if seed % 3 == 0:
+        return []
+    every, first = sorted(POINTS), CRASHES * (seed - seed // 3 - 1)
+    return [every[(first + n) % len(every)] for n in range(CRASHES)]
+
+
+def _rules(chance: random.Random, points: list[str]) -> list[Rule]:
+    moods = chance.choice(MOODS[1:3]) if set(points) & set(NEEDS_DOUBT) else chance.choice(MOODS)
+    inbound = INBOUND[1] if "polled" in points else chance.choice(INBOUND)
+    return moods + chance.choice(RECEIPTS) + inbound
+
+
+def _words(chance: random.Random, seed: int, strikes: list[Strike]) -> list[Words]:
+    """The first at once; two while the database is away, where it is."""
+    times = [0.0, *(round(chance.uniform(0, BUSY), 2) for _ in range(TEXTS - 1))]
+    for strike in strikes:
+        if strike.kind == "database away":
+            times[-2:] = [strike.at + 0.3 * strike.lasts, strike.at + 0.6 * strike.lasts]
+    return [
+        Words(at, chance.choice(EVERYBODY), f"s{seed}t{n}x{chance.randrange(16**6):06x}")
+        for n, at in enumerate(sorted(times))
+    ]
+
+
+def _strikes(chance: random.Random, database: str, *, spooling: bool) -> list[Strike]:
+    families = [KILLS, REDIS, ROLLING, DATABASE if database == "postgresql" else KILLS]
+    kinds = [chance.choice(family) for family in chance.sample(families, chance.choice((2, 3)))]
+    if spooling:
+        kinds = [*(kind for kind in kinds if kind not in DATABASE), "database away"]
     strikes = [
-        Strike(round(chance.uniform(0.5, BUSY), 2), chance.choice(family),
-               round(chance.uniform(0.5, 4.0), 2))
-        for family in chosen
-    ]  # fmt: skip
+        Strike(round(chance.uniform(0.5, BUSY), 2), kind, round(chance.uniform(1.0, 4.0), 2))
+        for kind in kinds
+    ]
     return sorted(strikes, key=lambda strike: strike.at)
-
-
-def _crash_at(chance: random.Random) -> str:
-    """Two points in every second run."""
-    if chance.random() < 0.5:
-        return ""
-    chosen = chance.sample(sorted(POINTS), 2)
-    return ",".join(f"{name}:{chance.randint(2, 6)}" for name in chosen)

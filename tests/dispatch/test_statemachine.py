@@ -181,6 +181,9 @@ ANSWERS = st.tuples(
 """What the provider answers, how the message ends, and how late it shows in the list."""
 
 
+TIMES = st.sampled_from([0.5, 2.0, 6.0, 6.0, 16.0, 31.0, 61.0, 61.0, 700.0, 8000.0])
+
+
 class Life(RuleBasedStateMachine):
     """One town, five neighbours, and all that may befall what they are told."""
 
@@ -286,12 +289,13 @@ class Life(RuleBasedStateMachine):
             with self.store.begin() as session:
                 receipts.record(session, "sim", Receipt(said, one.id, *ours), self.clock())
 
-    @rule(seconds=st.sampled_from([0.5, 2.0, 6.0, 16.0, 31.0, 61.0, 700.0, 8000.0]))
+    @rule(seconds=TIMES)
     def tick(self, seconds: float) -> None:
         self.clock.forward(seconds=seconds)
 
-    @rule(down=st.booleans())
-    def sweep(self, down: bool) -> None:
+    @rule(seconds=TIMES, down=st.sampled_from([False, False, False, True]))
+    def sweep(self, seconds: float, *, down: bool) -> None:
+        self.clock.forward(seconds=seconds)
         self.truth.down = down
         sweep.sweep(self.world.runtime)
         self.truth.down = False

@@ -17,15 +17,12 @@ class Limits:
         default_factory=lambda: defaultdict(deque)
     )
 
-    def within(self, sender: str, arrived: float) -> int:
-        """The segments of a number in the second before `arrived`."""
+    def take(self, sender: str, arrived: float, segments: int, *, rate: float) -> int:
+        """The segments in the second that ends with this message; it counts when let pass."""
         recent = self.sent[sender]
         while recent and recent[0][0] <= arrived - WINDOW:
             recent.popleft()
-        return sum(segments for _, segments in recent)
-
-    def take(self, sender: str, arrived: float, segments: int) -> int:
-        """Count one message; the segments in the second that ends with it."""
-        before = self.within(sender, arrived)
-        self.sent[sender].append((arrived, segments))
-        return before + segments
+        total = segments + sum(earlier for _, earlier in recent)
+        if total <= rate + LET_PASS:
+            recent.append((arrived, segments))
+        return total

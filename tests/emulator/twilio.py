@@ -129,10 +129,11 @@ class Twilio:
         rate = self.house.settings.rates.get(sender)
         if rate is None:
             return False
-        sent = self.house.limits.take(sender, arrived, segments(form["Body"]))
+        size = segments(form["Body"])
+        sent = self.house.limits.take(sender, arrived, size, rate=rate)
         if sent <= rate + LET_PASS:
             return False
-        facts = {"sender": sender, "rate": rate, "within": sent, "to": form["To"]}
+        facts = {"sender": sender, "rate": rate, "within": sent, "segments": size}
         self.house.ledger.add("too_fast", arrived, **facts, **_callback(form))
         return True
 

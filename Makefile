@@ -5,6 +5,7 @@ ONESHOT ?=
 ARGS ?=
 SEED ?=
 SEEDS ?= 10
+LIVES ?= 2000
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -14,7 +15,7 @@ COMPILE := uv pip compile --quiet --universal --generate-hashes --no-emit-index-
 LOCK := $(COMPILE) --extra build pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: apt chaos clean demo help install lint lock test
+.PHONY: apt chaos clean demo help install lint lock statemachine test
 .DELETE_ON_ERROR:
 
 help: ## Say what there is
@@ -31,6 +32,9 @@ test: $(DEVELOPING) ## Run the tests (ARGS="tests/gateway -k kannel" for some of
 
 chaos: $(DEVELOPING) ## Faults by seed, nothing lost (SEEDS=200 long form; SEED=17 replays one)
 	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
+
+statemachine: $(DEVELOPING) ## A delivery's life in any order, LIVES=2000 lives of 50 steps
+	LIVES=$(LIVES) $(BIN)/python -m pytest -n 2 --dist load tests/dispatch/test_statemachine.py $(ARGS)
 
 lint: $(DEVELOPING) ## Check style, types, the order of imports and the migrations
 	$(BIN)/ruff check .

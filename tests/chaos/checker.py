@@ -20,6 +20,7 @@ Entry = dict[str, Any]
 CLOSE = 1.0  # seconds beyond its time to live that a message may still be on its way
 BLIND = 0.05  # seconds around a stall of the emulator in which arrivals say nothing
 STALL = 0.1  # seconds that a busy machine may hold a worker up: what it holds leaves bunched
+MORTAL = 60.0  # seconds of time to live under which some of an alert may rightly expire
 TRIES = 3  # ambiguous attempts after which a message is given up, as documented
 CAME = ("accepted", "fault", "too_fast")
 LEFT_NEVER = ("expired", "suppressed", "cancelled", "failed")
@@ -45,14 +46,14 @@ KINDS = ("lost", "doubled", "late", "too_fast", "wrong_person", "non_terminal", 
 
 def check(plan: Plan, ledger: list[Entry], rows: Rows, rates: dict[str, float]) -> Verdict:
     """All the comparisons. `rates`: segments a second of each number."""
-    verdict, seen = Verdict(texts=len(plan.words)), _seen(ledger, rows)
+    verdict, seen = Verdict(texts=len(plan.words)), _seen(plan, ledger, rows)
     accepted = [entry for entry in ledger if entry["event"] == "accepted"]
     verdict.handed_over = len(accepted)
     for words in plan.words:
         _told(verdict, words, accepted, seen)
     _texts_read(verdict, ledger, rows)
     _agree(verdict, accepted, seen)
-    _in_time(verdict, accepted, seen)
+    _in_time(verdict, ledger, seen)
     for sender, rate in rates.items():
         _pace(verdict, ledger, sender, rate)
     verdict.figures.update(seen.excuse(row) for row in seen.excused())
@@ -66,6 +67,8 @@ class Seen:
 
     rows: Rows
     faults: dict[int, list[Entry]]
+    alerts: dict[str, int]  # by the words that came in
+    mortal: bool  # whether an alert is planned to outlive its worth
 
     def row(self, entry: Entry) -> Row | None:
         return self.rows.deliveries.get(int(entry["d"]))
@@ -80,15 +83,19 @@ class Seen:
             return "refused"
         if row.state == "no_receipt" and row.doubts >= TRIES:
             return "given_up"
+        if row.state == "expired" and self.mortal:
+            return "expired"
         return ""
 
 
-def _seen(ledger: list[Entry], rows: Rows) -> Seen:
+def _seen(plan: Plan, ledger: list[Entry], rows: Rows) -> Seen:
     faults: defaultdict[int, list[Entry]] = defaultdict(list)
     for entry in ledger:
         if entry["event"] == "fault" and "d" in entry:
             faults[int(entry["d"])].append(entry)
-    return Seen(rows, faults)
+    came = {entry["body"]: entry["sid"] for entry in ledger if entry["event"] == "inbound"}
+    alerts = {body: rows.alerts[sid] for body, sid in came.items() if sid in rows.alerts}
+    return Seen(rows, faults, alerts, mortal=plan.lives < MORTAL)
 
 
 def _told(verdict: Verdict, words: Words, accepted: list[Entry], seen: Seen) -> None:
@@ -97,8 +104,7 @@ def _told(verdict: Verdict, words: Words, accepted: list[Entry], seen: Seen) -> 
     verdict.messages += len(expected)
     heard = [entry for entry in accepted if words.token in entry["body"]]
     times = Counter(entry["to"] for entry in heard)
-    alerts = {row.alert for entry in heard if (row := seen.row(entry))}
-    excused = {row.address for row in seen.excused() if row.alert in alerts}
+    excused = {row.address for row in seen.excused() if row.alert == seen.alerts.get(words.text)}
     for phone in sorted(expected - times.keys() - excused):
         verdict.wrong("lost", f"{words.token} never reached {phone}")
     for phone in sorted(times.keys() - expected - {words.author}):
@@ -144,8 +150,13 @@ def _says(row: Row, taken: int, seen: Seen) -> Iterator[tuple[str, str]]:
         yield "disagrees", "has not all its attempts on record"
 
 
-def _in_time(verdict: Verdict, accepted: list[Entry], seen: Seen) -> None:
-    for entry in accepted:
+def _in_time(verdict: Verdict, ledger: list[Entry], seen: Seen) -> None:
+    """Nothing is asked of the provider after its time to live, whether it takes it or not."""
+    asked: dict[tuple[str, str], Entry] = {}
+    for entry in ledger:
+        if entry["event"] in CAME and "d" in entry:
+            asked.setdefault((entry["d"], entry["a"]), entry)
+    for entry in asked.values():
         row = seen.row(entry)
         if row is not None and entry["wall"] > row.expires + CLOSE:
             over = entry["wall"] - row.expires

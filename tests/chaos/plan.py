@@ -52,6 +52,7 @@ class Plan:
     rules: list[Rule]
     strikes: list[Strike]
     crash_at: str
+    lives: float = 7200.0  # seconds that an alert is worth telling
     dispatch: dict[str, Any] = field(default_factory=dict)
 
     def in_words(self) -> str:
@@ -59,7 +60,7 @@ class Plan:
         moods = ", ".join(sorted({f"{r['on']}:{r['kind']}" for r in self.rules}))
         return (
             f"{self.database}, {self.workers} workers; {struck}; crash at "
-            f"{self.crash_at or 'none'}; provider: {moods or 'well'}"
+            f"{self.crash_at or 'none'}; lives {self.lives:.0f}s; provider: {moods or 'well'}"
         )
 
 
@@ -124,6 +125,12 @@ DATABASE = ("database immediate restart", "database away")
 ROLLING = ("roll dispatch", "roll inbound", "roll housekeeping", "restart")
 
 
+# Nothing is taken for so long that a part of an alert is no longer worth telling.
+SHORT_LIFE = 12.0
+OUTAGE: list[Rule] = [
+    {"on": "create", "kind": "throttle", "retry_after": 1, "begins": 1.0, "ends": 14.0},
+    *MOODS[1],
+]
 NEEDS_SPOOL = ("text_spooled", "spool_written", "spool_replayed")
 NEEDS_DOUBT = ("looked", "look_settled")
 CRASHES = 3  # points armed at once
@@ -136,14 +143,16 @@ def plan(seed: int) -> Plan:
     spooling = bool(set(points) & set(NEEDS_SPOOL))
     database = "postgresql" if spooling or seed % 2 else "sqlite"
     strikes = _strikes(chance, database, spooling=spooling)
+    short = seed % 5 == 4
     return Plan(
         seed=seed,
         database=database,
         workers=chance.choice((1, 2)),
         words=_words(chance, seed, strikes),
-        rules=_rules(chance, points),
+        rules=(OUTAGE if short else []) + _rules(chance, points),
         strikes=strikes,
         crash_at=",".join(f"{name}:{_passes(chance, name)}" for name in points),
+        lives=SHORT_LIFE if short else 7200.0,
         dispatch={
             "quiet_seconds": QUIET,
             "send_timeout_seconds": PATIENCE,

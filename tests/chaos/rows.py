@@ -40,6 +40,8 @@ class Rows:
 
     deliveries: dict[int, Row]
     texts: dict[str, tuple[str, str]]
+    alerts: dict[str, int]
+    """The alert that a text became, by the provider's id of the text."""
     attempts: dict[int, int]
     """How many attempts are on record of each delivery."""
 
@@ -56,8 +58,12 @@ def read(url: str) -> Rows:
     )
     deliveries = {row[0]: Row(*row) for row in found}
     texts = _query(url, "SELECT gateway_id, state, outcome FROM inbound_text")
+    alerts = _query(
+        url, "SELECT t.gateway_id, a.id FROM alert a JOIN inbound_text t ON t.id = a.inbound_id"
+    )
     attempts = _query(url, "SELECT delivery_id, count(*) FROM attempt GROUP BY delivery_id")
-    return Rows(deliveries, {t[0]: (t[1], t[2]) for t in texts}, dict(attempts))
+    read_as = {text[0]: (text[1], text[2]) for text in texts}
+    return Rows(deliveries, read_as, dict(alerts), dict(attempts))
 
 
 def _query(url: str, statement: str) -> Iterator[Any]:

@@ -64,6 +64,7 @@ def stand(servers: Servers, plan: Plan) -> Iterator[Stand]:
     with redis_server(valkey_binary()) as redis:
         sections = _sections(servers.emulator, url, redis.url)
         sections["dispatch"] = {**plan.dispatch, "workers": plan.workers}
+        sections["dispatch.time_to_live"] = {"default": plan.lives / 60}
         system = System(folder, sections)
         try:
             yield Stand(system, redis, servers.emulator, database, url)

@@ -39,9 +39,19 @@ def well() -> tuple[list[dict[str, Any]], dict[int, Row]]:
     return ledger, {n: row(n, to) for n, to in enumerate(NEIGHBOURS)}
 
 
-def judged(ledger: list[dict[str, Any]], rows: dict[int, Row], outcome: str = "alert") -> Verdict:
+def judged(
+    ledger: list[dict[str, Any]],
+    rows: dict[int, Row],
+    outcome: str = "alert",
+    planned: Plan = PLAN,
+) -> Verdict:
     attempts = {row.id: row.attempts for row in rows.values()}
-    return check(PLAN, ledger, Rows(rows, {"SM1": ("read", outcome)}, attempts), {"38000": RATE})
+    return check(
+        planned,
+        ledger,
+        Rows(rows, {"SM1": ("read", outcome)}, {"SM1": 7}, attempts),
+        {"38000": RATE},
+    )
 
 
 def kinds(verdict: Verdict) -> set[str]:
@@ -107,6 +117,16 @@ def test_refused_for_good_is_no_loss_but_needs_the_providers_word() -> None:
     assert kinds(judged(ledger, rows)) == {"lost"}
     ledger.append(dict(gone, event="fault", kind="refuse"))
     assert judged(ledger, rows).findings == []
+
+
+def test_what_expired_is_no_loss_only_where_alerts_are_planned_to_expire() -> None:
+    ledger, rows = well()
+    ledger.pop()
+    last = len(NEIGHBOURS) - 1
+    rows[last] = row(last, NEIGHBOURS[last], state="expired", attempts=0)
+    assert kinds(judged(ledger, rows)) == {"lost"}
+    mortal = judged(ledger, rows, planned=replace(PLAN, lives=12.0))
+    assert (mortal.findings, mortal.figures["expired"]) == ([], 1)
 
 
 def test_too_many_in_one_second_are_found_whether_they_were_taken_or_not() -> None:

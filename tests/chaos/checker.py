@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.chaos.people import audience
-from tests.chaos.plan import Plan, Words
-from tests.chaos.rows import OPEN, Row, Rows
+from tests.chaos.plan import STOP, Plan, Words
+from tests.chaos.rows import OPEN, Row, Rows, Text
 
 Entry = dict[str, Any]
 
@@ -41,7 +41,16 @@ class Verdict:
         self.findings.append(f"{kind}: {sentence}")
 
 
-KINDS = ("lost", "doubled", "late", "too_fast", "wrong_person", "non_terminal", "disagrees")
+KINDS = (
+    "lost",
+    "doubled",
+    "late",
+    "too_fast",
+    "after_stop",
+    "wrong_person",
+    "non_terminal",
+    "disagrees",
+)
 
 
 def check(plan: Plan, ledger: list[Entry], rows: Rows, rates: dict[str, float]) -> Verdict:
@@ -54,6 +63,7 @@ def check(plan: Plan, ledger: list[Entry], rows: Rows, rates: dict[str, float]) 
     _texts_read(verdict, ledger, rows)
     _agree(verdict, accepted, seen)
     _in_time(verdict, ledger, seen)
+    _stopped(verdict, ledger, seen)
     for sender, rate in rates.items():
         _pace(verdict, ledger, sender, rate)
     verdict.figures.update(seen.excuse(row) for row in seen.excused())
@@ -68,10 +78,15 @@ class Seen:
     rows: Rows
     faults: dict[int, list[Entry]]
     alerts: dict[str, int]  # by the words that came in
+    stopped: frozenset[str]  # phones that wanted no more at some time
     mortal: bool  # whether an alert is planned to outlive its worth
 
     def row(self, entry: Entry) -> Row | None:
         return self.rows.deliveries.get(int(entry["d"]))
+
+    def of(self, words: Words) -> Iterator[Row]:
+        alert = self.alerts.get(words.text)
+        return (row for row in self.rows.deliveries.values() if row.alert == alert)
 
     def excused(self) -> Iterator[Row]:
         return (row for row in self.rows.deliveries.values() if self.excuse(row))
@@ -83,6 +98,8 @@ class Seen:
             return "refused"
         if row.state == "no_receipt" and row.doubts >= TRIES:
             return "given_up"
+        if row.state == "suppressed" and row.address in self.stopped:
+            return "stopped"
         if row.state == "expired" and self.mortal:
             return "expired"
         return ""
@@ -93,9 +110,10 @@ def _seen(plan: Plan, ledger: list[Entry], rows: Rows) -> Seen:
     for entry in ledger:
         if entry["event"] == "fault" and "d" in entry:
             faults[int(entry["d"])].append(entry)
+    stopped = frozenset(stop.phone for stop in plan.stops)
     came = {entry["body"]: entry["sid"] for entry in ledger if entry["event"] == "inbound"}
     alerts = {body: rows.alerts[sid] for body, sid in came.items() if sid in rows.alerts}
-    return Seen(rows, faults, alerts, mortal=plan.lives < MORTAL)
+    return Seen(rows, faults, alerts, stopped, mortal=plan.lives < MORTAL)
 
 
 def _told(verdict: Verdict, words: Words, accepted: list[Entry], seen: Seen) -> None:
@@ -104,7 +122,9 @@ def _told(verdict: Verdict, words: Words, accepted: list[Entry], seen: Seen) -> 
     verdict.messages += len(expected)
     heard = [entry for entry in accepted if words.token in entry["body"]]
     times = Counter(entry["to"] for entry in heard)
-    excused = {row.address for row in seen.excused() if row.alert == seen.alerts.get(words.text)}
+    excused = {row.address for row in seen.of(words) if seen.excuse(row)}
+    excused |= seen.stopped - {row.address for row in seen.of(words)}
+    # whoever had enough before the alert was raised is not planned for at all
     for phone in sorted(expected - times.keys() - excused):
         verdict.wrong("lost", f"{words.token} never reached {phone}")
     for phone in sorted(times.keys() - expected - {words.author}):
@@ -117,9 +137,13 @@ def _told(verdict: Verdict, words: Words, accepted: list[Entry], seen: Seen) -> 
 def _texts_read(verdict: Verdict, ledger: list[Entry], rows: Rows) -> None:
     for entry in ledger:
         if entry["event"] == "inbound":
-            state, outcome = rows.texts.get(entry["sid"], ("missing", ""))
-            if (state, outcome) != ("read", "alert"):
-                verdict.wrong("lost", f"text {entry['body']!r} is {state} {outcome}")
+            text = rows.texts.get(entry["sid"], Text("missing", ""))
+            if (text.state, text.outcome) != ("read", _meant(entry)):
+                verdict.wrong("lost", f"text {entry['body']!r} is {text.state} {text.outcome}")
+
+
+def _meant(entry: Entry) -> str:
+    return "stop" if entry["body"] == STOP else "alert"
 
 
 def _agree(verdict: Verdict, accepted: list[Entry], seen: Seen) -> None:
@@ -152,15 +176,36 @@ def _says(row: Row, taken: int, seen: Seen) -> Iterator[tuple[str, str]]:
 
 def _in_time(verdict: Verdict, ledger: list[Entry], seen: Seen) -> None:
     """Nothing is asked of the provider after its time to live, whether it takes it or not."""
-    asked: dict[tuple[str, str], Entry] = {}
-    for entry in ledger:
-        if entry["event"] in CAME and "d" in entry:
-            asked.setdefault((entry["d"], entry["a"]), entry)
-    for entry in asked.values():
+    for entry in _asked(ledger):
         row = seen.row(entry)
         if row is not None and entry["wall"] > row.expires + CLOSE:
             over = entry["wall"] - row.expires
             verdict.wrong("late", f"delivery {row.id} left {over:.1f} s after its time to live")
+
+
+def _asked(ledger: list[Entry]) -> list[Entry]:
+    """The first that the provider saw of each attempt."""
+    asked: dict[tuple[str, str], Entry] = {}
+    for entry in ledger:
+        if entry["event"] in CAME and "d" in entry:
+            asked.setdefault((entry["d"], entry["a"]), entry)
+    return list(asked.values())
+
+
+def _stopped(verdict: Verdict, ledger: list[Entry], seen: Seen) -> None:
+    """R7: from the commit of a STOP on, no alert leaves for that phone."""
+    since: dict[str, float] = {}
+    for entry in ledger:
+        if entry["event"] == "inbound" and entry["body"] == STOP:
+            text = seen.rows.texts.get(entry["sid"])
+            since[entry["sender"]] = text.read if text and text.read else float("inf")
+    for entry in _asked(ledger):
+        row = seen.row(entry)
+        if row is None or row.alert is None or row.address not in since:
+            continue
+        if entry["wall"] > since[row.address] + CLOSE:
+            after = entry["wall"] - since[row.address]
+            verdict.wrong("after_stop", f"delivery {row.id} left {after:.1f} s after the STOP")
 
 
 def _pace(verdict: Verdict, ledger: list[Entry], sender: str, rate: float) -> None:

@@ -15,6 +15,8 @@ QUIET = 4.0
 PATIENCE = 2.0  # seconds that an answer of the provider is waited for
 SETTLED = 1.5  # seconds by which the provider knows itself what it took: within the quiet period
 
+STOP = "STOP"
+
 Rule = dict[str, Any]
 
 
@@ -30,6 +32,16 @@ class Words:
     def text(self) -> str:
         """A new alert even from somebody who was just told of another."""
         return f"ALERTE Camionnette blanche {self.token}"
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Somebody wants no more texts, when (seconds)."""
+
+    at: float
+    phone: str
+
+    text: str = STOP
 
 
 @dataclass(frozen=True)
@@ -52,6 +64,7 @@ class Plan:
     rules: list[Rule]
     strikes: list[Strike]
     crash_at: str
+    stops: list[Stop] = field(default_factory=list)
     lives: float = 7200.0  # seconds that an alert is worth telling
     dispatch: dict[str, Any] = field(default_factory=dict)
 
@@ -143,15 +156,16 @@ def plan(seed: int) -> Plan:
     spooling = bool(set(points) & set(NEEDS_SPOOL))
     database = "postgresql" if spooling or seed % 2 else "sqlite"
     strikes = _strikes(chance, database, spooling=spooling)
-    short = seed % 5 == 4
+    words, short = _words(chance, seed, strikes), seed % 5 == 4
     return Plan(
         seed=seed,
         database=database,
         workers=chance.choice((1, 2)),
-        words=_words(chance, seed, strikes),
+        words=words,
         rules=(OUTAGE if short else []) + _rules(chance, points),
         strikes=strikes,
         crash_at=",".join(f"{name}:{_passes(chance, name)}" for name in points),
+        stops=_stops(chance, words),
         lives=SHORT_LIFE if short else 7200.0,
         dispatch={
             "quiet_seconds": QUIET,
@@ -193,6 +207,12 @@ def _words(chance: random.Random, seed: int, strikes: list[Strike]) -> list[Word
         Words(at, chance.choice(EVERYBODY), f"s{seed}t{n}x{chance.randrange(16**6):06x}")
         for n, at in enumerate(sorted(times))
     ]
+
+
+def _stops(chance: random.Random, words: list[Words]) -> list[Stop]:
+    """Two people who alert nobody have enough, in the middle of it."""
+    silent = [phone for phone in EVERYBODY if phone not in {each.author for each in words}]
+    return [Stop(round(chance.uniform(0.5, BUSY), 2), who) for who in chance.sample(silent, 2)]
 
 
 def _strikes(chance: random.Random, database: str, *, spooling: bool) -> list[Strike]:

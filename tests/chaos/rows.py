@@ -29,9 +29,16 @@ class Row:
 
     @property
     def expires(self) -> float:
-        at = self.expires_at
-        when = datetime.fromisoformat(at) if isinstance(at, str) else at
-        return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+        return _seconds(self.expires_at)
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text that came in: whether and as what it was read, and when (seconds since 1970)."""
+
+    state: str
+    outcome: str
+    read: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class Rows:
     """All deliveries, and the outcome of every text by the provider's id of it."""
 
     deliveries: dict[int, Row]
-    texts: dict[str, tuple[str, str]]
+    texts: dict[str, Text]
     alerts: dict[str, int]
     """The alert that a text became, by the provider's id of the text."""
     attempts: dict[int, int]
@@ -57,12 +64,12 @@ def read(url: str) -> Rows:
         "SELECT id, alert_id, address, state, reason, attempts, doubts, expires_at FROM delivery",
     )
     deliveries = {row[0]: Row(*row) for row in found}
-    texts = _query(url, "SELECT gateway_id, state, outcome FROM inbound_text")
+    texts = _query(url, "SELECT gateway_id, state, outcome, read_at FROM inbound_text")
     alerts = _query(
         url, "SELECT t.gateway_id, a.id FROM alert a JOIN inbound_text t ON t.id = a.inbound_id"
     )
     attempts = _query(url, "SELECT delivery_id, count(*) FROM attempt GROUP BY delivery_id")
-    read_as = {text[0]: (text[1], text[2]) for text in texts}
+    read_as = {text[0]: Text(text[1], text[2], _seconds(text[3])) for text in texts}
     return Rows(deliveries, read_as, dict(alerts), dict(attempts))
 
 
@@ -74,3 +81,10 @@ def _query(url: str, statement: str) -> Iterator[Any]:
     else:
         with psycopg.connect(url, connect_timeout=3) as connection:
             yield from connection.execute(statement.encode()).fetchall()
+
+
+def _seconds(at: str | datetime | None) -> float:
+    if at is None:
+        return 0.0
+    when = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()

@@ -19,7 +19,7 @@ from tests.acceptance.system import NUMBER
 from tests.chaos import rows, strikes
 from tests.chaos.checker import Verdict, check
 from tests.chaos.people import GATEWAY, RATE
-from tests.chaos.plan import Plan, Words
+from tests.chaos.plan import Plan, Stop, Words
 from tests.chaos.stand import Servers, Stand, stand
 
 AWAY = (sqlite3.OperationalError, psycopg.OperationalError)
@@ -81,6 +81,7 @@ def _befall(made: Stand, plan: Plan) -> Counter[int]:
     due: list[tuple[float, int, Callable[[], None]]] = []
     with ThreadPoolExecutor(8) as pool:
         said = [pool.submit(_text, made, words, begins + words.at) for words in others]
+        said += [pool.submit(_stop, made, stop, begins + stop.at) for stop in plan.stops]
         for one in plan.strikes:
             undo: list[Callable[[], None]] = []
             heapq.heappush(due, (begins + one.at, next(order), _strike(made, one.kind, undo)))
@@ -126,6 +127,11 @@ def _text(made: Stand, words: Words, at: float) -> list[int]:
     return made.emulator.inbound(words.author, NUMBER, words.text)[1]
 
 
+def _stop(made: Stand, stop: Stop, at: float) -> list[int]:
+    time.sleep(max(0.0, at - time.monotonic()))
+    return made.emulator.inbound(stop.phone, NUMBER, stop.text)[1]
+
+
 def _keep_alive(made: Stand) -> None:
     """As systemd does: what has ended is started again."""
     if made.system.process is None or not made.system.process.alive:
@@ -156,6 +162,7 @@ def _wait_for_quiet(made: Stand, url: str, plan: Plan) -> bool:
 
 def _quiet(made: Stand, found: rows.Rows, plan: Plan) -> bool:
     """Every text is read, nothing is on its way, nothing is on the spool."""
-    read = sum(state == "read" for state, _ in found.texts.values())
+    read = sum(text.state == "read" for text in found.texts.values())
     spool = made.system.data_dir / "spool"
-    return read >= len(plan.words) and not found.still_open and not list(spool.glob("*.json"))
+    came = read >= len(plan.words) + len(plan.stops)
+    return came and not found.still_open and not list(spool.glob("*.json"))

@@ -12,12 +12,13 @@ from dispatch.crashing import POINTS
 from tests.chaos.checker import Verdict, check
 from tests.chaos.people import EVERYBODY, RATE, audience
 from tests.chaos.plan import Plan, Words, plan
-from tests.chaos.rows import Row, Rows
+from tests.chaos.rows import Row, Rows, Text
 
 AUTHOR = EVERYBODY[0]
 NEIGHBOURS = sorted(audience(AUTHOR))
 WORDS = Words(0.0, AUTHOR, "s1t0xabc")
-PLAN = replace(plan(1), words=[WORDS])
+PLAN = replace(plan(1), words=[WORDS], stops=[])
+STOPPED = {"SM2": Text("read", "stop", 1795521600.0 - 90)}
 EXPIRES = "2026-11-24 12:00:00+00:00"
 BEFORE = 1795521600.0 - 60  # a minute before that
 
@@ -49,7 +50,7 @@ def judged(
     return check(
         planned,
         ledger,
-        Rows(rows, {"SM1": ("read", outcome)}, {"SM1": 7}, attempts),
+        Rows(rows, {"SM1": Text("read", outcome), **STOPPED}, {"SM1": 7}, attempts),
         {"38000": RATE},
     )
 
@@ -117,6 +118,14 @@ def test_refused_for_good_is_no_loss_but_needs_the_providers_word() -> None:
     assert kinds(judged(ledger, rows)) == {"lost"}
     ledger.append(dict(gone, event="fault", kind="refuse"))
     assert judged(ledger, rows).findings == []
+
+
+def test_what_left_after_a_stop_is_found() -> None:
+    ledger, rows = well()
+    stop = {"event": "inbound", "sid": "SM2", "body": "STOP", "sender": NEIGHBOURS[0]}
+    assert kinds(judged([*ledger, stop], rows)) == {"after_stop"}
+    before = [entry | ({"wall": BEFORE - 30} if "wall" in entry else {}) for entry in ledger]
+    assert judged([*before, stop], rows).findings == []
 
 
 def test_what_expired_is_no_loss_only_where_alerts_are_planned_to_expire() -> None:

@@ -27,6 +27,7 @@ AT_ONCE = 200
 EMPTY_LOOKS = 2
 LONGEST = 6.0  # seconds for all looks of a round: the sweep has more to do (R3)
 AGAIN = 5.0  # seconds until a provider that could not be asked is asked again
+UNASKED = 60.0  # seconds until it is asked again for a receipt
 REPORTS = (600.0, 3600.0, 6 * 3600.0)  # seconds after handing over that a receipt is asked for
 
 
@@ -166,7 +167,7 @@ def _settle(session: Session, runtime: Runtime, found: Found, now: datetime) -> 
         else:
             outbox.defer_look(session, doubt.id, now + timedelta(seconds=REPORTS[0]))
         return
-    _ask_later(session, runtime, doubt, now)
+    _ask_later(session, runtime, found, now)
 
 
 def _still_unknown(session: Session, runtime: Runtime, found: Found, now: datetime) -> None:
@@ -190,12 +191,15 @@ def _still_unknown(session: Session, runtime: Runtime, found: Found, now: dateti
         outbox.requeue(session, doubt.id, now)
 
 
-def _ask_later(session: Session, runtime: Runtime, doubt: Doubt, now: datetime) -> None:
+def _ask_later(session: Session, runtime: Runtime, found: Found, now: datetime) -> None:
     """A message was handed over but nothing more was heard of it."""
+    doubt = found.doubt
     limit = 3600 * runtime.settings.dispatch.receipt_hours
     passed = (now - doubt.since).total_seconds()
     if passed >= limit:
         outbox.give_up(session, doubt.id, (State.NO_RECEIPT, "no receipt came"), now)
         return
     later = next((wait for wait in (*REPORTS, limit) if wait > passed), limit)
+    if found.failed:  # it could not be asked: that was no answer
+        later = min(later, passed + UNASKED)
     outbox.defer_look(session, doubt.id, doubt.since + timedelta(seconds=min(later, limit)))

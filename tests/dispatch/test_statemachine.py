@@ -347,7 +347,7 @@ class Life(RuleBasedStateMachine):
             open_ = [row for row in self.before.values() if row.state not in FINAL]
             if not open_:
                 break
-            self.clock.forward(seconds=61 if _doubtful(open_) else 700)
+            self.clock.forward(seconds=61 if _doubtful(open_) else 4000)
         for row in self.before.values():
             self._ended_as_it_was(row)
 

@@ -20,7 +20,7 @@ LOCK := $(COMPILE) --extra build pyproject.toml
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort \
-		| awk -F ':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+		| awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 install: $(INSTALLED) ## Make the virtual environment .venv from the hashed requirements
 

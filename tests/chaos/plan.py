@@ -181,7 +181,7 @@ def plan(seed: int) -> Plan:
 
 def _passes(chance: random.Random, name: str) -> int:
     """How often a process passes a point before it ends there; few texts are ever spooled."""
-    return 1 if name in NEEDS_SPOOL else chance.randint(1, 3)
+    return 1 if name in NEEDS_SPOOL else chance.randint(1, 2)
 
 
 def _points(seed: int) -> list[str]:

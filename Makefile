@@ -3,6 +3,9 @@ PYTHON ?= python3
 PORT ?=
 ONESHOT ?=
 ARGS ?=
+SEED ?=
+SEEDS ?= 10
+LIVES ?= 2000
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -12,12 +15,12 @@ COMPILE := uv pip compile --quiet --universal --generate-hashes --no-emit-index-
 LOCK := $(COMPILE) --extra build pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: apt clean demo help install lint lock test test-slow
+.PHONY: apt chaos clean demo help install lint lock statemachine test test-slow
 .DELETE_ON_ERROR:
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort \
-		| awk -F ':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+		| awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 install: $(INSTALLED) ## Make the virtual environment .venv from the hashed requirements
 
@@ -29,6 +32,12 @@ test: $(DEVELOPING) ## Run the tests (ARGS="tests/gateway -k kannel" for some of
 
 test-slow: $(DEVELOPING) ## Run what takes minutes: crashes, outages, whole conversations
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow $(ARGS)
+
+chaos: $(DEVELOPING) ## Faults by seed, nothing lost (SEEDS=200 long form; SEED=17 replays one)
+	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
+
+statemachine: $(DEVELOPING) ## A delivery's life in any order, LIVES=2000 lives of 50 steps
+	LIVES=$(LIVES) $(BIN)/python -m pytest -n 2 --dist load tests/dispatch/test_statemachine.py $(ARGS)
 
 lint: $(DEVELOPING) ## Check style, types, the order of imports and the migrations
 	$(BIN)/ruff check .

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import multiprocessing
+import os
 import signal
 import sys
 
@@ -43,7 +45,11 @@ def serve() -> Flask:
 def _die_with_the_server() -> None:
     """Have Linux end this process when the server that started it is killed outright.
 
-    It would live on and keep the port, so that no new server could start.
+    It would live on and keep the port, so that no new server could start. The server may
+    have been killed while this process was still importing: nobody is told of that any more.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+        server = multiprocessing.parent_process()
+        if server is not None and server.pid != os.getppid():
+            os.kill(os.getpid(), signal.SIGKILL)

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from community_store import retention
-from dispatch import duty, inbound, locating, polling, pump, standing_in, sweep, wake
+from dispatch import crashing, duty, inbound, locating, polling, pump, standing_in, sweep, wake
 from dispatch.pace import LocalSlots
 from dispatch.runtime import Runtime
 from dispatch.spool import Spool
@@ -114,6 +114,7 @@ class Housekeeping:
             return
         since = self.runtime.clock() - self._missed
         for row in asyncio.run(polling.poll(self.runtime, since)):
+            crashing.point("polled")
             wake.read_inbound(self.runtime, row)
         self._missed = OVERLAP
 

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from community_store.models import InboundState, InboundText, MemberState, Number
 from community_store.store import lock
-from dispatch import applying, choosing, commands, echoes, raising, replies
+from dispatch import applying, choosing, commands, crashing, echoes, raising, replies
 from dispatch.act import Act
 from dispatch.courtesies import is_alarming, is_blank, is_courtesy
 from dispatch.incoming import Incoming, agent_of, incoming_of, member_of
@@ -39,6 +39,7 @@ def read(runtime: Runtime, inbound_id: int) -> str:
     try:
         with runtime.store.begin() as session:
             outcome = _read(session, runtime, inbound_id)
+            crashing.point("reading")
     except (OperationalError, InterfaceError, PoolTimeout):
         raise  # the database's fault, not the text's: it must not be set aside for it
     except Exception:

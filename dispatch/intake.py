@@ -7,7 +7,7 @@ from sqlalchemy import exc
 from sqlmodel import select
 
 from community_store.models import Number
-from dispatch import arrivals, wake
+from dispatch import arrivals, crashing, wake
 from dispatch.runtime import Runtime
 from dispatch.spool import Spool
 from gateway.contract import Inbound
@@ -40,8 +40,10 @@ def receive(runtime: Runtime, gateway: str, inbound: Inbound) -> None:
     except AWAY as error:
         log.warning("database_away", error=type(error).__name__)
         Spool(runtime.settings.data_dir).keep(gateway, inbound)
+        crashing.point("text_spooled")
         return
     if row is None:
         log.info("text_known_already", gateway=gateway)
         return
+    crashing.point("text_stored")
     wake.read_inbound(runtime, row)

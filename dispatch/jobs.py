@@ -12,7 +12,7 @@ from typing import Any
 from redis.exceptions import RedisError
 from rq.job import Job
 
-from dispatch import inbound, joining, locating, standing_in, wake
+from dispatch import crashing, inbound, joining, locating, standing_in, wake
 from dispatch import pump as pumping
 from dispatch.pace import SharedSlots
 from dispatch.worker import current
@@ -39,6 +39,7 @@ def read_inbound(inbound_id: int) -> None:
     """Read one text, then wake whoever goes on with what it became."""
     runtime = current()
     outcome = inbound.read(runtime, inbound_id)
+    crashing.point("text_read")
     if outcome == joining.ENROLMENT:
         if (enrolment := locating.of_text(runtime, inbound_id)) is not None:
             wake.locate(runtime, enrolment)
@@ -61,5 +62,7 @@ def pump() -> None:
     except RedisError:
         return  # housekeeping pumps until Redis is back
     slots, seconds = SharedSlots(runtime.redis), runtime.settings.dispatch.slice_seconds
-    if pumping.run(runtime, slots, seconds, standing_in.nobody).more_due:
+    pumped = pumping.run(runtime, slots, seconds, standing_in.nobody)
+    crashing.point("slice_ended")
+    if pumped.more_due:
         wake.pump(runtime)

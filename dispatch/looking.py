@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 from community_store import steps
 from community_store.models import Attempt, Delivery, Number, StepKind, Wording
 from community_store.models import DeliveryState as State
-from dispatch import envelope, outbox, receipts, redialling
+from dispatch import crashing, envelope, outbox, receipts, redialling
 from dispatch.runtime import Runtime
 from gateway.contract import Channel, Outbound, Provider, Receipt, SendError
 
@@ -28,6 +28,7 @@ AT_ONCE = 200
 EMPTY_LOOKS = 2
 LONGEST = 6.0  # seconds for all looks of a round: the sweep has more to do (R3)
 AGAIN = 5.0  # seconds until a provider that could not be asked is asked again
+UNASKED = 60.0  # seconds until it is asked again for a receipt
 REPORTS = (600.0, 3600.0, 6 * 3600.0)  # seconds after handing over that a receipt is asked for
 
 
@@ -63,9 +64,11 @@ def look(runtime: Runtime) -> int:
     if not doubts:
         return 0
     found = asyncio.run(_look_all(runtime, doubts))
+    crashing.point("looked")
     with runtime.store.begin() as session:
         for one in found:
             _settle(session, runtime, one, runtime.clock())
+    crashing.point("look_settled")
     return len(found)
 
 
@@ -166,7 +169,7 @@ def _settle(session: Session, runtime: Runtime, found: Found, now: datetime) -> 
         else:
             outbox.defer_look(session, doubt.id, now + timedelta(seconds=REPORTS[0]))
         return
-    _ask_later(session, runtime, doubt, now)
+    _ask_later(session, runtime, found, now)
 
 
 def _note(session: Session, found: Found, now: datetime) -> None:
@@ -204,12 +207,15 @@ def _still_unknown(session: Session, runtime: Runtime, found: Found, now: dateti
         outbox.requeue(session, doubt.id, now)
 
 
-def _ask_later(session: Session, runtime: Runtime, doubt: Doubt, now: datetime) -> None:
+def _ask_later(session: Session, runtime: Runtime, found: Found, now: datetime) -> None:
     """A message was handed over but nothing more was heard of it."""
+    doubt = found.doubt
     limit = 3600 * runtime.settings.dispatch.receipt_hours
     passed = (now - doubt.since).total_seconds()
     if passed >= limit:
         outbox.give_up(session, doubt.id, (State.NO_RECEIPT, "no receipt came"), now)
         return
     later = next((wait for wait in (*REPORTS, limit) if wait > passed), limit)
+    if found.failed:  # it could not be asked: that was no answer
+        later = min(later, passed + UNASKED)
     outbox.defer_look(session, doubt.id, doubt.since + timedelta(seconds=min(later, limit)))

@@ -24,7 +24,18 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session
 
-from dispatch import health, lanes, leaving, metrics, night, outbox, redialling, rights, settlement
+from dispatch import (
+    crashing,
+    health,
+    lanes,
+    leaving,
+    metrics,
+    night,
+    outbox,
+    redialling,
+    rights,
+    settlement,
+)
 from dispatch.envelope import outbound
 from dispatch.lanes import Hold, InHand
 from dispatch.outbox import Claimed
@@ -269,7 +280,10 @@ class Pump:
         terms = outbox.Terms(self.runtime.worker, lease, now, morning)
         with self.runtime.store.begin() as session:
             lanes_ = [(hold.way.lane, count) for hold, count in wants]
-            return outbox.claim_all(session, lanes_, terms)
+            claimed = outbox.claim_all(session, lanes_, terms)
+            crashing.point("claiming")
+        crashing.point("claimed")
+        return claimed
 
     # departures
 
@@ -364,7 +378,9 @@ class Pump:
                 # its slot has passed: the next is as good
                 self.holds.setdefault(hold.way.lane, hold).in_hand.appendleft(one)
                 return
+            crashing.point("sending")
             outcome = await provider.send(message)
+            crashing.point("sent")
         except SendError as error:
             outcome = error
         except Exception as error:
@@ -458,6 +474,8 @@ class Pump:
     def _settle_rows(self, batch: list[Settled]) -> None:
         with self.runtime.store.begin() as session:
             settlement.settle(session, batch)
+            crashing.point("settling")
+        crashing.point("settled")
 
     async def _drain(self) -> None:
         """Nothing more is claimed; what has not left goes back, what is in flight lands."""

@@ -9,7 +9,7 @@ import structlog
 from sqlmodel import Session, col, select
 
 from community_store.models import Delivery, ReceiptRow
-from dispatch import outbox, redialling
+from dispatch import crashing, outbox, redialling
 from dispatch.arrivals import storable
 from dispatch.redialling import Redial
 from dispatch.runtime import Runtime
@@ -88,3 +88,4 @@ def receive(runtime: Runtime, gateway: str, said: Receipt) -> None:
     with runtime.store.begin() as session:
         how = redialling.of(runtime.settings)
         record(session, gateway, said, runtime.clock(), redial=how)
+    crashing.point("receipt_stored")

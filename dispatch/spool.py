@@ -18,7 +18,7 @@ from sqlalchemy.exc import DataError
 
 from community_store.columns import utcnow
 from community_store.store import Store
-from dispatch import arrivals, metrics
+from dispatch import arrivals, crashing, metrics
 from gateway.contract import Inbound
 
 log = structlog.get_logger(__name__)
@@ -39,6 +39,7 @@ class Spool:
             json.dump(_document(gateway, inbound), out)
             out.flush()
             os.fsync(out.fileno())
+        crashing.point("spool_written")
         unfinished.rename(self.folder / f"{name}.json")
         self._sync_folder()
         metrics.SPOOLED.inc()
@@ -71,6 +72,7 @@ class Spool:
         except DataError:
             self._set_aside(path)
             return None
+        crashing.point("spool_replayed")
         path.unlink(missing_ok=True)
         return row
 

@@ -27,6 +27,7 @@ from community_store.models import (
 from community_store.models import DeliveryState as State
 from dispatch import (
     codes,
+    crashing,
     holding,
     locating,
     looking,
@@ -62,6 +63,8 @@ def sweep(runtime: Runtime) -> None:
         requests.catch_up(act)
         _let_rest(act)
         codes.forget(session, now)
+        crashing.point("sweeping")
+    crashing.point("swept")
     if expired or lost or adopted:
         log.info("swept", expired=expired, lost=lost, adopted=adopted)
     looking.look(runtime)

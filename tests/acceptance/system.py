@@ -65,6 +65,7 @@ class System:
     sections: dict[str, Section] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     process: Process | None = None
+    environment: dict[str, str] = field(default_factory=dict)  # more than the configuration
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -126,13 +127,18 @@ class System:
 
     # The service
 
-    def up(self, *, status: int = 200, seconds: float = 90.0) -> System:
-        """`tocsin up`, until it is ready (or says 503, when something is missing)."""
+    def start(self) -> Process:
+        """`tocsin up`, without waiting for it."""
         argv = [sys.executable, str(CLI), "up", "--port", str(self.port)]
         log = self.folder / "up.log"
         self.process = Process(argv, log, cwd=self.folder, env=self._environment())
+        return self.process
+
+    def up(self, *, status: int = 200, seconds: float = 90.0) -> System:
+        """`tocsin up`, until it is ready (or says 503, when something is missing)."""
+        process = self.start()
         said = f"/readyz says {status}"
-        self.process.wait_for(lambda: self.readiness == status, said, seconds)
+        process.wait_for(lambda: self.readiness == status, said, seconds)
         return self
 
     @property
@@ -254,7 +260,7 @@ class System:
 
     def _environment(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("TOCSIN")}
-        return kept | {"TOCSIN_CONFIG": str(self.folder / "config.toml")}
+        return kept | {"TOCSIN_CONFIG": str(self.folder / "config.toml")} | self.environment
 
 
 def _group(process: psutil.Process) -> int:

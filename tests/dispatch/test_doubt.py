@@ -300,3 +300,22 @@ def test_a_text_whose_wake_was_lost_is_found_after_two_seconds(sqlite_world: Wor
     assert sweep.unread(world.runtime) == []
     world.clock.now += timedelta(seconds=2)
     assert sweep.unread(world.runtime) == [row]
+
+
+def test_a_provider_that_could_not_be_asked_for_a_receipt_is_asked_again_soon(
+    sqlite_world: World,
+) -> None:
+    provider = StandIn(traits=Traits(looks=True, receipts=True))
+    world = sqlite_world.with_providers(sim=provider)
+    number = world.number()
+    author, _ = world.members(world.community(), 2)
+    alert = world.raised(author)
+    (claimed,) = [each for each in world.claim(number) if each.to != author.mobile]
+    world.settle(claimed, Accepted("P1"))
+    provider.finds = lambda _: Unknown("time-out")
+    world.clock.forward(seconds=601)
+    looking.look(world.runtime)
+    provider.finds = arrived
+    world.clock.forward(seconds=61)
+    looking.look(world.runtime)
+    assert world.delivery(alert_id=alert.id).state == State.SENT

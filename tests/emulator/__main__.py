@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import signal
+import time
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from tests.emulator.twilio import Twilio
 from tests.emulator.wire import Connection, Request
 
 _FLUSH_SECONDS = 0.2
+_TICK = 0.01
+_STALL = 0.02  # seconds beyond a tick: what arrived meanwhile is seen later than it came
 
 
 class Door:
@@ -49,12 +52,24 @@ async def serve(port: int, ledger: Ledger) -> None:
         server = await loop.create_server(
             partial(Connection, door.handle), "127.0.0.1", port, backlog=1024
         )
+        watch = asyncio.create_task(_watch_itself(ledger))
         while not ended.is_set():
             ledger.flush()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), _FLUSH_SECONDS)
+        watch.cancel()
         server.close()
     ledger.flush()
+
+
+async def _watch_itself(ledger: Ledger) -> None:
+    """Note when this process could not run: arrival times are then not the sender's."""
+    while True:
+        before = time.monotonic()
+        await asyncio.sleep(_TICK)
+        late = time.monotonic() - before - _TICK
+        if late > _STALL:
+            ledger.add("stalled", before, seconds=late)
 
 
 def main() -> None:

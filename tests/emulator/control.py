@@ -77,6 +77,7 @@ class Control:
         self.house.postman.forget()
         self.house.postman.detours = {}
         self.house.faults.clear()
+        self.house.limits.sent.clear()
         self.house.messages.clear()
         self.house.calls.clear()
         self.house.ledger.clear()

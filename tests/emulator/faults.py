@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -31,7 +32,10 @@ When = Literal["before", "after"]
 
 @dataclass
 class Fault:
-    """One rule. It strikes `times` times (0: without end) with `probability`."""
+    """One rule. It strikes `times` times (0: without end) with `probability`.
+
+    Between `begins` and `ends` only: seconds after it was added (`ends` 0: for good).
+    """
 
     kind: Kind
     on: Point = "create"
@@ -46,7 +50,10 @@ class Fault:
     retry_after: float | None = None
     word: str = "undelivered"
     only: str = ""  # receipt: only this status ("sent", "delivered")
+    begins: float = 0.0
+    ends: float = 0.0
     struck: int = 0
+    added: float = field(default_factory=time.monotonic)
 
     @property
     def accepts(self) -> bool:
@@ -57,18 +64,28 @@ class Fault:
     def concerns(self, point: Point, to: str, sender: str, word: str) -> bool:
         return (
             self.on == point
+            and self._in_force()
             and (not self.times or self.struck < self.times)
             and self.to in ("", to)
             and self.sender in ("", sender)
             and (self.only or _usual_word(self.kind)) in ("", word)
         )
 
+    def _in_force(self) -> bool:
+        since = time.monotonic() - self.added
+        return self.begins <= since and (not self.ends or since < self.ends)
+
 
 @dataclass
 class Faults:
-    """The rules in force, in their order. The same seed gives the same run."""
+    """The rules in force, in their order. The same seed gives the same run.
+
+    What befalls a message is drawn for that message (`about`), so that it does not
+    depend on which came first.
+    """
 
     rules: list[Fault] = field(default_factory=list)
+    seed: int = 0
     chance: random.Random = field(default_factory=lambda: random.Random(0))
 
     def add(self, rules: list[dict[str, Any]]) -> None:
@@ -77,19 +94,25 @@ class Faults:
 
     def clear(self, seed: int = 0) -> None:
         self.rules.clear()
+        self.seed = seed
         self.chance.seed(seed)
 
     def strike(
-        self, point: Point, to: str = "", sender: str = "", *, word: str = ""
+        self, point: Point, to: str = "", sender: str = "", *, word: str = "", about: str = ""
     ) -> Fault | None:
         """The first rule that strikes here and now, if any."""
-        for rule in self.rules:
+        for n, rule in enumerate(self.rules):
             if not rule.concerns(point, to, sender, word):
                 continue
-            if rule.probability >= 1 or self.chance.random() < rule.probability:
+            if rule.probability >= 1 or self._draw(n, about) < rule.probability:
                 rule.struck += 1
                 return rule
         return None
+
+    def _draw(self, rule: int, about: str) -> float:
+        if not about:
+            return self.chance.random()
+        return random.Random(f"{self.seed}|{rule}|{about}").random()
 
 
 def _usual_word(kind: Kind) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from tests.emulator.faults import Faults
 from tests.emulator.ledger import Ledger
+from tests.emulator.limits import Limits
 from tests.emulator.messages import Call, Messages
 from tests.emulator.postman import Postman
 from tests.emulator.wire import fields
@@ -23,8 +24,9 @@ SECRET = "emulated-api-secret"
 class Settings:
     """What the control API may change. Delays in seconds; None: no such receipt.
 
-    `numbers`: the account's own; empty: any sender goes. Kannel's user is as in the
-    rig of the real one.
+    `numbers`: the account's own; empty: any sender goes. `rates` are enforced as a
+    provider that does not queue would: one segment beyond in any second is let pass.
+    Kannel's user is as in the rig of the real one.
     """
 
     account_sid: str = ACCOUNT
@@ -39,6 +41,7 @@ class Settings:
     sent_after: float | None = 0.02
     delivered_after: float | None = 0.05
     numbers: list[str] = field(default_factory=list)
+    rates: dict[str, float] = field(default_factory=dict)  # segments a second; above: 429
     answers_after: float = 0.02
     call_lasts: float = 0.02
     key: str = ""  # pressed in every call, one after the other
@@ -61,6 +64,7 @@ class House:
     messages: Messages = field(default_factory=Messages)
     calls: dict[str, Call] = field(default_factory=dict)
     faults: Faults = field(default_factory=Faults)
+    limits: Limits = field(default_factory=Limits)
 
 
 def delivery_of(callback: str) -> dict[str, str]:

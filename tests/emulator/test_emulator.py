@@ -176,6 +176,35 @@ def test_chance_is_the_same_for_the_same_seed(emulator: Emulator) -> None:
     assert run() == first
 
 
+def test_what_befalls_a_message_does_not_depend_on_what_came_before(emulator: Emulator) -> None:
+    def struck(*deliveries: int) -> dict[int, int]:
+        emulator.no_faults(seed=7)
+        emulator.faults({"kind": "error", "status": 500, "probability": 0.5})
+        url = "http://127.0.0.1:9/status?d={}&a=1"
+        return {d: create(emulator, LEA, f"n° {d}", url.format(d))[0] for d in deliveries}
+
+    first = struck(*range(12))
+    assert set(first.values()) == {201, 500}
+    assert struck(*reversed(range(12))) == first
+
+
+def test_a_fault_may_have_its_time(emulator: Emulator) -> None:
+    emulator.faults({"kind": "error", "status": 500, "begins": 60})
+    assert create(emulator, LEA)[0] == 201
+    emulator.faults({"kind": "error", "status": 500, "ends": 0.3})
+    assert create(emulator, LEA)[0] == 500
+    until(lambda: create(emulator, LEA)[0] == 201, "the fault is over")
+
+
+def test_a_number_that_goes_too_fast_is_throttled_and_noted(emulator: Emulator) -> None:
+    emulator.settings(rates={US: 2})
+    assert [create(emulator, LEA)[0] for _ in range(4)] == [201, 201, 201, 429]
+    (noted,) = emulator.ledger("too_fast")
+    assert (noted["sender"], noted["rate"], noted["within"]) == (US, 2, 4)
+    assert len(emulator.ledger("accepted")) == 3
+    until(lambda: create(emulator, LEA)[0] == 201, "a second has passed")
+
+
 def test_a_list_may_lag(emulator: Emulator) -> None:
     emulator.faults({"kind": "lag", "on": "list", "seconds": 60})
     messages = emulator.twilio().messages
@@ -246,10 +275,13 @@ def test_a_mistake_in_a_rule_is_told(emulator: Emulator) -> None:
     told.value.close()
 
 
-def create(emulator: Emulator, to: str) -> tuple[int, dict[str, str], str]:
+def create(
+    emulator: Emulator, to: str, body: str = "x", callback: str = ""
+) -> tuple[int, dict[str, str], str]:
     """Create a message without the SDK; status 0 when no answer comes."""
     url = f"{emulator.url}/2010-04-01/Accounts/{emulator.account_sid}/Messages.json"
-    form = {"To": to, "From": US, "Body": "x"}
+    form = {"To": to, "From": US, "Body": body}
+    form |= {"StatusCallback": callback} if callback else {}
     auth = (emulator.api_key, emulator.api_secret)
     try:
         answer = requests.post(url, data=form, auth=auth, timeout=1)

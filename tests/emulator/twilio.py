@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 from tests.emulator.calls import Calls
 from tests.emulator.faults import Fault
 from tests.emulator.house import House, delivery_of
-from tests.emulator.messages import VERSION, Message
+from tests.emulator.limits import LET_PASS
+from tests.emulator.messages import VERSION, Message, segments
 from tests.emulator.misbehaviour import UNAVAILABLE, error, misbehave
 from tests.emulator.receipts import report
 from tests.emulator.wire import Connection, Request, Response
@@ -91,12 +92,14 @@ class Twilio:
         form = request.form
         refusal = self._refusal(form)
         to, sender = form.get("To", ""), form.get("From", "")
-        fault = self.house.faults.strike("create", to, sender)
+        own = _callback(form)
+        about = f"{to}:{form.get('Body', '')}:{own['a']}" if "a" in own else ""
+        fault = self.house.faults.strike("create", to, sender, about=about)
         if fault is not None:
-            self.house.ledger.add(
-                "fault", request.arrived, kind=fault.kind, when=fault.when, to=to, **_callback(form)
-            )
-        if refusal is not None:
+            self._note(fault, form, request.arrived)
+        if refusal is None and self._too_fast(form, request.arrived):
+            misbehave(connection, UNAVAILABLE, Fault("throttle", retry_after=1))
+        elif refusal is not None:
             self.house.ledger.add("refused", request.arrived, to=to, answer=refusal.status)
             connection.reply(refusal)
         elif fault is None or fault.accepts:
@@ -106,6 +109,33 @@ class Twilio:
             if fault.kind == "late":
                 connection.loop.call_later(fault.seconds, self._accept, form)
             misbehave(connection, UNAVAILABLE, fault)
+
+    def _note(self, fault: Fault, form: dict[str, str], arrived: float) -> None:
+        self.house.ledger.add(
+            "fault",
+            arrived,
+            kind=fault.kind,
+            when=fault.when,
+            seconds=fault.seconds,
+            to=form.get("To", ""),
+            sender=form.get("From", ""),
+            segments=segments(form.get("Body", "")),
+            **_callback(form),
+        )
+
+    def _too_fast(self, form: dict[str, str], arrived: float) -> bool:
+        """Whether its number goes too fast; noted, with by how much."""
+        sender = form["From"]
+        rate = self.house.settings.rates.get(sender)
+        if rate is None:
+            return False
+        size = segments(form["Body"])
+        sent = self.house.limits.take(sender, arrived, size, rate=rate)
+        if sent <= rate + LET_PASS:
+            return False
+        facts = {"sender": sender, "rate": rate, "within": sent, "segments": size}
+        self.house.ledger.add("too_fast", arrived, **facts, **_callback(form))
+        return True
 
     def _refusal(self, form: dict[str, str]) -> Response | None:
         """Twilio's own checks, in its order."""

@@ -1,0 +1,1 @@
+"""`make chaos`: real processes, texts, faults from a seed, and a checker that trusts neither."""

@@ -2,17 +2,19 @@
 PYTHON ?= python3
 PORT ?=
 ONESHOT ?=
+QUICK ?=
 ARGS ?=
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 DEVELOPING := .venv/.developing
+BENCHING := .venv/.benching
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--python-version 3.11 --exclude-newer "7 days" --custom-compile-command "make lock"
 LOCK := $(COMPILE) --extra build pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: apt clean demo help install lint lock test
+.PHONY: apt bench clean demo help install lint lock test
 .DELETE_ON_ERROR:
 
 help: ## Say what there is
@@ -27,6 +29,9 @@ demo: $(INSTALLED) ## A text goes in, the neighbours get it (ONESHOT=1 ends by i
 test: $(DEVELOPING) ## Run the tests (ARGS="tests/gateway -k kannel" for some of them)
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
+bench: $(BENCHING) ## Measure speed (QUICK=1: in two minutes; ARGS="dispatch plan" for some benches)
+	$(BIN)/python -m bench $(if $(filter-out 0,$(QUICK)),--quick) $(ARGS)
+
 lint: $(DEVELOPING) ## Check style, types, the order of imports and the migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -37,6 +42,7 @@ lint: $(DEVELOPING) ## Check style, types, the order of imports and the migratio
 lock: ## Choose the versions of all dependencies anew, a week old at least (needs uv)
 	$(LOCK) --upgrade -o requirements.txt
 	$(LOCK) --upgrade --extra dev -c requirements.txt -o requirements-dev.txt
+	$(LOCK) --upgrade --extra bench -c requirements-dev.txt -o requirements-bench.txt
 	$(COMPILE) --upgrade requirements-addok.in -o requirements-addok.txt
 
 apt: ## Install the Debian packages that the tests use (as root)
@@ -63,4 +69,8 @@ $(INSTALLED): requirements.txt pyproject.toml | $(BIN)/python
 
 $(DEVELOPING): requirements-dev.txt $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(BENCHING): requirements-bench.txt $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-bench.txt
 	@touch $@

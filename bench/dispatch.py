@@ -41,7 +41,7 @@ def run(options: Options) -> Result:
     many = options.size("people", 10_000, 3_000)
     sizes = {
         OURS: many, BARE: many, CEILING: 2 * many, CELERY: many // 10, THREADS: many // 10,
-        SIMPLE: many // 20, FORKING: 20 if options.quick else 30,
+        SIMPLE: many // 20, FORKING: 6 if options.quick else 30,
     }  # fmt: skip
     found: dict[str, list[float]] = {name: [] for name in sizes}
     duplicates = 0

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
 from sqlalchemy import text
 
 import config
@@ -25,7 +24,7 @@ from dispatch.alerts import Told, TownVoice
 from dispatch.runtime import Runtime, open_runtime
 from tests.acceptance.system import Section, System
 from tests.emulator.client import Emulator, running_emulator
-from tests.rigs.postgres import postgres
+from tests.rigs.postgres import Postgres, postgres
 from tests.rigs.processes import short_folder
 
 UNPACED = 1_000_000.0  # segments a second: no number has it, so nothing waits for a slot
@@ -46,6 +45,7 @@ class Bench:
     store: Store
     settings: Settings
     receipts: bool = False
+    server: Postgres | None = None
     _runtime: Runtime | None = field(default=None)
 
     @property
@@ -122,6 +122,7 @@ def bench(
     """An installation with the schema and nothing in it; `dispatch` changes its section."""
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(short_folder())
+        server = None
         url = f"sqlite:///{folder / 'var' / 'tocsin.db'}"
         if database == "postgresql":
             server = stack.enter_context(postgres(durable=True))
@@ -132,9 +133,8 @@ def bench(
         stack.callback(store.close)
         schema.upgrade(store)
         settings = config.load(folder / "config.toml")
-        made = Bench(
-            system, emulator, Tape(emulator, folder / "ledger.jsonl"), store, settings, receipts
-        )
+        tape = Tape(emulator, folder / "ledger.jsonl")
+        made = Bench(system, emulator, tape, store, settings, receipts, server)
         stack.callback(made.close_runtime)
         stack.callback(system.close)
         made.mark()
@@ -154,9 +154,3 @@ def _sections(
         "dispatch": dispatch,
         "gateway.twilio": twilio,
     }
-
-
-def cpu_seconds(processes: Sequence[psutil.Process]) -> float:
-    """The processor time that they have used."""
-    times = [process.cpu_times() for process in processes]
-    return float(sum(each.user + each.system for each in times))

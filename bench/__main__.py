@@ -9,7 +9,9 @@ from pathlib import Path
 from bench.machine import Watch, in_words, machine
 from bench.result import Options, Result
 
-NAMES = ("dispatch", "pace", "latency", "webhook", "plan", "priority", "growth", "soak")
+NAMES = (
+    "dispatch", "pace", "latency", "webhook", "plan", "priority", "growth", "country", "soak",
+)  # fmt: skip
 
 
 def main() -> None:

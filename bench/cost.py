@@ -40,7 +40,7 @@ class Cost:
 
 def cost(house: Bench, towns: Sequence[str]) -> Cost:
     """Raise an alert in each town, one right after the other, and wait until all is settled."""
-    before = _Meters(house)
+    before = Meters(house)
     house.mark()
     start = time.monotonic()
     people = sum(house.tell_town(insee, "Essai de mesure") for insee in towns)
@@ -49,7 +49,9 @@ def cost(house: Bench, towns: Sequence[str]) -> Cost:
     return Cost(people, seconds, workers, database, provider, log, room)
 
 
-class _Meters:
+class Meters:
+    """What our workers, the database and the provider have used since it was made."""
+
     def __init__(self, house: Bench) -> None:
         self._house = house
         self._workers = [p for p in house.system.family() if "dispatch" in p.cmdline()]

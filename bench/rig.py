@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 import config
 from bench.ledger import Tape
@@ -81,8 +81,17 @@ class Bench:
             act = Act(session, self.settings, utcnow())
             raised = alerts.raise_town(act, town, Told(words), TownVoice())
         if wakes:
-            wake.pump(self.runtime)
+            self.wake()
         return raised.heard.neighbours
+
+    def wake(self) -> None:
+        """Let the workers begin."""
+        wake.pump(self.runtime)
+
+    def asked(self, question: TextClause, **values: Any) -> int:
+        """A figure from the database."""
+        with self.store.engine.connect() as connection:
+            return int(connection.scalar(question, values) or 0)
 
     def wait_settled(self, seconds: float = 600.0) -> float:
         """Wait until nothing is queued or in flight; when that was (monotonic seconds)."""
@@ -117,7 +126,7 @@ class Bench:
 
 @contextlib.contextmanager
 def bench(
-    database: str = "postgresql", *, receipts: bool = False, **dispatch: Any
+    database: str = "postgresql", *, receipts: bool = False, durable: bool = True, **dispatch: Any
 ) -> Iterator[Bench]:
     """An installation with the schema and nothing in it; `dispatch` changes its section."""
     with contextlib.ExitStack() as stack:
@@ -125,7 +134,7 @@ def bench(
         server = None
         url = f"sqlite:///{folder / 'var' / 'tocsin.db'}"
         if database == "postgresql":
-            server = stack.enter_context(postgres(durable=True))
+            server = stack.enter_context(postgres(durable=durable))
             url = stack.enter_context(server.database())
         emulator = stack.enter_context(running_emulator(folder))
         system = System(folder, _sections(folder, url, emulator, dispatch))

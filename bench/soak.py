@@ -15,16 +15,19 @@ from pathlib import Path
 import numpy as np
 import psutil
 from matplotlib.figure import Figure
+from sqlalchemy import text
 
 from bench.crowd import Place, add_numbers, fill, mobile
 from bench.result import Options, Result
 from bench.rig import Bench, bench
 from bench.texts import OUR_NUMBER, Phones, at_rate
+from tests.rigs.processes import until
 
 RATE = 5.0
 NEIGHBOURS = 9
 ALERTS_EACH = 4  # of a member, under the limit of five an hour
 PROMISED_MB = 150
+_UNREAD = text("SELECT count(*) FROM inbound_text WHERE state = 'new'")
 Memory = dict[str, list[tuple[float, float]]]
 
 
@@ -55,12 +58,15 @@ def soak(house: Bench, authors: int, seconds: int) -> tuple[Memory, int, int]:
     """Texts at the rate, and each process's memory every second."""
     phones = Phones(f"{house.system.url}/webhooks/twilio/sms")
     people = [mobile(n % authors + 1) for n in range(int(RATE * seconds))]
-    requests = phones.prepare([(who, f"Fuite d'eau, repère {n}") for n, who in enumerate(people)])
+    requests = phones.prepare(
+        [(who, f"ALERTE fuite d'eau, repère {n}") for n, who in enumerate(people)]
+    )
     memory: Memory = defaultdict(list)
     over = threading.Event()
     watcher = threading.Thread(target=watch, args=(house, memory, over))
     watcher.start()
     answered = at_rate(phones.address, requests, RATE)
+    until(lambda: not house.asked(_UNREAD), "every text is read", 120, pause=0.5)
     house.wait_settled()
     over.set()
     watcher.join()

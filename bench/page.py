@@ -42,7 +42,8 @@ def part_of(found: dict[str, Any]) -> str:
         found["name"], found["title"], found["promise"], found["header"], found["rows"],
         found["notes"],
     )  # fmt: skip
-    form = "Short form, one run. " if found["quick"] else f"Medians of {found['runs']} runs. "
+    runs = "One run" if found["runs"] == 1 else f"Medians of {found['runs']} runs"
+    form = f"{runs}{', short form' if found['quick'] else ''}. "
     notes = "".join(f"\n- {note}" for note in result.notes)
     return (
         f"Promised: {result.promise}.\n\n{result.table()}\n{notes}\n\n"

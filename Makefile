@@ -29,7 +29,7 @@ demo: $(INSTALLED) ## A text goes in, the neighbours get it (ONESHOT=1 ends by i
 test: $(DEVELOPING) ## Run the tests (ARGS="tests/gateway -k kannel" for some of them)
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-bench: $(BENCHING) ## Measure speed (QUICK=1: in two minutes; ARGS="dispatch plan" for some benches)
+bench: $(BENCHING) ## Measure speed (QUICK=1: less, once; ARGS="dispatch plan" for some benches)
 	$(BIN)/python -m bench $(if $(filter-out 0,$(QUICK)),--quick) $(ARGS)
 
 lint: $(DEVELOPING) ## Check style, types, the order of imports and the migrations

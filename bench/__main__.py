@@ -32,7 +32,7 @@ def main() -> None:
 def _asked() -> tuple[Options, tuple[str, ...], Path]:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; or all")
-    parser.add_argument("--quick", action="store_true", help="all in about two minutes")
+    parser.add_argument("--quick", action="store_true", help="less of everything, once")
     parser.add_argument("--runs", type=int, help="of each measurement (3; quick: 1)")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=SIZE", dest="sizes")
     parser.add_argument("--to", type=Path, default=Path("artefacts/bench"), metavar="FOLDER")

@@ -38,7 +38,7 @@ class Case:
 
 
 RATES = {1: 100.0, 4: 50.0, 50: 5.0}
-QUICK = (Case(1, 100, 2), Case(4, 50, 2), Case(4, 50, 2, mixed=True))
+QUICK = (Case(1, 100, 2), Case(4, 50, 2, mixed=True))
 
 
 def cases(*, quick: bool) -> list[Case]:

@@ -166,6 +166,7 @@ class _Queued:
     def _fresh(self) -> Iterator[None]:
         with self._redis.client() as client:
             client.flushall()
+        self._house.empty()
         yield
         self._house.empty()
 

@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PORT ?=
 ONESHOT ?=
+QUICK ?=
 ARGS ?=
 SEED ?=
 SEEDS ?= 10
@@ -10,12 +11,13 @@ LIVES ?= 2000
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 DEVELOPING := .venv/.developing
+BENCHING := .venv/.benching
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--python-version 3.11 --exclude-newer "7 days" --custom-compile-command "make lock"
 LOCK := $(COMPILE) --extra build pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: apt chaos clean demo help install lint lock statemachine test test-slow
+.PHONY: apt bench chaos clean demo help install lint lock statemachine test test-slow
 .DELETE_ON_ERROR:
 
 help: ## Say what there is
@@ -39,6 +41,9 @@ chaos: $(DEVELOPING) ## Faults by seed, nothing lost (SEEDS=200 long form; SEED=
 statemachine: $(DEVELOPING) ## A delivery's life in any order, LIVES=2000 lives of 50 steps
 	LIVES=$(LIVES) $(BIN)/python -m pytest -n 2 --dist load tests/dispatch/test_statemachine.py $(ARGS)
 
+bench: $(BENCHING) ## Measure speed (QUICK=1: less, once; ARGS="dispatch plan" for some benches)
+	$(BIN)/python -m bench $(if $(filter-out 0,$(QUICK)),--quick) $(ARGS)
+
 lint: $(DEVELOPING) ## Check style, types, the order of imports and the migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -49,6 +54,7 @@ lint: $(DEVELOPING) ## Check style, types, the order of imports and the migratio
 lock: ## Choose the versions of all dependencies anew, a week old at least (needs uv)
 	$(LOCK) --upgrade -o requirements.txt
 	$(LOCK) --upgrade --extra dev -c requirements.txt -o requirements-dev.txt
+	$(LOCK) --upgrade --extra bench -c requirements-dev.txt -o requirements-bench.txt
 	$(COMPILE) --upgrade requirements-addok.in -o requirements-addok.txt
 
 apt: ## Install the Debian packages that the tests use (as root)
@@ -75,4 +81,8 @@ $(INSTALLED): requirements.txt pyproject.toml | $(BIN)/python
 
 $(DEVELOPING): requirements-dev.txt $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(BENCHING): requirements-bench.txt $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-bench.txt
 	@touch $@

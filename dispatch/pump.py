@@ -378,6 +378,9 @@ class Pump:
                 # its slot has passed: the next is as good
                 self.holds.setdefault(hold.way.lane, hold).in_hand.appendleft(one)
                 return
+            if self._lease_is_over(claimed):
+                self.per_gateway[claimed.lane.gateway] -= 1
+                return  # the machine slept: the sweep finds out what became of it
             crashing.point("sending")
             outcome = await provider.send(message)
             crashing.point("sent")
@@ -389,6 +392,10 @@ class Pump:
         self.per_gateway[claimed.lane.gateway] -= 1
         hold.learn(outcome, time.monotonic())
         self._note(claimed, outcome)
+
+    def _lease_is_over(self, claimed: Claimed) -> bool:
+        held = (self.runtime.clock() - claimed.started_at).total_seconds()
+        return held > self.runtime.settings.dispatch.lease_seconds
 
     def _note(self, claimed: Claimed, outcome: Accepted | SendError) -> None:
         dispatch = self.runtime.settings.dispatch

@@ -103,8 +103,12 @@ def due(runtime: Runtime) -> bool:
 
 
 def wake_for_leftovers(runtime: Runtime) -> None:
-    """Wake the workers again for whatever still waits."""
-    for inbound_id in unread(runtime):
+    """Wake the workers again for whatever still waits.
+
+    Not for texts while wakes are queued: they wait for their turn, and would only be asked
+    for again and again.
+    """
+    for inbound_id in () if wake.are_queued(runtime, wake.INBOUND) else unread(runtime):
         if not wake.read_inbound(runtime, inbound_id):
             return
     for enrolment_id in locating.waiting(runtime):

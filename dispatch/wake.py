@@ -56,6 +56,14 @@ def pump(runtime: Runtime) -> bool:
     return _enqueue(runtime, DISPATCH, "dispatch.jobs.pump")
 
 
+def are_queued(runtime: Runtime, name: str) -> bool:
+    """Whether jobs wait on one of QUEUES; False when Redis is away."""
+    try:
+        return queue(name, runtime.redis).count > 0
+    except RedisError:
+        return False
+
+
 def _enqueue(runtime: Runtime, name: str, function: str, *ids: int) -> bool:
     try:
         queue(name, runtime.redis).enqueue(

@@ -111,9 +111,3 @@ def crowded(came: Sequence[tuple[float, int]], seconds: float = 1.0) -> int:
             first += 1
         most_seen = max(most_seen, within)
     return most_seen
-
-
-def used(came: Sequence[tuple[float, int]], rate: float) -> float:
-    """The part of the rate that was used between the first message and the last."""
-    total = sum(segments for _, segments in came)
-    return (total - came[-1][1]) / ((came[-1][0] - came[0][0]) * rate)

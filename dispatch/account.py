@@ -130,8 +130,8 @@ def _sms(incoming: Incoming, member: Member) -> str:
 
 def _alert_status(incoming: Incoming, ref: int) -> str:
     alert = _seen(incoming, ref)
-    if alert is None:
-        return closing.no_such(incoming, ref)
+    if alert is None:  # its figures are not theirs to see: their own state is
+        return status(incoming, "")
     figures = tally.total(incoming.session, ref)
     incoming.answer(
         "status_alert",

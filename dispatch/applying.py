@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from dispatch.courtesies import politely_less
 from dispatch.reading import folded
 
 ADDRESS_MAX = 200
@@ -88,6 +89,8 @@ def choice(text: str) -> int | None:
     A plain yes is 1.
     """
     said = folded(text)
+    if said not in _YES:  # "ok" is both a courtesy and a yes
+        said = folded(politely_less(text)) or said
     if said in _NONE:
         return 0
     if said in _YES:

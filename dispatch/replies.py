@@ -23,9 +23,10 @@ from community_store.models import (
     MemberState,
     Reply,
     ReplyKind,
+    Town,
 )
 from community_store.visibility import author_for, full_name
-from dispatch import alerts, followups, limits, notices
+from dispatch import alerts, closing, followups, limits, notices
 from dispatch.catalogue import say
 from dispatch.courtesies import is_courtesy
 from dispatch.followups import MAY_HAVE_READ
@@ -159,7 +160,7 @@ def broadcast(incoming: Incoming) -> str:
     if alert.state in (AlertState.ENDED, AlertState.WITHDRAWN):
         incoming.answer("closed_already", alert_id=alert.id, ref=alert.id)
         return "closed_already"
-    if alert.kind == AlertKind.TOWN and incoming.agent is None:
+    if alert.kind == AlertKind.TOWN and not _may_speak_for_town(incoming):
         incoming.answer("town_only", alert_id=alert.id)
         return "town_only"  # nothing town-wide by a resident, nor a name beyond the community
     if limits.too_many_followups(incoming.act, reply):
@@ -173,6 +174,13 @@ def broadcast(incoming: Incoming) -> str:
     told = followups.tell_followup(incoming.act, alert, followup)
     incoming.answer("followup_sent", alert_id=alert.id, ref=alert.id, count=told)
     return "followup"
+
+
+def _may_speak_for_town(incoming: Incoming) -> bool:
+    agent = incoming.agent
+    return agent is not None and closing.speaks_for(
+        agent, incoming.session.get(Town, agent.town_insee)
+    )
 
 
 def _last_reply(incoming: Incoming) -> Reply | None:

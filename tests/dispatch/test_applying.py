@@ -76,7 +76,7 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     ("text", "number"),
     [
         ("1", 1), (" 2 . ", 2), ("le 3", 3), ("n°2", 2), ("Choix 1 !", 1), ("OUI", 1), ("non", 0),
-        ("Aucune", 0), ("0", 0), ("12", None), ("2 rue des Lilas", None), ("", None), ("4", 4),
+        ("Aucune", 0), ("2 svp", 2), ("NON merci", 0), ("ok", 1), ("Bonjour, 3", 3), ("0", 0), ("12", None), ("2 rue des Lilas", None), ("", None), ("4", 4),
         ("1 2", None), ("merci", None), ("L'adresse 2", None), ("adresse 2", 2),
     ],
 )  # fmt: skip

@@ -18,7 +18,11 @@ from dispatch.reading import folded, split_ref
 from gateway.contract import Channel
 
 LONGEST_PAUSE = 72  # hours
-_HOURS = re.compile(r"[-+]?(\d{1,4})\s*(h|hrs?|heures?|hours?|j|jours?|days?)?|jusqu.*|until .*")
+_HOURS = re.compile(
+    r"(?:de |pendant |for )?[-+]?(\d{1,4})\s*(h|hrs?|heures?|hours?|j|jours?|days?)?(?:00|30)?"
+    r"|jusqu.*|until .*"
+    r"|(?:de |pendant )?(?:une?|deux|trois|quatre|cinq|six|huit|dix|douze) (?:heures?|jours?)"
+)
 
 
 def stop(incoming: Incoming, _argument: str) -> str:

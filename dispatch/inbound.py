@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from community_store.models import InboundState, InboundText, MemberState, Number
 from community_store.store import lock
-from dispatch import applying, choosing, commands, crashing, echoes, raising, replies
+from dispatch import account, applying, choosing, commands, crashing, echoes, raising, replies
 from dispatch.act import Act
 from dispatch.courtesies import is_alarming, is_blank, is_courtesy
 from dispatch.incoming import Incoming, agent_of, incoming_of, member_of
@@ -140,6 +140,7 @@ def _parts(session: Session, runtime: Runtime, row: InboundText) -> list[Inbound
         follows = (
             bool(run)
             and sms_text.is_full_part(run[-1].text)
+            and not _stands_alone(text.text)
             and text.received_at - run[-1].received_at <= near
         )
         if not follows:
@@ -148,6 +149,12 @@ def _parts(session: Session, runtime: Runtime, row: InboundText) -> list[Inbound
             run = []
         run.append(text)
     return run
+
+
+def _stands_alone(text: str) -> bool:
+    """A STOP is never the end of another text: it is always honoured."""
+    found = commands.find(text)
+    return found is not None and found[0].run is account.stop
 
 
 def _may_go_on(runtime: Runtime, parts: list[InboundText], now: datetime) -> bool:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 
 # since 2009: two letters, three digits, two letters, never I, O or U
 SIV = re.compile(
-    r"\b([A-HJ-NP-TV-Z]{2})(?P<gap>[ .-]?)\d{3}[ .-]?([A-HJ-NP-TV-Z]{2})\b", re.IGNORECASE
+    r"\b([A-HJ-NP-TV-Z]{2})(?P<gap>\s?[.\u2010-\u2013-]\s?| ?)\d{3}(?:\s?[.\u2010-\u2013-]\s?| ?)"
+    r"([A-HJ-NP-TV-Z]{2})\b",
+    re.IGNORECASE,
 )
 # words of two such letters, which stand before or after a number in a sentence
 SHORT_WORDS = frozenset(
@@ -42,7 +44,10 @@ NO_PLATE = frozenset(
         "KM",
     ]
 )
-PHONE = re.compile(r"(?<!\d)(?:(?:\+|00)33[ .-]?(?:\(0\))?|0)[1-9](?:[ .-]?\d{2}){4}(?!\d)")
+PHONE = re.compile(
+    r"(?<!\d)(?:(?:\+|00)[1-9]\d{0,2}[ ./-]?(?:\(0\))?(?:[ ./-]?\d){6,12}"
+    r"|0[1-9](?:[ ./-]?\d{2}){4})(?!\d)"
+)
 # bounded, and from the start of a word only: a long text must not take minutes
 MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 

@@ -475,6 +475,15 @@ def test_parts_are_joined_before_they_are_read(
     assert {(part.state, part.joined_into) for part in others} == {(InboundState.JOINED, first.id)}
 
 
+def test_a_stop_is_never_the_end_of_a_long_text(sqlite_world: World, home: int) -> None:
+    """A text of 70 letters may be a whole one; the STOP that follows it at once is a STOP."""
+    world = sqlite_world
+    author, _ = world.members(home, 2)
+    sender = author.mobile or ""
+    assert world.text(sender, "x" * 70) == "waiting"
+    assert world.text(sender, "STOP.") == "stop"
+
+
 def test_parts_that_come_all_at_once_are_joined_whichever_is_read_first(
     sqlite_world: World, home: int
 ) -> None:

@@ -12,6 +12,7 @@ from dispatch.masking import holds_personal_data
     [
         "AB-123-CD", "ab-123-cd", "AB 123 CD", "ab 123 cd", "ab123cd", "AB.123.CD", "LA-123-ET",
         "Clio grise AB 123 ET vers le stade", "1234 XY 38", "06 39 98 00 01", "+33 6 39 98 00 01",
+        "AB - 123 - CD", "AB–123–CD", "+262 692 00 00 01", "+41 79 123 45 67", "06/39/98/00/01",
         "ecrivez à faux@arnaque.example",
     ],
 )  # fmt: skip

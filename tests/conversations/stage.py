@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,7 +11,9 @@ from sqlmodel import select
 
 from community_store.models import AfterHold, Community, Member, MemberState, Mode, Number
 from dispatch import inbound, pump, requests, sweep
-from dispatch.pace import Grant, Wait
+from dispatch.envelope import outbound
+from dispatch.outbox import Claimed
+from gateway.contract import Accepted
 from tests.acceptance import village
 from tests.acceptance.system import NUMBER
 from tests.conversations.script import Heard
@@ -24,24 +27,12 @@ PHONES = {
 _LATER = re.compile(r"(\d+) (second|minute|hour)s? later")
 
 
-class FewSlots(FreeSlots):
-    """So many messages may leave, and no more."""
-
-    def __init__(self, count: int) -> None:
-        self.left = count
-
-    def reserve(self, key: str, rate: float, wanted: int) -> Grant | Wait:
-        given = super().reserve(key, rate, min(wanted, self.left)) if self.left else Wait(60)
-        self.left -= given.count if isinstance(given, Grant) else 0
-        return given
-
-
 @dataclass
 class InProcess:
     """A stage: each line happens at once, with all that follows from it."""
 
     world: World
-    slots: FreeSlots = field(default_factory=FreeSlots)
+    few: int | None = None  # how many messages may leave, when not all
     _heard: dict[str, int] = field(default_factory=dict)
 
     def says(self, name: str, text: str) -> None:
@@ -69,14 +60,30 @@ class InProcess:
         return new
 
     def _pump(self) -> None:
-        pump.run(self.world.runtime, self.slots, 10 if type(self.slots) is FreeSlots else 0.5)
+        if self.few is None:
+            pump.run(self.world.runtime, FreeSlots(), 10)
+            return
+        (number,) = self.world.rows(Number, value=NUMBER)
+        claimed = self.world.claim(number, self.few)
+        self.few -= len(claimed)
+        for one in claimed:
+            self.world.settle(one, asyncio.run(self._send(one)))
+
+    async def _send(self, one: Claimed) -> Accepted:
+        provider = self.world.runtime.providers[one.lane.gateway]
+        message = outbound(self.world.settings, provider, one, NUMBER)
+        await provider.open()
+        try:
+            return await provider.send(message)
+        finally:
+            await provider.close()
 
     def _change(self, what: str) -> None:
         name, _, how = what.partition(" ")
         if match := re.fullmatch(r"only (\d+) messages leave", what):
-            self.slots = FewSlots(int(match[1]))
+            self.few = int(match[1])
         elif what == "the rest leaves":
-            self.slots = FreeSlots()
+            self.few = None
         elif what == "nobody decides, and the alert is dropped":
             self._each_community(AfterHold.DROP)
         else:

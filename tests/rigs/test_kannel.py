@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http.client import RemoteDisconnected
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
@@ -82,5 +83,13 @@ def send(kannel: Kannel, webhooks: Webhooks, text: str, *, coding: str = "0") ->
     query = {"username": kannel.username, "password": kannel.password, "from": "38000"}
     query |= {"to": LEA, "text": text, "charset": "UTF-8", "coding": coding, "dlr-mask": "31"}
     query["dlr-url"] = f"{webhooks.url}/webhooks/kannel/dlr?d=7&a=1&s=%d"
-    with urlopen(f"{kannel.sendsms_url}?{urlencode(query)}", timeout=5) as answer:
-        return answer.status, answer.read().decode()
+    return until(lambda: _ask(f"{kannel.sendsms_url}?{urlencode(query)}"), "smsbox answers")
+
+
+def _ask(url: str) -> tuple[int, str] | None:
+    """smsbox may still be starting, and hangs up then, having taken nothing."""
+    try:
+        with urlopen(url, timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except RemoteDisconnected:
+        return None

@@ -98,6 +98,6 @@ def test_each_person_hears_why(told: Village) -> None:
         "Hugo": "a dit STOP",
         "Inès": "compte en attente",
         "Julien": "compte suspendu",
-        "Yves": "jumelage : par courriel seulement",
+        "Yves": "jumelage\N{NO-BREAK SPACE}: par courriel seulement",
         "Samir": "autre quartier, non jumelé",
     }

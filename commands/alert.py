@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from community_store.models import Alert
+    from dispatch.act import Act
     from dispatch.runtime import Runtime
 
 app = typer.Typer(no_args_is_help=True, help="Alerts, by their public reference.")
@@ -119,14 +122,9 @@ def end(
 ) -> None:
     """All clear, to exactly those who were told."""
     from dispatch import alerts
-    from dispatch.act import Act
 
-    context = of(ctx)
-    runtime = open_(context)
-    with context.begin() as session:
-        alert = alerts.find(session, ref)
-        count = alerts.end(Act(session, context.settings, runtime.clock()), alert, text)
-    _wake(runtime)
+    with _acting(of(ctx), ref) as (act, alert):
+        count = alerts.end(act, alert, text)
     say(f"alert {ref} ended: {count} messages to those who were told")
 
 
@@ -134,44 +132,42 @@ def end(
 def withdraw(ctx: typer.Context, ref: Ref) -> None:
     """A false alarm: what is unsent is cancelled, those told are told so."""
     from dispatch import alerts
-    from dispatch.act import Act
 
-    context = of(ctx)
-    runtime = open_(context)
-    with context.begin() as session:
-        act = Act(session, context.settings, runtime.clock())
-        count = alerts.withdraw(act, alerts.find(session, ref))
-    _wake(runtime)
+    with _acting(of(ctx), ref) as (act, alert):
+        count = alerts.withdraw(act, alert)
     say(f"alert {ref} withdrawn: {count} messages to those who were told")
 
 
 @app.command()
 def release(ctx: typer.Context, ref: Ref) -> None:
     """Let an alert go that is held because its author or community raised too many."""
-    from dispatch import alerts, holding
-    from dispatch.act import Act
+    from dispatch import holding
 
-    context = of(ctx)
-    runtime = open_(context)
-    with context.begin() as session:
-        act = Act(session, context.settings, runtime.clock())
-        count = holding.release(act, alerts.find(session, ref))
-    _wake(runtime)
+    with _acting(of(ctx), ref) as (act, alert):
+        count = holding.release(act, alert)
     say(f"alert {ref} released: {count} messages")
 
 
 @app.command()
 def drop(ctx: typer.Context, ref: Ref) -> None:
     """Refuse a held alert: nobody is told but its author."""
-    from dispatch import alerts, holding
+    from dispatch import holding
+
+    with _acting(of(ctx), ref) as (act, alert):
+        holding.drop(act, alert)
+    say(f"alert {ref} dropped: its author is told")
+
+
+@contextmanager
+def _acting(context: Context, ref: int) -> Iterator[tuple[Act, Alert]]:
+    """An alert to do something about, in one transaction; then the pump is woken."""
+    from dispatch import alerts
     from dispatch.act import Act
 
-    context = of(ctx)
     runtime = open_(context)
     with context.begin() as session:
-        holding.drop(Act(session, context.settings, runtime.clock()), alerts.find(session, ref))
+        yield Act(session, context.settings, runtime.clock()), alerts.find(session, ref)
     _wake(runtime)
-    say(f"alert {ref} dropped: its author is told")
 
 
 def _not_reached(session: Session, alert: Alert, *, as_json: bool) -> Any:

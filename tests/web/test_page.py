@@ -149,6 +149,20 @@ def test_on_a_telephone_an_open_handset_covers_the_village_and_goes_away(
         expect(page.locator(".person", has_text="Karim Benali")).to_be_focused()
 
 
+def test_on_a_telephone_the_newest_message_is_in_sight(
+    chromium: Browser, address: str, village: Village
+) -> None:
+    for n in range(1, 9):
+        text = f"Tocsin alerte {n}, " + "Camionnette blanche " * 4
+        village.phones.receive(KARIM, "38000", text, segments=1, delivery=n, attempt=1)
+    with chromium.new_context(viewport={"width": 390, "height": 844}) as context:
+        page = context.new_page()
+        page.goto(address)
+        page.locator(".person", has_text="Karim Benali").click()
+        expect(page.locator(".bubble-in").last).to_be_in_viewport()
+        expect(page.locator(".bubble-in").first).not_to_be_in_viewport()
+
+
 def test_without_a_script_the_page_still_lists_and_texts(
     chromium: Browser, address: str, village: Village
 ) -> None:

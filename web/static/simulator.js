@@ -152,8 +152,8 @@ async function open(link) {
   }
   remember({ who: id });
   opener = link;
+  raise(); // what is hidden cannot be scrolled
   settle();
-  raise();
   if (link.matches("[data-open]")) invite();
 }
 
@@ -339,6 +339,6 @@ document.addEventListener("keydown", (event) => {
 
 narrow.addEventListener("change", lower);
 body.classList.add("live");
-settle();
 if (side.dataset.chosen !== undefined && narrow.matches) raise();
+settle();
 forever();

@@ -20,6 +20,7 @@ NEIGHBOURS = 30
 WORDS = ("Camionnette suspecte", "Porte forcée", "Chien perdu", "Fumée", "Bruit", "Rôdeur")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_a_lone_alert_is_handed_over_at_once_in_a_storm(world: World) -> None:
     """200 alerts in 40 communities of 31 are 6,000 messages: a minute of a number's 100 a second."""

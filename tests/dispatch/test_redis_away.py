@@ -27,6 +27,7 @@ from tests.rigs.redis import RedisServer
 RATE = 20.0
 
 
+@pytest.mark.slow
 def test_an_outage_of_redis_and_its_return_never_exceed_the_rate(
     postgres_url: str, own_valkey: RedisServer, tmp_path: Path, emulator: Emulator
 ) -> None:

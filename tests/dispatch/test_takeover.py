@@ -143,6 +143,7 @@ def test_nothing_moves_without_a_healthy_other(two: World) -> None:
     assert len(rows) == 10
 
 
+@pytest.mark.slow
 def test_two_gateways_of_which_one_dies(sqlite_url: str, redis_url: str, tmp_path: Path) -> None:
     """Everybody gets it once, though the first gateway answers nothing half-way through."""
     (tmp_path / "one").mkdir()

@@ -17,7 +17,7 @@ COMPILE := uv pip compile --quiet --universal --generate-hashes --no-emit-index-
 LOCK := $(COMPILE) --extra build pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: apt bench chaos clean demo help install lint lock statemachine test test-slow
+.PHONY: apt bench chaos clean demo goes-on help install lint lock statemachine test test-slow
 .DELETE_ON_ERROR:
 
 help: ## Say what there is
@@ -33,10 +33,13 @@ test: $(DEVELOPING) ## Run the tests (ARGS="tests/gateway -k kannel" for some of
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" $(ARGS)
 
 test-slow: $(DEVELOPING) ## Run what takes minutes: crashes, outages, whole conversations
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "slow and not alone" $(ARGS)
 
 chaos: $(DEVELOPING) ## Faults by seed, nothing lost (SEEDS=200 long form; SEED=17 replays one)
 	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
+
+goes-on: $(DEVELOPING) ## After each single failure sending goes on within 10 s (timed: run it alone)
+	$(BIN)/python -m pytest -m alone $(ARGS)
 
 statemachine: $(DEVELOPING) ## A delivery's life in any order, LIVES=2000 lives of 50 steps
 	LIVES=$(LIVES) $(BIN)/python -m pytest -n 2 --dist load tests/dispatch/test_statemachine.py $(ARGS)

@@ -9,13 +9,23 @@ import signal
 import sys
 
 from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 from config import Settings
+from dispatch import logs
 from dispatch.runtime import Runtime, open_runtime
-from web import headers
+from web import access, errors, front, headers, home, i18n, identity, language, page, throttle
+from web.access import Policy
+from web.accounts import room
+from web.accounts.account import account
+from web.accounts.password import password
+from web.accounts.second_factor import second_factor
+from web.accounts.sign_in import sign_in
 from web.alert_page import alert_page
 from web.health import health
+from web.joining import joining
 from web.simulator import simulator
 from web.unsubscribe import unsubscribe
 from webhooks.views import webhooks
@@ -23,22 +33,69 @@ from webhooks.views import webhooks
 PR_SET_PDEATHSIG = 1
 LARGEST_BODY = 1024 * 1024  # bytes; a text is under 2 kB
 
+PAGES = (
+    front.front, home.home, language.language, sign_in, password, second_factor, account,
+    alert_page, health, joining,
+)  # fmt: skip
+# called by programs, which have no form of ours: each call proves itself, or is of a trial
+BY_PROGRAMS = (webhooks, simulator, unsubscribe)
+POLICIES = {
+    "static": Policy.ANYONE,
+    "webhooks.sms": Policy.PROVED,
+    "webhooks.status": Policy.PROVED,
+    "webhooks.voice": Policy.PROVED,
+}
+
 
 def create_app(settings: Settings, runtime: Runtime | None = None) -> Flask:
     """The WSGI application. `runtime` is made from the settings unless given."""
-    app = Flask("tocsin", root_path=__file__.rpartition("/")[0], static_folder="web/static")
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    app.config["SECRET_KEY"] = settings.secret_key()
+    app = Flask("tocsin", root_path=__file__.rpartition("/")[0], static_folder="web/static",
+                template_folder="web/templates")  # fmt: skip
+    app.config.update(_flask(settings))
     app.extensions["tocsin"] = runtime or open_runtime(settings)
-    for blueprint in (webhooks, health, simulator, unsubscribe, alert_page):
+    app.extensions["tocsin.words"] = i18n.load(
+        settings.service.languages, settings.service.time_zone
+    )
+    _believe_proxies(app, settings)
+    app.before_request(access.guard)
+    csrf = CSRFProtect(app)
+    for blueprint in (*PAGES, *BY_PROGRAMS):
         app.register_blueprint(blueprint)
-    app.after_request(headers.strict)
+    for blueprint in BY_PROGRAMS:
+        csrf.exempt(blueprint)
+    access.grant(app, POLICIES)
+    throttle.install(app, settings)
+    for room_ in (room, front, page, errors):
+        room_.install(app)
+    headers.install(app, settings)
     return app
+
+
+def _flask(settings: Settings) -> dict[str, object]:
+    https = identity.https(settings)
+    return {
+        "MAX_CONTENT_LENGTH": LARGEST_BODY,
+        "SECRET_KEY": settings.secret_key(),
+        "SESSION_COOKIE_NAME": "__Host-form" if https else "form",
+        "SESSION_COOKIE_SECURE": https,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "WTF_CSRF_TIME_LIMIT": None,  # a form may be filled in slowly
+        "WTF_CSRF_SSL_STRICT": False,  # we send no Referer to check; the token is the proof
+    }
+
+
+def _believe_proxies(app: Flask, settings: Settings) -> None:
+    """Take the caller's address and scheme from as many proxies as stand in front, no more."""
+    count = settings.security.trusted_proxies
+    if count:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]  # as Flask says to
 
 
 def serve() -> Flask:
     """For a WSGI server's factory: the application of the configuration in force."""
     _die_with_the_server()
+    logs.configure("web")
     return create_app(config.load())
 
 

@@ -23,6 +23,7 @@ from commands import (
     queue,
     request,
     simulate,
+    team,
     town,
     up,
     wording,
@@ -107,6 +108,7 @@ app.add_typer(community.app, name="community")
 app.add_typer(member.app, name="member")
 app.add_typer(town.app, name="town")
 app.add_typer(agent.app, name="agent")
+app.add_typer(team.app, name="team")
 app.add_typer(request.app, name="request")
 app.add_typer(alert.app, name="alert")
 app.add_typer(delivery.app, name="delivery")

@@ -13,6 +13,7 @@ import secrets
 import tempfile
 import tomllib
 from collections.abc import Mapping
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -132,6 +133,7 @@ class Geo(Section):
     area_max_ha: float = 400.0
     points_max: int = 500
     twin_distance_m: float = 5000.0
+    homes_per_ha: float = Field(default=8.0, gt=0)
 
 
 class TimeToLive(Section):
@@ -159,7 +161,7 @@ class Dispatch(Section):
 
     concurrency: int = Field(default=200, ge=1)  # messages in flight, a gateway and worker
     workers: int = Field(default=1, ge=1)
-    inbound_workers: int = Field(default=1, ge=1)
+    inbound_workers: int = Field(default=2, ge=1)
     slice_seconds: float = Field(default=300.0, gt=0)
     quiet_seconds: float = Field(default=60.0, ge=0)
     lease_seconds: float = Field(default=30.0, gt=0)
@@ -189,6 +191,22 @@ class Alerts(Section):
     mask: bool = True  # plates, numbers and e-mails in what neighbours read (A9)
 
 
+class Joining(Section):
+    """How a home is proved (S22 to S30). Distances in metres; `evening` is local time."""
+
+    position_m: float = Field(default=150.0, gt=0)
+    position_max_m: float = Field(default=250.0, gt=0)
+    accuracy_max_m: float = Field(default=1000.0, gt=0)
+    position_tries: int = Field(default=10, ge=1)
+    evening: time = time(18, 30)
+    evening_link_hours: float = Field(default=72.0, gt=0)
+    team_hours: float = Field(default=72.0, gt=0)
+    referent_days: float = Field(default=15.0, gt=0)
+    proof_days: float = Field(default=15.0, gt=0)
+    proof_megabytes: float = Field(default=10.0, gt=0)
+    proof_tries: int = Field(default=5, ge=1)
+
+
 class Security(Section):
     """`trusted_proxies` is how many reverse proxies stand in front of the web process.
 
@@ -196,7 +214,7 @@ class Security(Section):
     reach the port: without it only callers on this machine use it.
     """
 
-    trusted_proxies: int = 0
+    trusted_proxies: int = Field(default=0, ge=0)
     simulator_public: bool = False
 
 
@@ -263,6 +281,7 @@ class Settings(BaseSettings):
     geo: Geo = Geo()
     dispatch: Dispatch = Dispatch()
     alerts: Alerts = Alerts()
+    joining: Joining = Joining()
     security: Security = Security()
     retention: Retention = Retention()
     gateway: Mapping[str, GatewaySection] = Field(

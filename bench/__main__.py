@@ -10,7 +10,8 @@ from bench.machine import Watch, in_words, machine
 from bench.result import Options, Result
 
 NAMES = (
-    "dispatch", "pace", "claims", "latency", "webhook", "plan", "priority", "growth", "country", "soak",
+    "dispatch", "pace", "claims", "latency", "webhook", "plan", "priority", "growth", "country", "geometry",
+    "soak",
 )  # fmt: skip
 
 

@@ -65,6 +65,7 @@ def measure(
             phones = Phones(f"{house.system.url}/webhooks/twilio/sms")
             texts(house, phones, range(communities - WARM, communities))
             work = {kind: of_kind(house, kind) for kind in ("serve", "inbound", "dispatch")}
+            work |= others(house)
             before = {kind: cpu(processes) for kind, processes in work.items()}
             for n in range(times):
                 called, waited = texts(house, phones, range(n * count, (n + 1) * count))
@@ -76,6 +77,22 @@ def measure(
 
 def of_kind(house: Bench, kind: str) -> list[psutil.Process]:
     return [process for process in house.system.family() if kind in process.cmdline()]
+
+
+def others(house: Bench) -> dict[str, list[psutil.Process]]:
+    """What works beside ours: connections of the database live as long as the workers."""
+    found = {
+        "the rest of ours": [
+            process
+            for process in house.system.family()
+            if not {"serve", "inbound", "dispatch"} & set(process.cmdline())
+        ],
+        "emulator": [psutil.Process(house.emulator.process.child.pid)],
+    }
+    if house.server is not None:
+        first = psutil.Process(house.server.process.child.pid)
+        found["PostgreSQL"] = [first, *first.children(recursive=True)]
+    return found
 
 
 def texts(house: Bench, phones: Phones, authors: range) -> tuple[list[Answered], list[float]]:

@@ -76,6 +76,19 @@ def set_(
 
 
 @app.command()
+def reset(ctx: typer.Context, agent: Named) -> None:
+    """Forget the second factor of an agent who lost telephone and paper codes."""
+    from community_store import accounts, agents, second_factor, sessions
+
+    with of(ctx).begin() as session:
+        found = agents.find(session, agent, number=number_if_any(agent))
+        account = accounts.of_agent(session, found)
+        second_factor.reset(session, account)
+        sessions.end_all(session, account.id)
+    say(f"agent {found.id} is signed out, and sets up a telephone after the next password")
+
+
+@app.command()
 def remove(
     ctx: typer.Context,
     agent: Named,

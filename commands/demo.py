@@ -146,7 +146,7 @@ def _running(folder: Path, port: int) -> Iterator[Child]:
 
 def _wait_until_ready(child: Child, folder: Path, port: int) -> None:
     limit = time.monotonic() + READY_SECONDS
-    while not _answers(port):
+    while not (_answers(port) and _at_work(folder)):
         if child.process is not None and child.process.poll() is not None:
             raise CommandError(f"the service did not start: {_last_line(folder / 'up.log')}")
         if time.monotonic() > limit:
@@ -165,6 +165,25 @@ def _answers(port: int) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _at_work(folder: Path) -> bool:
+    """Whether somebody reads and somebody sends: what starts is not what is shown."""
+    from redis.exceptions import RedisError
+    from rq import Worker
+
+    import config
+    from dispatch.runtime import connect_redis
+    from dispatch.wake import QUEUES
+
+    redis = connect_redis(config.load(folder / "config.toml").redis_url)
+    try:
+        served = {name for worker in Worker.all(redis) for name in worker.queue_names()}
+    except RedisError:
+        return False
+    finally:
+        redis.close()
+    return served >= set(QUEUES)
 
 
 def _last_line(log: Path) -> str:

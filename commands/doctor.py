@@ -52,6 +52,7 @@ def _examine(context: Context) -> Iterator[Finding]:
     yield database
     yield _redis(runtime)
     yield _simulator(context)
+    yield _proxies(context)
     if database.good:
         yield _numbers(context)
         yield _landlines(context)
@@ -178,6 +179,19 @@ def _simulator(context: Context) -> Finding:
             "beside a real gateway, and its texts are unsigned: remove its [gateway] table",
         )
     return Finding("simulator", True, "for callers on this machine")
+
+
+def _proxies(context: Context) -> Finding:
+    """We speak no TLS ourselves: behind https there is a proxy, and all callers look like it."""
+    settings = context.settings
+    count = settings.security.trusted_proxies
+    if settings.service.site.startswith("https://") and not count:
+        return Finding(
+            "proxies",
+            False,
+            "behind a proxy everybody shares one caller's limits: set [security] trusted_proxies",
+        )
+    return Finding("proxies", True, f"{count} trusted")
 
 
 def _provider(name: str, provider: Provider) -> Finding:

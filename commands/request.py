@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -28,11 +31,16 @@ def list_(
     community: Annotated[str, typer.Option(help="only those of one community")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """List the requests, the longest waiting first. `ref` is what deciders text back."""
+    """List the requests, the longest waiting first. `ref` is what deciders text back, `due_at`
+    by when the team decides, if it is for the team, `proof` a document to look at.
+    """
     from community_store import membership
-    from dispatch import requests
+    from community_store.columns import utcnow
+    from dispatch import proofs, requests, team
 
     with of(ctx).read() as session:
+        due = {one.member.id: one.due_at for one in team.queue(session, utcnow())}
+        documents = proofs.waiting(session)
         home = community_named(session, community).id if community else None
         refs = requests.open_refs(session)
         rows: list[dict[str, Any]] = [
@@ -45,6 +53,8 @@ def list_(
                 "community": name,
                 "mode": mode,
                 "created_at": member.created_at.isoformat(),
+                "due_at": due[member.id].isoformat() if member.id in due else None,
+                "proof": documents.get(member.id or 0),
             }
             for member, name, mode in membership.requests(session, community_id=home)
         ]
@@ -71,6 +81,33 @@ def accept(
         name = f"{found.first_name} {found.last_name}"
         _decide(context, session, found, (True, reason))
     say(f"member {found.id} ({name}) accepted")
+
+
+@app.command()
+def proof(
+    ctx: typer.Context,
+    member: Id,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="where to write it")],
+) -> None:
+    """Write a member's proof of address to a file. That you looked is kept."""
+    from community_store.columns import utcnow
+    from dispatch import proofs
+    from dispatch.act import Act
+
+    if file.exists():
+        raise CommandError(f"{file} is there already")
+    context = of(ctx)
+    with context.begin() as session:
+        found = _waiting(session, member)
+        document = proofs.current(session, found.id or 0)
+        if document is None:
+            raise CommandError(f"member {found.id} sent no proof of address")
+        act = Act(session, context.settings, utcnow())
+        shown = proofs.look(act, document.id or 0, who=f"operator {getpass.getuser()}")
+    handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(handle, "wb") as out:
+        out.write(shown.data)
+    say(f"{shown.media_type}, {len(shown.data)} bytes: delete {file} when you have decided")
 
 
 @app.command()

@@ -7,6 +7,7 @@ import fcntl
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ from config import Settings
 DRAIN_SECONDS = 30.0
 QUICK_DEATH = 5.0  # seconds; a child that lived less waits before it is started again
 LONGEST_WAIT = 5.0
+LISTENS_SECONDS = 20.0  # a web that does not start must not keep alerts from leaving
 PR_SET_PDEATHSIG = 1
 
 
@@ -33,6 +35,7 @@ class Child:
     command: Sequence[str]
     environment: dict[str, str] = field(default_factory=dict)
     orphaned: signal.Signals = signal.SIGTERM
+    answered: bool = False  # begins once the web listens: providers report to it at once
     last: bool = False  # ended after all others, since they use it
     output: Path | None = None  # where what it says is kept; else with ours
     process: subprocess.Popen[bytes] | None = None
@@ -88,6 +91,8 @@ def children(settings: Settings, host: str, port: int, workers: int) -> list[Chi
         for n in range(count)
     ]
     found.append(ours("housekeeping", "housekeeping"))
+    for child in found:
+        child.answered = child.name.startswith("dispatch")
     return found
 
 
@@ -131,8 +136,12 @@ def _valkey(settings: Settings) -> Child:
     )
 
 
-def run(family: Sequence[Child]) -> None:
-    """Keep the children alive until SIGTERM or Ctrl-C, then let them drain."""
+def run(family: Sequence[Child], listens: Callable[[], bool]) -> None:
+    """Keep the children alive until SIGTERM or Ctrl-C, then let them drain.
+
+    What sends begins once `listens()`, or after 20 s: no provider reports twice to a web
+    that was not there yet.
+    """
     asked: list[int] = []
 
     def ask(number: int, _frame: FrameType | None) -> None:
@@ -141,12 +150,26 @@ def run(family: Sequence[Child]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask)
     try:
+        began, answering = time.monotonic(), False
         while not asked:
+            now = time.monotonic()
+            answering = answering or listens() or now - began > LISTENS_SECONDS
             for child in family:
-                child.look(time.monotonic())
+                if answering or not child.answered:
+                    child.look(now)
             time.sleep(0.1)
     finally:
         end(family)
+
+
+def listening(host: str, port: int) -> bool:
+    """Whether something accepts connections there."""
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not to bind
+    try:
+        socket.create_connection((here, port), timeout=0.5).close()
+    except OSError:
+        return False
+    return True
 
 
 def end(family: Sequence[Child]) -> None:

@@ -26,7 +26,10 @@ def up(
     with supervisor.only_one(context.settings.data_dir):
         prepare(context)
         say(f"Tocsin on http://{host}:{port} (Ctrl-C ends)")
-        supervisor.run(supervisor.children(context.settings, host, port, workers))
+        supervisor.run(
+            supervisor.children(context.settings, host, port, workers),
+            lambda: supervisor.listening(host, port),
+        )
 
 
 def prepare(context: Context) -> None:

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import cast
+from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 import shapely
-from shapely import Polygon
-from sqlalchemy import and_, bindparam, delete, insert
+from shapely import MultiPolygon, Polygon
+from sqlalchemy import delete, insert
 from sqlmodel import Session, col, select
 
+from community_store import lookup
 from community_store.errors import RuleError
 from community_store.geometry import (
     BoundaryError,
     Place,
     area_ha,
     area_m2,
-    cell,
-    cells,
     extent_m,
+    in_metres,
 )
+from community_store.homes import Homes, homes
 from community_store.models import BoundaryCell, Community, Member, MemberState
+from community_store.squares import cell, cells
 from community_store.store import lock
 from config import Geo
 
@@ -29,39 +32,45 @@ __all__ = [
     "BoundaryError",
     "communities_at",
     "community_at",
+    "examine",
     "forget",
     "left_outside",
     "occupy",
     "place",
 ]
 
-SLIVER_M2 = 1.0  # what two drawings of one shared edge may differ by
+# What two drawings of one shared edge may differ by: points kept to six decimals of a degree
+# are up to 0.06 m off, so along a long edge that is more than a square metre, but no wider.
+SLIVER_M2 = 1.0
+HAIR_M = 0.5
 EXTENT_MAX_M = 20_000.0  # else a hair 1,000 km long is 4 km2, and a million squares
-_BOX_MEETS = and_(
-    col(BoundaryCell.west) <= bindparam("east"),
-    col(BoundaryCell.east) >= bindparam("west"),
-    col(BoundaryCell.south) <= bindparam("north"),
-    col(BoundaryCell.north) >= bindparam("south"),
-)
-# Built once: putting these together costs more than running them.
-_AT = (
-    select(Community)
-    .join(BoundaryCell)
-    .where(col(BoundaryCell.cell) == bindparam("cell"), _BOX_MEETS)
-    .order_by(col(Community.id))
-)
-_NEAR = (
-    select(col(Community.id), col(Community.name), col(Community.boundary))
-    .where(
-        col(Community.id).in_(
-            select(BoundaryCell.community_id).where(
-                col(BoundaryCell.cell).in_(bindparam("cells", expanding=True)), _BOX_MEETS
-            )
-        ),
-        col(Community.id) != bindparam("own"),
-    )
-    .order_by(col(Community.id))
-)
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What is to be said of a boundary that every rule allows."""
+
+    polygon: Polygon
+    area_ha: float
+    homes: Homes
+    outside: tuple[int, ...]  # the ids of the members left outside, all of them confirmed
+
+
+def examine(
+    session: Session, polygon: Polygon, *, geo: Geo, community: Community | None = None,
+    outside: Collection[int] = (),
+) -> Examined:  # fmt: skip
+    """Every rule of a boundary, for one that is being drawn: nothing is written or locked.
+
+    `community` is the one that it is for, None for one that is still to be made. What is
+    allowed now may be refused by `place`, when somebody else was quicker. Raises
+    BoundaryError.
+    """
+    hectares = _require_size(polygon, geo)
+    own = community.id if community else None
+    _require_free(session, polygon, own)
+    left = _require_members(session, community, polygon, outside) if community and own else ()
+    return Examined(polygon, hectares, homes(hectares, geo.homes_per_ha), tuple(left))
 
 
 def place(
@@ -75,12 +84,9 @@ def place(
     Raises BoundaryError.
     """
     lock(session, "boundaries")
-    _require_size(polygon, geo)
-    _require_free(session, polygon, community.id)
-    if community.id is not None:
-        _require_members(session, community.id, polygon, outside)
+    checked = examine(session, polygon, geo=geo, community=community, outside=outside)
     community.boundary = polygon
-    community.area_ha = round(area_ha(polygon), 4)
+    community.area_ha = checked.area_ha
     session.add(community)
     session.flush()
     occupy(session, cast("int", community.id), polygon)
@@ -106,11 +112,10 @@ def community_at(session: Session, lat: float, lon: float) -> Community | None:
     """The community whose boundary holds the point, edge included (S12).
 
     Exact, and right at once whichever process changed a boundary. On an edge that two
-    communities share, the elder has it.
+    communities share, the elder has it. Whoever needs its id only asks `lookup.holder`.
     """
-    box = {"west": lon, "south": lat, "east": lon, "north": lat}
-    found = session.exec(_AT, params={"cell": cell(lon, lat), **box})
-    return next((c for c in found if shapely.intersects_xy(c.boundary, lon, lat)), None)
+    found = lookup.holder(session, (lon, lat))
+    return session.get(Community, found) if found is not None else None
 
 
 def communities_at(session: Session, places: Sequence[Place]) -> list[int | None]:
@@ -132,34 +137,62 @@ def communities_at(session: Session, places: Sequence[Place]) -> list[int | None
     return answer
 
 
-def _require_size(polygon: Polygon, geo: Geo) -> None:
-    middle = polygon.representative_point().coords[0]
-    place = (middle[0], middle[1])
+def _require_size(polygon: Polygon, geo: Geo) -> float:
+    """The area in hectares, when it is allowed."""
     if extent_m(polygon) > EXTENT_MAX_M:
-        raise BoundaryError("too_long", "the boundary is more than 20 km long", place)
-    hectares = area_ha(polygon)
-    if not geo.area_min_ha <= hectares <= geo.area_max_ha:
-        word = "small" if hectares < geo.area_min_ha else "large"
         raise BoundaryError(
-            f"too_{word}",
-            f"the boundary is too {word}: {hectares:.2f} ha, and {geo.area_min_ha:g} to"
-            f" {geo.area_max_ha:g} ha are allowed (around 100 homes is right)",
-            place,
+            "too_long", "the boundary is more than 20 km long", _middle_of_largest(polygon)
         )
+    hectares = area_ha(polygon)
+    if geo.area_min_ha <= hectares <= geo.area_max_ha:
+        return round(hectares, 4)
+    word = "small" if hectares < geo.area_min_ha else "large"
+    raise BoundaryError(
+        f"too_{word}",
+        f"the boundary is too {word}: {hectares:.2f} ha, and {geo.area_min_ha:g} to"
+        f" {geo.area_max_ha:g} ha are allowed (around 100 homes is right)",
+        _middle_of_largest(polygon),
+        facts={"area": hectares, "least": geo.area_min_ha, "most": geo.area_max_ha},
+    )
 
 
 def _require_free(session: Session, polygon: Polygon, own_id: int | None) -> None:
-    box = dict(zip(("west", "south", "east", "north"), polygon.bounds, strict=True))
-    near = {"cells": sorted(cells(polygon)), "own": own_id or 0, **box}
-    for other_id, name, boundary in session.exec(_NEAR, params=near):
-        shared = shapely.intersection(polygon, boundary)
-        if shared.area and area_m2(shared) > SLIVER_M2:
-            raise BoundaryError(
-                "overlap",
-                f"the boundary overlaps that of community {other_id} ({name})"
-                f" by {area_m2(shared):.0f} m²",
-                _middle_of_largest(shared),
-            )
+    """S61. Of several that it overlaps, the one of which it takes most is named."""
+    taken = [
+        (shared, other_id, name)
+        for other_id, name, boundary in lookup.near(session, polygon, own_id)
+        if (shared := _shared(polygon, boundary)) is not None
+    ]
+    if not taken:
+        return
+    shared, other_id, name = max(taken, key=lambda one: one[0].area)
+    square_metres = area_m2(shared)
+    raise BoundaryError(
+        "overlap",
+        f"the boundary overlaps that of community {other_id} ({name}) by {square_metres:.0f} m²",
+        _middle_of_largest(shared),
+        shape=shapely.union_all([one[0] for one in taken]),
+        facts={"name": name, "area": square_metres / 10_000, "others": len(taken) - 1},
+    )
+
+
+def _shared(one: Polygon, other: Polygon) -> MultiPolygon | None:
+    """The ground that two boundaries share, None when it is only a common edge."""
+    common = shapely.intersection(one, other)
+    if not common.area:
+        return None
+    parts = [part for part in shapely.get_parts(common) if isinstance(part, Polygon)]
+    ground = [part for part in parts if _is_ground(part)]
+    return MultiPolygon(ground) if ground else None
+
+
+def _is_ground(part: Polygon) -> bool:
+    """Whether it is more than two drawings of one edge may differ by."""
+    drawn = in_metres(part, part.bounds[1])
+    if drawn.area <= SLIVER_M2:
+        return False
+    wide = 2 * drawn.area / drawn.length > HAIR_M  # on average, so somewhere
+    return wide or not shapely.buffer(drawn, -HAIR_M / 2).is_empty
 
 
 def _middle_of_largest(shape: shapely.Geometry) -> Place:
@@ -191,30 +224,37 @@ def _outside(homes: Sequence[tuple[int, Place]], polygon: Polygon) -> list[tuple
 
 
 def _require_members(
-    session: Session, community_id: int, polygon: Polygon, confirmed: Collection[int]
-) -> None:
-    """S60: those left outside must be confirmed, and half at least must be inside."""
-    homes = _homes(session, community_id)
-    outside = _outside(homes, polygon)
-    if not outside:
-        return
-    ids = [who for who, _ in outside]
-    if 2 * len(outside) > len(homes):
+    session: Session, community: Community, polygon: Polygon, confirmed: Collection[int]
+) -> list[int]:
+    """S60: those left outside must be confirmed, and half at least must be inside.
+
+    The map shows the ground that is given up, not the homes on it: a référent knows the
+    streets of neighbours, not their doors.
+    """
+    everybody = _homes(session, community.id)
+    ids = [who for who, _ in _outside(everybody, polygon)]
+    if 2 * len(ids) <= len(everybody) and not set(ids) - set(confirmed):
+        return ids
+    given_up = shapely.difference(community.boundary, polygon)
+    shown: dict[str, Any] = {
+        "place": _middle_of_largest(given_up) if given_up.area else None,
+        "shape": given_up if given_up.area else None,
+        "members": ids,
+        "facts": {"outside": len(ids), "members": len(everybody)},
+    }
+    if 2 * len(ids) > len(everybody):
         raise BoundaryError(
             "too_few_inside",
-            f"the boundary leaves {len(outside)} of {len(homes)} members outside:"
+            f"the boundary leaves {len(ids)} of {len(everybody)} members outside:"
             " at least half must be inside",
-            outside[0][1],
-            members=ids,
+            **shown,
         )
-    if set(ids) - set(confirmed):
-        raise BoundaryError(
-            "members_outside",
-            f"the boundary leaves {len(ids)} members outside, to be confirmed (--confirm):"
-            f" {_some(ids)}",
-            outside[0][1],
-            members=ids,
-        )
+    raise BoundaryError(
+        "members_outside",
+        f"the boundary leaves {len(ids)} members outside, to be confirmed (--confirm):"
+        f" {_some(ids)}",
+        **shown,
+    )
 
 
 def _some(ids: Sequence[int]) -> str:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class RuleError(Exception):
     """A rule refused; the message is one English line that says why and what to do.
 
-    `code` is stable: the web and SMS find their own words for it in the catalogue.
+    `code` is stable: the web and SMS find their own words for it in the catalogue, and
+    `facts` are the variables of those words.
     """
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, *, facts: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.code = code
+        self.facts = dict(facts or {})
 
 
 class NotFound(RuleError):

@@ -1,4 +1,4 @@
-"""Shapes on the ground: reading boundaries, areas, distances, and squares of the map.
+"""Shapes on the ground: reading boundaries, areas, distances.
 
 Everything is WGS 84 in (longitude, latitude) order, as GeoJSON has it (RFC 7946).
 """
@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 import shapely
+import shapely.geometry
 from pyproj import Geod
-from shapely import Polygon
+from shapely import LinearRing, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from community_store.errors import RuleError
@@ -23,7 +24,6 @@ from community_store.errors import RuleError
 MAX_BYTES = 256 * 1024  # 500 points, generously written, are 50 kB
 POINTS_MIN = 3
 POINTS_MAX = 500
-COLUMNS = 36_000  # squares of 0.01 degree around the Earth
 Place = tuple[float, float]  # longitude, latitude
 
 # West, south, east, north. A boundary lies in one of them.
@@ -45,17 +45,31 @@ FRANCE: Mapping[str, tuple[float, float, float, float]] = {
 class BoundaryError(RuleError):
     """A boundary is refused (S60 to S62).
 
-    `place` is where, in (lon, lat), when there is such a point; `members` are the ids of
-    those who would be left outside, when that is the reason.
+    `place` is where, in (lon, lat), when there is such a point, and `shape` the ground in
+    question, WGS 84; `members` are the ids of those who would be left outside, when that
+    is the reason. Nobody's home is in them: a map that shows them tells no address.
     """
 
     def __init__(
-        self, code: str, message: str, place: Place | None = None, *, members: Sequence[int] = ()
+        self,
+        code: str,
+        message: str,
+        place: Place | None = None,
+        *,
+        shape: BaseGeometry | None = None,
+        members: Sequence[int] = (),
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
         at = f" at {place[0]:.6f}, {place[1]:.6f} (lon, lat)" if place else ""
-        super().__init__(code, message + at)
+        super().__init__(code, message + at, facts=facts)
         self.place = place
+        self.shape = shape
         self.members = tuple(members)
+
+    def where(self) -> dict[str, Any] | None:
+        """What a map can show of it: a GeoJSON geometry, or None when it is nowhere."""
+        shape = self.shape or (Point(self.place) if self.place else None)
+        return dict(shapely.geometry.mapping(shape)) if shape is not None else None
 
 
 def read(document: bytes | str, *, points_max: int = POINTS_MAX) -> Polygon:
@@ -70,7 +84,9 @@ def parse(document: bytes | str, *, limit: int = MAX_BYTES) -> Any:
     """The JSON of a text of at most `limit` bytes. Raises BoundaryError."""
     if len(document) > limit:
         raise BoundaryError(
-            "too_big", f"the boundary file is too big: {limit // 1024} kB is the most"
+            "too_big",
+            f"the boundary file is too big: {limit // 1024} kB is the most",
+            facts={"kilobytes": limit // 1024},
         )
     try:
         text = document.decode("utf-8-sig") if isinstance(document, bytes) else document
@@ -83,14 +99,10 @@ def parse(document: bytes | str, *, limit: int = MAX_BYTES) -> Any:
 def polygon_of(document: Any, *, points_max: int = POINTS_MAX) -> Polygon:
     """The polygon of a Geometry, a Feature, or a FeatureCollection of one.
 
-    It comes back counter-clockwise. Raises BoundaryError.
+    It comes back counter-clockwise. However large the document is, only as many points as
+    are allowed are looked at. Raises BoundaryError.
     """
-    ring = _ring(_single_geometry(document))
-    if not POINTS_MIN <= len(ring) - 1 <= points_max:
-        raise BoundaryError(
-            "points",
-            f"the boundary has {len(ring) - 1} points: {POINTS_MIN} to {points_max} are wanted",
-        )
+    ring = _ring(_positions(_single_geometry(document)), points_max)
     _require_france(ring)
     polygon = Polygon(ring)
     _require_simple(polygon)
@@ -108,9 +120,11 @@ def _single_geometry(document: Any) -> Mapping[str, Any]:
         features = document.get("features")
         if not isinstance(features, list) or len(features) != 1:
             raise BoundaryError("not_one", "exactly one feature is wanted in the boundary file")
-        return _single_geometry(features[0])
+        document = features[0]
+        kind = document.get("type") if isinstance(document, dict) else None
     if kind == "Feature":
-        return _single_geometry(document.get("geometry"))
+        document = document.get("geometry")
+        kind = document.get("type") if isinstance(document, dict) else None
     if kind not in ("Polygon", "MultiPolygon"):
         raise BoundaryError(
             "not_polygon", f"a Polygon is wanted in the boundary file, not {str(kind)[:40]}"
@@ -119,8 +133,8 @@ def _single_geometry(document: Any) -> Mapping[str, Any]:
     return document
 
 
-def _ring(geometry: Mapping[str, Any]) -> list[Place]:
-    """The outer ring, closed; a ring left open is closed, altitudes are dropped."""
+def _positions(geometry: Mapping[str, Any]) -> list[Any]:
+    """The outer ring as it is written; there must be no other."""
     rings = geometry.get("coordinates")
     if geometry["type"] == "MultiPolygon":
         if not isinstance(rings, list) or len(rings) != 1:
@@ -130,8 +144,31 @@ def _ring(geometry: Mapping[str, Any]) -> list[Place]:
         raise BoundaryError("not_geojson", "the boundary has no coordinates")
     if len(rings) > 1:
         raise BoundaryError("hole", "the boundary must have no hole", _some_place(rings[1]))
-    points = [_point(position) for position in rings[0]]
-    return points if len(points) > 1 and points[0] == points[-1] else points + points[:1]
+    return rings[0]
+
+
+def _ring(positions: list[Any], points_max: int) -> list[Place]:
+    """The ring, closed; a ring left open is closed, altitudes and points repeated are dropped.
+
+    Points repeated by a finger that trembles count once.
+    """
+    if len(positions) > 2 * points_max + 1:
+        raise _too_many(len(positions), points_max)
+    points = [_point(position) for position in positions]
+    points = [one for one, before in zip(points, [None, *points], strict=False) if one != before]
+    if len(points) > 1 and points[0] == points[-1]:
+        points.pop()
+    if not POINTS_MIN <= len(points) <= points_max:
+        raise _too_many(len(points), points_max)
+    return [*points, points[0]]
+
+
+def _too_many(count: int, most: int) -> BoundaryError:
+    return BoundaryError(
+        "points",
+        f"the boundary has {count} points: {POINTS_MIN} to {most} are wanted",
+        facts={"points": count, "least": POINTS_MIN, "most": most},
+    )
 
 
 def _some_place(ring: Any) -> Place | None:
@@ -193,7 +230,12 @@ def area_m2(shape: BaseGeometry) -> float:
     """The area on the ellipsoid, in square metres; lines and points have none."""
     parts = shapely.get_parts(shape) if hasattr(shape, "geoms") else [shape]
     polygons = [part for part in parts if isinstance(part, Polygon)]
-    return float(sum(abs(_earth().geometry_area_perimeter(part)[0]) for part in polygons))
+    return sum(_ring_m2(p.exterior) - sum(map(_ring_m2, p.interiors)) for p in polygons)
+
+
+def _ring_m2(ring: LinearRing) -> float:
+    lon, lat = shapely.get_coordinates(ring).T
+    return abs(float(_earth().polygon_area_perimeter(lon, lat)[0]))
 
 
 def area_ha(shape: BaseGeometry) -> float:
@@ -208,7 +250,7 @@ def distance_m(a: BaseGeometry, b: BaseGeometry) -> float:
     while farther shapes come out far enough to be refused.
     """
     middle = shapely.union_all([a.envelope, b.envelope]).envelope.centroid.y
-    return float(shapely.distance(_plane(a, middle), _plane(b, middle)))
+    return float(shapely.distance(in_metres(a, middle), in_metres(b, middle)))
 
 
 def between_m(a: Place, b: Place) -> float:
@@ -222,40 +264,13 @@ def extent_m(shape: BaseGeometry) -> float:
     return between_m((west, south), (east, north))
 
 
-def _plane(shape: BaseGeometry, latitude: float) -> BaseGeometry:
-    """Degrees to metres, by the ellipsoid's two radii of curvature at that latitude."""
+def in_metres(shape: Any, latitude: float) -> Any:
+    """A shape, or an array of them, in metres in a plane laid at a latitude: exact to a metre up
+    to tens of kilometres, by the two radii of curvature of the ellipsoid there.
+    """
     earth = _earth()
     sine = math.sin(math.radians(latitude))
     shrink = 1 - earth.es * sine * sine
     east = math.radians(1) * earth.a / math.sqrt(shrink) * math.cos(math.radians(latitude))
     north = math.radians(1) * earth.a * (1 - earth.es) / shrink**1.5
     return shapely.transform(shape, lambda points: points * np.array([east, north]))
-
-
-def cell(lon: float, lat: float) -> int:
-    """The number of the square of 0.01 degree that holds a point; it fits 32 bits."""
-    return _row(lat) * COLUMNS + _column(lon)
-
-
-def _row(lat: float) -> int:
-    return math.floor((lat + 90) * 100)
-
-
-def _column(lon: float) -> int:
-    return math.floor((lon + 180) * 100)
-
-
-def cells(polygon: Polygon) -> set[int]:
-    """The squares that a polygon touches: at least `cell` of each of its points.
-
-    Costs one test per square of its bounding box, so check `extent_m` first.
-    """
-    west, south, east, north = polygon.bounds
-    columns, rows = np.meshgrid(
-        np.arange(_column(west), _column(east) + 1), np.arange(_row(south), _row(north) + 1)
-    )
-    margin = 1e-9  # rounding in _row and _column must lose no point on an edge
-    x, y = columns / 100 - 180, rows / 100 - 90
-    squares = shapely.box(x - margin, y - margin, x + 0.01 + margin, y + 0.01 + margin)
-    touched = shapely.intersects(squares, polygon)
-    return {int(number) for number in (rows * COLUMNS + columns)[touched]}

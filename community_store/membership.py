@@ -11,7 +11,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import ColumnElement, update
 from sqlmodel import Session, col, func, or_, select
 
-from community_store import boundaries, personal_data, pseudonyms
+from community_store import boundaries, lookup, personal_data, pseudonyms
 from community_store.columns import utcnow
 from community_store.errors import Ambiguous, NotFound, RuleError
 from community_store.models import Community, Member, MemberState
@@ -51,8 +51,7 @@ def register(session: Session, new: NewMember) -> Member:
     if holder is not None:
         raise RuleError("mobile_taken", f"member {holder} has this mobile already")
     if new.community_id is None and new.lat is not None and new.lon is not None:
-        home = boundaries.community_at(session, new.lat, new.lon)
-        values["community_id"] = home.id if home else None
+        values["community_id"] = lookup.holder(session, (new.lon, new.lat))
     require_community_of_referent(values)
     member = Member(**values)
     session.add(member)

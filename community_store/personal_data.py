@@ -10,12 +10,14 @@ from sqlmodel import Session, SQLModel, col, or_, select
 
 from community_store.errors import RuleError
 from community_store.models import (
+    Account,
     Alert,
     Community,
     Delivery,
     DeliveryState,
     Enrolment,
     EnrolmentState,
+    EveningLink,
     InboundState,
     InboundText,
     JoinRequest,
@@ -23,7 +25,10 @@ from community_store.models import (
     MemberState,
     Mute,
     Notice,
+    PositionTry,
+    ProofDocument,
     Stop,
+    WebSession,
     Wording,
 )
 
@@ -48,11 +53,14 @@ def export(session: Session, member: Member) -> dict[str, Any]:
     )
     return {
         "member": _columns(member),
+        "account": _account(session, member),
         "community": {"id": community.id, "name": community.name} if community else None,
         "turned_off": _rows(session, Mute, col(Mute.member_id) == member.id),
         "stopped": _rows(session, Stop, col(Stop.address).in_(addresses)),
         "texts_sent": _rows(session, InboundText, col(InboundText.sender).in_(addresses)),
         "enrolments": _rows(session, Enrolment, col(Enrolment.sender).in_(addresses)),
+        "positions_tried": _rows(session, PositionTry, col(PositionTry.member_id) == member.id),
+        "proofs_of_address": _proofs(session, member),
         "alerts_raised": _rows(session, Alert, col(Alert.author_id) == member.id),
         "messages_received": [_message(delivery, wording) for delivery, wording in received],
     }
@@ -72,9 +80,18 @@ def erase(session: Session, member: Member) -> None:
     _blank_texts(session, addresses)
     _blank_enrolments(session, addresses)
     session.execute(update(Alert).where(col(Alert.author_id) == member.id).values(author_id=None))
-    session.execute(delete(Mute).where(col(Mute.member_id) == member.id))
+    for table in (Mute, PositionTry, EveningLink, ProofDocument):  # a key gone is a file gone
+        session.execute(delete(table).where(col(table.member_id) == member.id))
+    _forget_account(session, member)
     _blank_member(session, member)
     session.flush()
+
+
+def _proofs(session: Session, member: Member) -> list[dict[str, Any]]:
+    """That there were documents; the documents themselves are the member's own."""
+    shown = ("media_type", "size", "created_at", "destroy_at", "destroyed_at")
+    rows = _rows(session, ProofDocument, col(ProofDocument.member_id) == member.id)
+    return [{name: row[name] for name in shown} for row in rows]
 
 
 def _addresses(member: Member) -> list[str]:
@@ -150,6 +167,36 @@ def _blank_enrolments(session: Session, addresses: list[str]) -> None:
         )
         .execution_options(synchronize_session=False)
     )  # fmt: skip
+
+
+def _account(session: Session, member: Member) -> dict[str, Any] | None:
+    """How they sign in on the web, and where they are; none of its secrets."""
+    account = session.exec(select(Account).where(Account.member_id == member.id)).first()
+    if account is None:
+        return None
+    mine = session.exec(select(WebSession).where(WebSession.account_id == account.id)).all()
+    return {
+        "email": account.email,
+        "has_password": bool(account.password),
+        "created_at": _plain(account.created_at),
+        "signed_in_at": _plain(account.signed_in_at),
+        "sessions": [
+            {"device": one.device, "since": _plain(one.created_at), "seen_at": _plain(one.seen_at)}
+            for one in mine
+        ],
+    }
+
+
+def _forget_account(session: Session, member: Member) -> None:
+    """They can sign in no more; who is an agent or of the team too stays that."""
+    account = session.exec(select(Account).where(Account.member_id == member.id)).first()
+    if account is None:
+        return
+    if account.team or account.agent_id is not None:
+        account.member_id = None
+        session.add(account)
+    else:
+        session.delete(account)
 
 
 def _blank_member(session: Session, member: Member) -> None:

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, func, or_, select
 
 from community_store.errors import Ambiguous, NotFound, RuleError
 from community_store.models import Agent, Community, Town
+from community_store.store import lock
 
 _INSEE = re.compile(r"(?:0[1-9]|[1-9][0-9]|2[AB])[0-9]{3}")
 
@@ -36,6 +37,13 @@ def add(session: Session, insee: str, name: str, *, subscribed: bool = False) ->
     session.add(town)
     session.flush()
     return town
+
+
+def ensure(session: Session, insee: str, name: str) -> Town:
+    """The town, made when nobody there has used the service yet. Raises RuleError."""
+    code = read_insee(insee)
+    lock(session, f"town:{code}")
+    return session.get(Town, code) or add(session, code, name)
 
 
 def get(session: Session, insee: str) -> Town:

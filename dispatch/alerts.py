@@ -5,14 +5,16 @@ The caller owns the transaction, and wakes the pump after its commit (dispatch.w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, select
+from sqlalchemy import Select, bindparam, select
+from sqlalchemy.orm import Mapped
+from sqlmodel import Session, col
 
+from community_store.columns import UtcDateTime
 from community_store.errors import NotFound, RuleError
 from community_store.membership import LANGUAGES
 from community_store.models import (
@@ -38,6 +40,7 @@ from dispatch.followups import tell_those_told
 from dispatch.priority import Priority
 
 LARGEST_REF = 2**31  # what a column of the database holds
+ALERT_HEARERS = (Audience.NEIGHBOUR, Audience.TWIN, Audience.AGENT)
 CLOSED = {AlertState.ENDED: "all_clear", AlertState.WITHDRAWN: "withdrawn"}
 
 
@@ -77,7 +80,7 @@ def raise_resident(act: Act, author: Member, told: Told) -> Raised:
     community = _community_of(act.session, author)
     _require_text(told.text)
     how = _how(act.session, Priority.ALERT, act.now)
-    if earlier := _repeated(act, col(Alert.author_id) == author.id, told):
+    if earlier := _repeated(act, OPEN_OF_MEMBER, author.id, told):
         return Raised(earlier, audience.heard(act.session, earlier, how), repeated=True)
     lock(act.session, f"community:{community.id}")
     held = limits.is_over(act, author, community)
@@ -92,10 +95,12 @@ def raise_resident(act: Act, author: Member, told: Told) -> Raised:
     )
     act.session.add(alert)
     act.session.flush()
-    _word_resident(act, alert, author, community)
+    people = audience.listeners(act.session, alert)
+    hearers = {group.audience for group in people}
+    _word_resident(act, alert, author, community, hearers=hearers)
     if held:
         how = replace(how, state=DeliveryState.HELD)
-    heard = audience.plan(act.session, alert, how)
+    heard = audience.plan(act.session, alert, how, people)
     if held:
         holding.ask(act, alert, author)
     return Raised(alert, heard)
@@ -111,9 +116,7 @@ def raise_town(act: Act, town: Town, told: Told, by: TownVoice) -> Raised:
         )
     priority = Priority.TOWN_EMERGENCY if by.urgent else Priority.TOWN_INFORMATION
     how = _how(act.session, priority, act.now)
-    if by.agent is not None and (
-        earlier := _repeated(act, col(Alert.agent_id) == by.agent.id, told)
-    ):
+    if by.agent is not None and (earlier := _repeated(act, OPEN_OF_AGENT, by.agent.id, told)):
         return Raised(earlier, audience.heard(act.session, earlier, how), repeated=True)
     alert = Alert(
         id=references.following(act.session, "alert"),
@@ -175,7 +178,7 @@ def called(act: Act, alert: Alert) -> None:
     community = act.session.get(Community, alert.community_id) if alert.community_id else None
     if author is None or community is None:
         return
-    before = act.session.exec(select(Wording).where(Wording.alert_id == alert.id)).all()
+    before = act.session.scalars(select(Wording).where(col(Wording.alert_id) == alert.id)).all()
     for row, words in _resident_words(act, alert, author, community):
         for kept in before:
             if (kept.audience, kept.language) == row:
@@ -184,7 +187,7 @@ def called(act: Act, alert: Alert) -> None:
 
 def _reword(act: Act, kept: Wording, words: wording.Words) -> None:
     kept.sms, kept.segments = words.sms, words.segments
-    kept.subject, kept.mail, kept.voice = words.subject, words.mail, words.voice
+    kept.subject, kept.mail, kept.voice = words.subject, words.mail, words.voice or kept.voice
     act.session.add(kept)
     assert kept.id is not None
     outbox.reweigh(act.session, kept.id, words.segments)
@@ -226,19 +229,27 @@ def _common(act: Act, told: Told) -> dict[str, Any]:
     }
 
 
-def _repeated(act: Act, mine: ColumnElement[bool], told: Told) -> Alert | None:
+def _repeated(act: Act, mine: Select[Alert], person: int | None, told: Told) -> Alert | None:
     since = act.now - timedelta(minutes=act.settings.alerts.repeat_minutes)
-    recent = act.session.exec(
+    recent = act.session.scalars(mine, {"person": person, "since": since})
+    wanted = told.text.casefold()
+    return next((alert for alert in recent if alert.text.casefold() == wanted), None)
+
+
+def _open_of(author: Mapped[int | None]) -> Select[Alert]:
+    return (
         select(Alert)
         .where(
-            mine,
-            col(Alert.created_at) >= since,
-            col(Alert.state).in_([AlertState.OPEN, AlertState.HELD]),
+            author == bindparam("person"),
+            col(Alert.created_at) >= bindparam("since", type_=UtcDateTime()),
+            col(Alert.state).in_([AlertState.OPEN.value, AlertState.HELD.value]),
         )
         .order_by(col(Alert.id).desc())
     )
-    wanted = told.text.casefold()
-    return next((alert for alert in recent if alert.text.casefold() == wanted), None)
+
+
+OPEN_OF_MEMBER = _open_of(col(Alert.author_id))
+OPEN_OF_AGENT = _open_of(col(Alert.agent_id))
 
 
 def _how(session: Session, priority: Priority, now: datetime) -> Plan:
@@ -253,21 +264,30 @@ def _facts(session: Session, alert: Alert, **known: Any) -> wording.Facts:
         at=alert.created_at,
         text=alert.text,
         answer_to=senders.answerable(session) if one_way else "",
+        spoken=bool(senders.callers(session).numbers),
         **known,
     )
 
 
-def _word_resident(act: Act, alert: Alert, author: Member, community: Community) -> None:
-    for (hearer, language), words in _resident_words(act, alert, author, community):
+def _word_resident(
+    act: Act, alert: Alert, author: Member, community: Community, *, hearers: Collection[Audience]
+) -> None:
+    words_of = _resident_words(act, alert, author, community, hearers=hearers)
+    for (hearer, language), words in words_of:
         act.session.add(wording.row(words, hearer, language, alert_id=alert.id))
     act.session.flush()
 
 
 def _resident_words(
-    act: Act, alert: Alert, author: Member, community: Community
+    act: Act,
+    alert: Alert,
+    author: Member,
+    community: Community,
+    *,
+    hearers: Collection[Audience] = ALERT_HEARERS,
 ) -> Iterator[tuple[tuple[Audience, str], wording.Words]]:
     town = act.session.get(Town, community.town_insee)
-    for hearer in (Audience.NEIGHBOUR, Audience.TWIN, Audience.AGENT):
+    for hearer in hearers:
         seen = author_for(hearer, author)
         facts = _facts(
             act.session,

@@ -8,13 +8,15 @@ say more, then neighbours, then twins.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
     Integer,
     Select,
+    String,
     and_,
+    bindparam,
     case,
     exists,
     func,
@@ -22,7 +24,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    true,
 )
 from sqlalchemy import cast as cast_sql
 from sqlalchemy.dialects import postgresql, sqlite
@@ -78,97 +79,110 @@ class Heard:
         return self.neighbours + self.twins
 
 
-def plan(session: Session, alert: Alert, how: Plan) -> Heard:
-    """Make the deliveries of a resident's alert, in the caller's transaction."""
-    planner = _Planner(session, alert, how)
-    planner.tell(Audience.AGENT, _agents(alert), AGENT_ADDRESS)
-    planner.tell(Audience.NEIGHBOUR, _neighbours(alert), MEMBER_ADDRESS, Topic.ALERT)
-    by_mail = {Channel.EMAIL: MEMBER_ADDRESS[Channel.EMAIL]}  # never SMS to twins (S51)
-    planner.tell(Audience.TWIN, _twins(alert), by_mail, Topic.TWIN)
+def listeners(session: Session, alert: Alert) -> dict[Group, int]:
+    """Who there is to hear a resident's alert: each group of people, and how many they are."""
+    return _count(session, alert, RESIDENT_GROUPS, RESIDENT_SIZES)
+
+
+def plan(session: Session, alert: Alert, how: Plan, people: Mapping[Group, int]) -> Heard:
+    """Make the deliveries of a resident's alert, in the caller's transaction.
+
+    There are words already for the audiences of `people`, who are the `listeners`.
+    """
+    _Planner(session, alert, how).tell_all(people)
     return heard(session, alert, how)
 
 
 def plan_town(session: Session, alert: Alert, how: Plan, communities: Sequence[int] = ()) -> Heard:
     """Make the deliveries of a town alert: the whole town, or chosen communities."""
-    members = (
-        _active()
-        .join(Community, col(Community.id) == col(Member.community_id))
-        .where(
-            col(Community.town_insee) == alert.town_insee,
-            col(Community.id).in_(communities) if communities else true(),
-        )
-    )
-    _Planner(session, alert, how).tell(Audience.NEIGHBOUR, members, MEMBER_ADDRESS, Topic.TOWN)
+    groups = TOWN_GROUPS
+    if communities:
+        only = col(Member.community_id).in_(communities)
+        groups = [replace(group, people=group.people.where(only)) for group in groups]
+    people = _count(session, alert, groups, _sizes(groups))
+    _Planner(session, alert, how).tell_all(people)
     return heard(session, alert, how)
+
+
+def _count(
+    session: Session, alert: Alert, groups: Sequence[Group], sizes: Select[Any]
+) -> dict[Group, int]:
+    found = session.connection().execute(sizes, _about(alert)).one()
+    return {group: size for group, size in zip(groups, found, strict=True) if size}
 
 
 def heard(session: Session, alert: Alert, how: Plan) -> Heard:
     """Count the people whom the deliveries of an alert are for."""
-    rows = session.execute(
-        select(
-            col(Delivery.audience),
-            func.count(func.distinct(func.coalesce(Delivery.member_id, -col(Delivery.agent_id)))),
-        )
-        .where(col(Delivery.alert_id) == alert.id)
-        .group_by(col(Delivery.audience))
-    )
+    about = _about(alert)
+    rows = session.connection().execute(HEARD, about)
     by: dict[str, int] = {audience: count for audience, count in rows}  # noqa: C416  # rows are no pairs to mypy
+    told_as_agents = by.get(Audience.AGENT) and alert.community_id is not None
+    also = session.connection().scalar(TOLD_AS_AGENTS, about) if told_as_agents else 0
     return Heard(
-        neighbours=by.get(Audience.NEIGHBOUR, 0) + _neighbours_told_as_agents(session, alert),
+        neighbours=by.get(Audience.NEIGHBOUR, 0) + (also or 0),
         twins=by.get(Audience.TWIN, 0),
         agents=by.get(Audience.AGENT, 0),
         waiting=not how.senders.numbers,
     )
 
 
-def _neighbours_told_as_agents(session: Session, alert: Alert) -> int:
-    """Neighbours who only have the agents' words, being agents of their town too."""
-    told = exists().where(
-        col(Delivery.alert_id) == alert.id,
-        col(Delivery.audience) == Audience.AGENT.value,
-        or_(
-            col(Delivery.address) == col(Member.mobile), col(Delivery.address) == col(Member.email)
-        ),
-    )
-    as_neighbour = exists().where(
-        col(Delivery.alert_id) == alert.id, col(Delivery.member_id) == col(Member.id)
-    )
-    people = _neighbours(alert).where(told, ~as_neighbour).with_only_columns(func.count())
-    return session.scalar(people) or 0 if alert.community_id is not None else 0
+# What an alert is about, for statements that are built once: building them is most of
+# what they cost. Their names are no column's, which an INSERT would take for its own.
+ALERT = bindparam("of_alert", type_=Integer)
+AUTHOR = bindparam("of_author", type_=Integer)
+AGENT = bindparam("of_agent", type_=Integer)
+COMMUNITY = bindparam("of_community", type_=Integer)
+TOWN = bindparam("of_town", type_=String)
+RAISED = bindparam("was_raised", type_=UtcDateTime())
+
+
+def _about(alert: Alert) -> dict[str, Any]:
+    return {
+        "of_alert": alert.id,
+        "of_author": alert.author_id,
+        "of_agent": alert.agent_id,
+        "of_community": alert.community_id,
+        "of_town": alert.town_insee,
+        "was_raised": alert.created_at,
+    }
 
 
 def _active() -> Select[Any]:
     return select().select_from(Member).where(col(Member.state) == MemberState.ACTIVE.value)
 
 
-def _neighbours(alert: Alert) -> Select[Any]:
+def _neighbours() -> Select[Any]:
     return _active().where(
-        col(Member.community_id) == alert.community_id,
-        col(Member.id).is_distinct_from(alert.author_id),
+        col(Member.community_id) == COMMUNITY, col(Member.id).is_distinct_from(AUTHOR)
     )
 
 
-def _twins(alert: Alert) -> Select[Any]:
-    here = alert.community_id
+def _townspeople() -> Select[Any]:
+    return (
+        _active()
+        .join(Community, col(Community.id) == col(Member.community_id))
+        .where(col(Community.town_insee) == TOWN)
+    )
+
+
+def _twins() -> Select[Any]:
     twinned = or_(
-        and_(col(Twinning.a_id) == here, col(Twinning.b_id) == col(Member.community_id)),
-        and_(col(Twinning.b_id) == here, col(Twinning.a_id) == col(Member.community_id)),
+        and_(col(Twinning.a_id) == COMMUNITY, col(Twinning.b_id) == col(Member.community_id)),
+        and_(col(Twinning.b_id) == COMMUNITY, col(Twinning.a_id) == col(Member.community_id)),
     )
-    return _active().where(
-        exists().where(twinned), col(Member.id).is_distinct_from(alert.author_id)
-    )
+    return _active().where(exists().where(twinned), col(Member.id).is_distinct_from(AUTHOR))
 
 
-def _agents(alert: Alert) -> Select[Any]:
+def _agents() -> Select[Any]:
     return (
         select()
         .select_from(Agent)
         .join(Town, and_(col(Town.insee) == col(Agent.town_insee), col(Town.subscribed)))
         .where(
-            col(Agent.town_insee) == alert.town_insee,
-            col(Agent.id).is_distinct_from(alert.agent_id),
+            col(Agent.town_insee) == TOWN,
+            col(Agent.id).is_distinct_from(AGENT),
             ~exists().where(  # the author may be an agent too, and knows already
-                col(Member.id) == alert.author_id,
+                col(Member.id) == AUTHOR,
                 or_(
                     and_(col(Member.mobile).is_not(None), col(Member.mobile) == col(Agent.mobile)),
                     and_(col(Member.email).is_not(None), col(Member.email) == col(Agent.email)),
@@ -176,6 +190,32 @@ def _agents(alert: Alert) -> Select[Any]:
             ),
         )
     )
+
+
+def _told_as_agents() -> Select[Any]:
+    """Neighbours who only have the agents' words, being agents of their town too."""
+    told = exists().where(
+        col(Delivery.alert_id) == ALERT,
+        col(Delivery.audience) == Audience.AGENT.value,
+        or_(
+            col(Delivery.address) == col(Member.mobile), col(Delivery.address) == col(Member.email)
+        ),
+    )
+    as_neighbour = exists().where(
+        col(Delivery.alert_id) == ALERT, col(Delivery.member_id) == col(Member.id)
+    )
+    return _neighbours().where(told, ~as_neighbour).with_only_columns(func.count())
+
+
+TOLD_AS_AGENTS = _told_as_agents()
+HEARD = (
+    select(
+        col(Delivery.audience),
+        func.count(func.distinct(func.coalesce(Delivery.member_id, -col(Delivery.agent_id)))),
+    )
+    .where(col(Delivery.alert_id) == ALERT)
+    .group_by(col(Delivery.audience))
+)
 
 
 NOBODY = cast_sql(null(), Integer)
@@ -195,6 +235,64 @@ COLUMNS = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """People who are told the same by one channel: `people` has no columns yet."""
+
+    audience: Audience
+    channel: Channel
+    address: Any
+    people: Select[Any]
+
+
+def _groups(
+    audience: Audience,
+    people: Select[Any],
+    addresses: Mapping[Channel, Any],
+    topic: Topic | None = None,
+) -> list[Group]:
+    found = []
+    for channel, address in addresses.items():
+        wanted = people.where(address.is_not(None), ~_stopped(address, channel))
+        if topic is not None:
+            wanted = _as_they_prefer(wanted, channel, topic)
+        found.append(Group(audience, channel, address, wanted))
+    return found
+
+
+def _as_they_prefer(people: Select[Any], channel: Channel, topic: Topic) -> Select[Any]:
+    muted = exists().where(
+        col(Mute.member_id) == col(Member.id),
+        col(Mute.topic) == topic.value,
+        col(Mute.channel) == channel.value,
+    )
+    wanted = people.where(~muted)
+    if channel is Channel.EMAIL:
+        return wanted
+    until = col(Member.paused_until)
+    return wanted.where(or_(until.is_(None), until <= RAISED))
+
+
+def _stopped(address: Any, channel: Channel) -> Any:
+    return exists().where(col(Stop.address) == address, col(Stop.channel) == channel.value)
+
+
+def _sizes(groups: Sequence[Group]) -> Select[Any]:
+    return select(
+        *[group.people.with_only_columns(func.count()).scalar_subquery() for group in groups]
+    )
+
+
+RESIDENT_GROUPS = [
+    *_groups(Audience.AGENT, _agents(), AGENT_ADDRESS),
+    *_groups(Audience.NEIGHBOUR, _neighbours(), MEMBER_ADDRESS, Topic.ALERT),
+    # never SMS to twins (S51)
+    *_groups(Audience.TWIN, _twins(), {Channel.EMAIL: MEMBER_ADDRESS[Channel.EMAIL]}, Topic.TWIN),
+]
+TOWN_GROUPS = _groups(Audience.NEIGHBOUR, _townspeople(), MEMBER_ADDRESS, Topic.TOWN)
+RESIDENT_SIZES = _sizes(RESIDENT_GROUPS)
+
+
 @dataclass(frozen=True, slots=True)
 class _Planner:
     """Turns people into deliveries of one alert."""
@@ -203,57 +301,34 @@ class _Planner:
     alert: Alert
     how: Plan
 
-    def tell(
-        self,
-        audience: Audience,
-        people: Select[Any],
-        addresses: Mapping[Channel, Any],
-        topic: Topic | None = None,
-    ) -> None:
-        for channel, address in addresses.items():
-            if channel is Channel.VOICE and not self.how.callers.numbers:
+    def tell_all(self, people: Mapping[Group, int]) -> None:
+        """Make the deliveries of all groups, in their order."""
+        for group, size in people.items():
+            if group.channel is Channel.VOICE and not self.how.callers.numbers:
                 continue  # nobody can call them: tally.not_reached names them
-            wanted = people.where(address.is_not(None), ~_stopped(address, channel))
-            if topic is not None:
-                wanted = self._as_they_prefer(wanted, channel, topic)
-            self._insert(wanted, audience, channel, address)
+            self._insert(group, size)
 
-    def _as_they_prefer(self, people: Select[Any], channel: Channel, topic: Topic) -> Select[Any]:
-        muted = exists().where(
-            col(Mute.member_id) == col(Member.id),
-            col(Mute.topic) == topic.value,
-            col(Mute.channel) == channel.value,
-        )
-        wanted = people.where(~muted)
-        if channel is Channel.EMAIL:
-            return wanted
-        until = col(Member.paused_until)
-        return wanted.where(or_(until.is_(None), until <= self.alert.created_at))
-
-    def _insert(
-        self, people: Select[Any], audience: Audience, channel: Channel, address: Any
-    ) -> None:
-        size = self.session.scalar(people.with_only_columns(func.count()))
-        if not size:
-            return
-        agent = audience is Audience.AGENT
+    def _insert(self, group: Group, size: int) -> None:
+        agent = group.audience is Audience.AGENT
         person = col(Agent.id) if agent else col(Member.id)
-        number, gateway, price, segments = self._way(channel, person)
+        number, gateway, price, segments = self._way(group.channel, person)
         alert, how = self.alert, self.how
-        rows = people.join(Wording, self._said(audience)).with_only_columns(
-            literal(alert.id), col(Wording.id),
+        rows = group.people.join(Wording, _said(group.audience)).with_only_columns(
+            ALERT, col(Wording.id),
             NOBODY if agent else person, person if agent else NOBODY,
-            literal(audience.value), literal(channel.value), address, gateway, number,
-            literal(how.priority), literal(size), segments, _cost(channel, segments, price),
+            literal(group.audience.value), literal(group.channel.value), group.address,
+            gateway, number,
+            literal(how.priority), literal(size), segments,
+            _cost(group.channel, segments, price),
             literal(how.state.value), literal(""), literal(0), literal(0), literal(0), literal(0),
-            _instant(alert.created_at), _instant(alert.created_at), _instant(alert.expires_at),
+            RAISED, RAISED, _instant(alert.expires_at),
         )  # fmt: skip
-        dialect = postgresql if self.session.get_bind().dialect.name == "postgresql" else sqlite
+        connection = self.session.connection()
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         table = Delivery.__table__  # type: ignore[attr-defined]  # SQLModel hides __table__
-        self.session.execute(
-            dialect.insert(table).from_select(COLUMNS, rows).on_conflict_do_nothing()
-        )
-        self._note_moved(channel, audience)
+        made = dialect.insert(table).from_select(COLUMNS, rows).on_conflict_do_nothing()
+        connection.execute(made, _about(alert))
+        self._note_moved(group.channel, group.audience)
 
     def _note_moved(self, channel: Channel, audience: Audience) -> None:
         """Whoever gets another number than the usual one, since that one fails."""
@@ -271,14 +346,6 @@ class _Planner:
             at = self.alert.created_at
             steps.note_all(self.session, mine, StepKind.MOVED, at=at, detail=detail)
 
-    def _said(self, audience: Audience) -> Any:
-        language = Agent.language if audience is Audience.AGENT else Member.language
-        return and_(
-            col(Wording.alert_id) == self.alert.id,
-            col(Wording.audience) == audience.value,
-            col(Wording.language) == col(language),
-        )
-
     def _way(self, channel: Channel, person: Any) -> tuple[Any, Any, Any, Any]:
         """SQL for number id, gateway, price of a segment or call, segments."""
         if channel is Channel.EMAIL:
@@ -288,8 +355,13 @@ class _Planner:
         return (*self.how.senders.columns(person), col(Wording.segments))
 
 
-def _stopped(address: Any, channel: Channel) -> Any:
-    return exists().where(col(Stop.address) == address, col(Stop.channel) == channel.value)
+def _said(audience: Audience) -> Any:
+    language = Agent.language if audience is Audience.AGENT else Member.language
+    return and_(
+        col(Wording.alert_id) == ALERT,
+        col(Wording.audience) == audience.value,
+        col(Wording.language) == col(language),
+    )
 
 
 def _cost(channel: Channel, segments: Any, price: Any) -> Any:

@@ -1,8 +1,8 @@
-"""Proof of a number: a code that only whoever holds it can read, or hear (S09).
+"""Proof of an address: a code that only whoever holds it can read, or hear (S09).
 
-By SMS to a mobile, by a call to a landline. Limits are those of promises.md, "Codes":
-6 digits, hashed, 10 minutes, single use, 5 tries, at most 3 an hour and 6 a day a number,
-10 an hour an address. The code itself is forgotten with its message.
+By SMS to a mobile, by a call to a landline, by mail. Limits are those of promises.md,
+"Codes": 6 digits, hashed, 10 minutes, single use, 5 tries, at most 3 an hour and 6 a day a
+number, 10 an hour an address. The code itself is forgotten with its message.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, update
+from sqlalchemy import ColumnElement, CursorResult, and_, delete, or_, update
 from sqlmodel import Session, col, func, select
 
+from community_store.account_links import LIVE as LINK_LIVE
 from community_store.errors import RuleError
-from community_store.models import Delivery, Notice, ProofCode, Wording
+from community_store.membership import read_email
+from community_store.models import AccountLink, Delivery, Notice, ProofCode, Wording
 from community_store.store import lock
 from config import Settings
 from dispatch import night, notices, outbox, senders
 from dispatch.act import Act
-from dispatch.rights import CODE
+from dispatch.rights import CODE, LINK
 from gateway import numbers
 from gateway.contract import Channel
 
@@ -30,36 +32,44 @@ LIVE = timedelta(minutes=10)
 TRIES = 5
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PER_NUMBER_HOUR, PER_NUMBER_DAY, PER_ORIGIN_HOUR = 3, 6, 10
+SECRETS = {CODE: LIVE, LINK: LINK_LIVE}  # what is told once, and how long it is of use
 CHANNELS = {numbers.Kind.MOBILE: Channel.SMS, numbers.Kind.LANDLINE: Channel.VOICE}
 
 
-def send(act: Act, number: str, *, origin: str = "", language: str = "fr") -> Channel:
-    """Send a new code to a number as it was typed; the older ones are worth nothing then.
+def send(
+    act: Act, number: str, *, origin: str = "", language: str = "fr", known: bool = True
+) -> Channel:
+    """Send a new code to a number or e-mail as it was typed; older ones are worth nothing then.
 
-    `origin` is the network address that asks. Says by which channel it goes. Raises
-    NumberError for a number that cannot be used, and RuleError: "too_many", "night"
-    (a landline is not called from 21:30 to 8:00), "no_voice" (nobody can call).
+    `origin` is the network address that asks. With `known` false nobody is sent anything, and
+    nothing else differs: not what is answered, nor the work, nor the limits. Says by which
+    channel it goes. Raises NumberError for a number that cannot be used, and RuleError:
+    "email", "too_many", "night" (a landline is not called from 21:30 to 8:00), "no_voice"
+    (nobody can call).
     """
-    phone = numbers.parse(number)
-    channel = CHANNELS[phone.kind]
+    address, channel = read(number)
     if channel is Channel.VOICE and night.is_night(act.settings.service.time_zone, act.now):
         raise RuleError("night", "a landline is called from 8:00 to 21:30 only")
     if channel is Channel.VOICE and not senders.callers(act.session).numbers:
         raise RuleError("no_voice", "no number can call")
-    lock(act.session, f"code:{phone.e164}")
-    hashed_origin = _hash(act.settings, "origin", origin) if origin else ""
-    _require_few(act, phone.e164, hashed_origin)
-    _void(act, phone.e164)
+    lock(act.session, f"code:{address}")
+    hashed_origin = hashed(act.settings, "origin", origin) if origin else ""
+    require_few(act, ProofCode, col(ProofCode.number) == address, hashed_origin)
+    _void(act, address)
     code = f"{secrets.randbelow(1_000_000):06}"
-    about = notices.Subject(CODE, {"code": code}, live=LIVE)
-    to = notices.Addressee(phone.e164, language, channel=channel)
-    notice = notices.tell(act, to, about)
+    to = notices.Addressee(address, language, channel=channel)
+    undone = act.session.begin_nested()
+    notice = _told(act, to, code)
+    if known:
+        undone.commit()
+    else:  # the same work, undone: a stranger learns nothing from how long it takes
+        undone.rollback()
     act.session.add(
         ProofCode(
-            number=phone.e164,
+            number=address,
             origin=hashed_origin,
-            hash=_hash(act.settings, phone.e164, code),
-            notice_id=notice.id,
+            hash=hashed(act.settings, address, code if known else secrets.token_hex(16)),
+            notice_id=notice if known else None,
             created_at=act.now,
             expires_at=act.now + LIVE,
         )
@@ -68,18 +78,34 @@ def send(act: Act, number: str, *, origin: str = "", language: str = "fr") -> Ch
     return channel
 
 
-def verify(act: Act, number: str, code: str) -> bool:
-    """Whether this is the code last sent to the number; it is used up then.
+def _told(act: Act, to: notices.Addressee, code: str) -> int | None:
+    about = notices.Subject(CODE, {"code": code}, live=LIVE)
+    return notices.tell(act, to, about).id
 
-    A wrong one costs a try. Raises NumberError.
+
+def read(typed: str) -> tuple[str, Channel]:
+    """A number or e-mail as it was typed: the address, and how a code goes there.
+
+    Raises NumberError, RuleError "email".
     """
-    e164 = numbers.parse(number).e164
-    tried = _hash(act.settings, e164, "".join(code.split()))
-    lock(act.session, f"code:{e164}")
+    if "@" in typed:
+        return read_email(typed), Channel.EMAIL
+    phone = numbers.parse(typed)
+    return phone.e164, CHANNELS[phone.kind]
+
+
+def verify(act: Act, number: str, code: str) -> bool:
+    """Whether this is the code last sent to the number or e-mail; it is used up then.
+
+    A wrong one costs a try. Raises NumberError, RuleError "email".
+    """
+    address, _ = read(number)
+    tried = hashed(act.settings, address, "".join(code.split()))
+    lock(act.session, f"code:{address}")
     latest = act.session.exec(
         select(ProofCode)
         .where(
-            ProofCode.number == e164,
+            ProofCode.number == address,
             col(ProofCode.used).is_(False),
             col(ProofCode.expires_at) > act.now,
             ProofCode.tries < TRIES,
@@ -99,12 +125,18 @@ def verify(act: Act, number: str, code: str) -> bool:
 
 
 def forget(session: Session, now: datetime) -> int:
-    """Blank the words of codes that are over, and drop rows that no limit needs; how many."""
+    """Blank the words of codes and links that are over, and drop rows that no limit needs.
+
+    How many were blanked.
+    """
+    ends = [
+        and_(col(Notice.kind) == kind, col(Notice.created_at) <= now - live)
+        for kind, live in SECRETS.items()
+    ]
     over = (
         select(Wording.id)
         .join(Notice, col(Notice.id) == col(Wording.notice_id))
-        .where(Notice.kind == CODE, Notice.created_at <= now - LIVE)
-        .where(_still_there())
+        .where(or_(*ends), _still_there())
     )
     blanked = session.execute(
         update(Wording)
@@ -125,27 +157,30 @@ def _still_there() -> Any:
     return (col(Wording.sms) != "") | (col(Wording.voice) != "")
 
 
-def _require_few(act: Act, e164: str, origin: str) -> None:
-    limits = [
-        (col(ProofCode.number) == e164, HOUR, PER_NUMBER_HOUR),
-        (col(ProofCode.number) == e164, DAY, PER_NUMBER_DAY),
-    ]
+def require_few(
+    act: Act, kept: type[ProofCode | AccountLink], same: ColumnElement[bool], origin: str
+) -> None:
+    """Refuse what would be one too many of a kind for an address, or from one network address.
+
+    Raises RuleError "too_many".
+    """
+    limits = [(same, HOUR, PER_NUMBER_HOUR), (same, DAY, PER_NUMBER_DAY)]
     if origin:
-        limits.append((col(ProofCode.origin) == origin, HOUR, PER_ORIGIN_HOUR))
+        limits.append((col(kept.origin) == origin, HOUR, PER_ORIGIN_HOUR))
     for whose, span, most in limits:
         sent = act.session.exec(
             select(func.count())
-            .select_from(ProofCode)
-            .where(whose, col(ProofCode.created_at) > act.now - span)
+            .select_from(kept)
+            .where(whose, col(kept.created_at) > act.now - span)
         ).one()
         if sent >= most:
-            raise RuleError("too_many", "too many codes were asked for: try again later")
+            raise RuleError("too_many", "too many were asked for: try again later")
 
 
-def _void(act: Act, e164: str) -> None:
+def _void(act: Act, address: str) -> None:
     """Only the last code counts, and what has not left of the others need not."""
     earlier = select(ProofCode.notice_id).where(
-        ProofCode.number == e164, col(ProofCode.used).is_(False)
+        ProofCode.number == address, col(ProofCode.used).is_(False)
     )
     waiting = act.session.exec(
         select(Delivery.id).where(col(Delivery.notice_id).in_(earlier))
@@ -153,13 +188,13 @@ def _void(act: Act, e164: str) -> None:
     outbox.cancel(act.session, [id_ for id_ in waiting if id_], "a newer code", act.now)
     act.session.execute(
         update(ProofCode)
-        .where(col(ProofCode.number) == e164)
+        .where(col(ProofCode.number) == address)
         .values(used=True)
         .execution_options(synchronize_session=False)
     )
 
 
-def _hash(settings: Settings, whose: str, secret: str) -> str:
+def hashed(settings: Settings, whose: str, secret: str) -> str:
     """Keyed, since a million codes are soon tried."""
     key = f"code:{settings.secret_key()}".encode()
     return hmac.new(key, f"{whose}:{secret}".encode(), hashlib.sha256).hexdigest()

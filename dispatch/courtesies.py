@@ -33,7 +33,9 @@ GREETINGS = _phrases(
 POLITE = COURTESIES | GREETINGS
 ALARMING = frozenset("🆘🔥🚨🚑🚒🚓👮🔪🔫💥🧨⚠☠")
 
-_SMILEY = re.compile(r"(?<!\w)(?:[:;=8]'?-?[)dp*3(]+|\^_*\^|<3+|xd)(?!\w)", re.IGNORECASE)
+_SMILEY = re.compile(  # not 83, which is an alert or a house
+    r"(?<!\w)(?:[:;=]'?-?[)dp*3(]+|8'?-?[)dp*(]+|\^_*\^|<3+|xd)(?!\w)", re.IGNORECASE
+)
 _DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,5}(?!\1)")  # merciii
 _ODD = re.compile(r"[^\w\s'.,;:!?…()\-*\"«»]")
 

@@ -9,10 +9,22 @@ from functools import partial
 
 import structlog
 from redis.exceptions import RedisError
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from community_store import retention
-from dispatch import crashing, duty, inbound, locating, polling, pump, standing_in, sweep, wake
+from community_store import growth, retention
+from dispatch import (
+    crashing,
+    duty,
+    inbound,
+    locating,
+    polling,
+    proofs,
+    pump,
+    standing_in,
+    sweep,
+    wake,
+)
 from dispatch.pace import LocalSlots
 from dispatch.runtime import Runtime
 from dispatch.spool import Spool
@@ -21,6 +33,8 @@ log = structlog.get_logger(__name__)
 
 TICK = 0.5
 FORGET_SECONDS = 3600.0  # between two pieces of what is too old to be kept
+ALIVE, ALIVE_SECONDS = "tocsin:alive", 60
+AWAY = (OperationalError, InterfaceError, InternalError, PoolTimeout)  # InternalError: read-only
 STAND_IN_SECONDS = 2.0  # a slice of pumping while Redis is away
 OVERLAP = timedelta(minutes=10)
 AT_START = timedelta(hours=24)  # what may have been missed while nothing ran
@@ -32,8 +46,8 @@ def run(runtime: Runtime) -> None:
     while not runtime.stopping.is_set():
         try:
             keeper.tick()
-        except OperationalError as error:
-            log.warning("database_away", error=str(error.orig)[:80])
+        except AWAY as error:
+            log.warning("database_away", error=str(getattr(error, "orig", error))[:80])
             runtime.stopping.wait(1)
         except Exception:
             log.exception("housekeeping_failed")
@@ -65,6 +79,7 @@ class Housekeeping:
         if now - self._swept >= dispatch.sweep_seconds:
             self._swept = now
             sweep.sweep(self.runtime)
+            growth.analyze_grown(self.runtime.store)
         if now - self._polled >= dispatch.poll_seconds:
             self._polled = now
             self._poll()
@@ -73,8 +88,9 @@ class Housekeeping:
             self._forget()
 
     def _redis_answers(self) -> bool:
+        """Whether Redis takes what is written: one that is full answers, and helps nobody."""
         try:
-            return bool(self.runtime.redis.ping())
+            return bool(self.runtime.redis.set(ALIVE, 1, ex=ALIVE_SECONDS))
         except RedisError:
             return False
 
@@ -120,6 +136,8 @@ class Housekeeping:
 
     def _forget(self) -> None:
         """What `[retention]` says is too old, a piece at a time; more of it soon."""
+        with self.runtime.store.read() as session:  # no duty: each machine has files of its own
+            proofs.tidy(session, self.runtime.settings, self.runtime.clock())
         if not duty.take(self.runtime, "retention", FORGET_SECONDS):
             return
         ages = self.runtime.settings.retention

@@ -9,13 +9,25 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy import bindparam, select
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
-from community_store.models import InboundState, InboundText, MemberState, Number
+from community_store.columns import UtcDateTime
+from community_store.models import InboundState, InboundText, MemberState
 from community_store.store import lock
-from dispatch import account, applying, choosing, commands, crashing, echoes, raising, replies
+from dispatch import (
+    account,
+    applying,
+    choosing,
+    commands,
+    crashing,
+    echoes,
+    raising,
+    replies,
+    senders,
+)
 from dispatch.act import Act
 from dispatch.courtesies import is_alarming, is_blank, is_courtesy
 from dispatch.incoming import Incoming, agent_of, incoming_of, member_of
@@ -29,6 +41,24 @@ TRIES = 3  # readings that may fail before a row is set aside (R10)
 WAITING = "waiting"
 STRANGER_REPEATS = timedelta(hours=1)
 
+# every text asks: built once
+_SAME_WAY = select(InboundText).where(
+    col(InboundText.sender) == bindparam("sender"),
+    col(InboundText.recipient) == bindparam("recipient"),
+)
+BEFORE = _SAME_WAY.where(
+    col(InboundText.received_at) >= bindparam("since", type_=UtcDateTime()),
+    col(InboundText.id) < bindparam("id"),
+).order_by(col(InboundText.id).desc())
+UNREAD = _SAME_WAY.where(
+    col(InboundText.gateway) == bindparam("gateway"),
+    col(InboundText.state) == InboundState.NEW.value,
+).order_by(col(InboundText.id))
+
+
+def _of(row: InboundText) -> dict[str, object]:
+    return {"sender": row.sender, "recipient": row.recipient}
+
 
 def read(runtime: Runtime, inbound_id: int) -> str:
     """Read one text; its outcome, "" when there was nothing to do.
@@ -40,7 +70,7 @@ def read(runtime: Runtime, inbound_id: int) -> str:
         with runtime.store.begin() as session:
             outcome = _read(session, runtime, inbound_id)
             crashing.point("reading")
-    except (OperationalError, InterfaceError, PoolTimeout):
+    except (OperationalError, InterfaceError, InternalError, PoolTimeout):
         raise  # the database's fault, not the text's: it must not be set aside for it
     except Exception:
         _count_failure(runtime, inbound_id)
@@ -85,17 +115,12 @@ def _is_repeat(session: Session, runtime: Runtime, row: InboundText) -> bool:
     A stranger who says the same again within an hour has the answer already, and may be a
     machine (R8).
     """
+    since = row.received_at - _longest(runtime)
+    recent = session.scalars(BEFORE, _of(row) | {"since": since, "id": row.id}).all()
+    if not recent:
+        return False
     since = row.received_at - _repeats_within(session, runtime, row)
-    earlier = session.exec(
-        select(InboundText)
-        .where(
-            InboundText.sender == row.sender,
-            InboundText.recipient == row.recipient,
-            col(InboundText.received_at) >= since,
-            col(InboundText.id) < row.id,
-        )
-        .order_by(col(InboundText.id).desc())
-    ).all()
+    earlier = [other for other in recent if other.received_at >= since]
     said = [other for other in earlier if other.outcome != "duplicate"]
     if commands.find(row.text) or applying.choice(row.text) is not None:
         same = [other for other in said[:1] if folded(other.text) == folded(row.text)]
@@ -105,6 +130,10 @@ def _is_repeat(session: Session, runtime: Runtime, row: InboundText) -> bool:
     if not outcomes or not raising.NOT_SENT.issuperset(outcomes):
         return bool(outcomes)
     return not _heard_now(session, runtime, row, outcomes[0])
+
+
+def _longest(runtime: Runtime) -> timedelta:
+    return max(STRANGER_REPEATS, timedelta(seconds=runtime.settings.alerts.duplicate_seconds))
 
 
 def _repeats_within(session: Session, runtime: Runtime, row: InboundText) -> timedelta:
@@ -125,16 +154,7 @@ def _heard_now(session: Session, runtime: Runtime, row: InboundText, refusal: st
 def _parts(session: Session, runtime: Runtime, row: InboundText) -> list[InboundText]:
     """The run of unread texts that `row` belongs to: full parts, then the last (sms.md, 3)."""
     near = timedelta(seconds=runtime.settings.alerts.join_seconds)
-    unread = session.exec(
-        select(InboundText)
-        .where(
-            InboundText.gateway == row.gateway,
-            InboundText.sender == row.sender,
-            InboundText.recipient == row.recipient,
-            InboundText.state == InboundState.NEW,
-        )
-        .order_by(col(InboundText.id))
-    ).all()
+    unread = session.scalars(UNREAD, _of(row) | {"gateway": row.gateway}).all()
     run: list[InboundText] = []
     for text in unread:
         follows = (
@@ -209,9 +229,7 @@ def _may_answer(incoming: Incoming) -> bool:
 
 def _is_ours(incoming: Incoming) -> bool:
     """Two of our systems, or our own number: no answer, or they never end (R8)."""
-    sender = incoming.row.sender
-    ours = select(Number).where(Number.value == sender)
-    return incoming.session.exec(ours).first() is not None
+    return senders.texted(incoming.session, incoming.row.sender) is not None
 
 
 def _count_failure(runtime: Runtime, inbound_id: int) -> None:

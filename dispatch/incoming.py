@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlmodel import Session, col
 
+from community_store.columns import UtcDateTime
 from community_store.models import (
     Agent,
     Delivery,
@@ -79,17 +80,7 @@ class Incoming:
     def _answered_enough(self) -> bool:
         limits = self.settings.alerts
         since = self.now - timedelta(minutes=limits.answers_minutes)
-        answered = self.session.scalar(
-            select(func.count())
-            .select_from(Delivery)
-            .join(Notice, col(Notice.id) == col(Delivery.notice_id))
-            .where(
-                col(Delivery.address) == self.row.sender,
-                col(Delivery.created_at) > since,
-                col(Delivery.notice_id).is_not(None),
-                col(Notice.inbound_id).is_not(None),
-            )
-        )
+        answered = self.session.scalar(ANSWERED, {"sender": self.row.sender, "since": since})
         return (answered or 0) >= limits.answers_max
 
 
@@ -107,12 +98,27 @@ def incoming_of(act: Act, row: InboundText, text: str) -> Incoming:
 
 def member_of(session: Session, sender: str) -> Member | None:
     """The account with this mobile, unless it is closed."""
-    query = select(Member).where(
-        col(Member.mobile) == sender, col(Member.state) != MemberState.CLOSED
-    )
-    return session.scalars(query).first()
+    return session.scalars(MEMBER, {"sender": sender}).first()
 
 
 def agent_of(session: Session, sender: str) -> Agent | None:
     """The agent with this mobile."""
-    return session.scalars(select(Agent).where(col(Agent.mobile) == sender)).first()
+    return session.scalars(AGENT, {"sender": sender}).first()
+
+
+# every text asks: built once
+MEMBER = select(Member).where(
+    col(Member.mobile) == bindparam("sender"), col(Member.state) != MemberState.CLOSED.value
+)
+AGENT = select(Agent).where(col(Agent.mobile) == bindparam("sender"))
+ANSWERED = (
+    select(func.count())
+    .select_from(Delivery)
+    .join(Notice, col(Notice.id) == col(Delivery.notice_id))
+    .where(
+        col(Delivery.address) == bindparam("sender"),
+        col(Delivery.created_at) > bindparam("since", type_=UtcDateTime()),
+        col(Delivery.notice_id).is_not(None),
+        col(Notice.inbound_id).is_not(None),
+    )
+)

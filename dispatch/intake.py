@@ -14,7 +14,7 @@ from gateway.contract import Inbound
 
 log = structlog.get_logger(__name__)
 
-AWAY = (exc.OperationalError, exc.InterfaceError, exc.ProgrammingError, exc.TimeoutError)
+AWAY = (exc.DBAPIError, exc.TimeoutError)  # also full, read-only, without its tables
 
 
 def is_ours(runtime: Runtime, number: str) -> bool:

@@ -17,6 +17,8 @@ from dispatch import pump as pumping
 from dispatch.pace import SharedSlots
 from dispatch.worker import current
 
+IDLE = 0.5  # seconds that a pump looks for more: the next alert then waits for no job
+
 ALLOWED = frozenset({"dispatch.jobs.read_inbound", "dispatch.jobs.locate", "dispatch.jobs.pump"})
 
 
@@ -61,8 +63,9 @@ def pump() -> None:
         runtime.redis.delete(wake.PENDING)
     except RedisError:
         return  # housekeeping pumps until Redis is back
-    slots, seconds = SharedSlots(runtime.redis), runtime.settings.dispatch.slice_seconds
-    pumped = pumping.run(runtime, slots, seconds, standing_in.nobody)
+    slots = SharedSlots(runtime.redis)
+    seconds = runtime.settings.dispatch.slice_seconds
+    pumped = pumping.run(runtime, slots, seconds, standing_in.nobody, idle=IDLE)
     crashing.point("slice_ended")
     if pumped.more_due:
         wake.pump(runtime)

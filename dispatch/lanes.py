@@ -7,14 +7,15 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
-from sqlalchemy.orm import Mapped
+from sqlalchemy import ColumnElement, bindparam, exists, false, func, or_, select
 from sqlmodel import Session, col
 
+from community_store.columns import UtcDateTime
 from community_store.models import Delivery, GatewayPause, Number, NumberState
 from community_store.models import DeliveryState as State
 from dispatch.outbox import Claimed, Lane
-from dispatch.pace import HORIZON, Grant, Slots, Wait, most, too_late
+from dispatch.pace import HORIZON, Grant, Slots, Wait, most, too_late_to_start
+from dispatch.runtime import MAIL
 from gateway.contract import Channel, Misconfigured, NotNow, SendError
 
 COOLEST = 5.0  # seconds, the longest rest of a lane whose gateway takes nothing
@@ -27,23 +28,6 @@ class OpenLane:
     lane: Lane
     sender: str
     rate: float
-
-
-def open_lanes(session: Session, gateways: tuple[str, ...], now: datetime) -> list[OpenLane]:
-    """The numbers of the gateways that have something due and may send, or call."""
-    paused = set(session.scalars(select(col(GatewayPause.gateway))))
-    may = and_(
-        col(Number.state) == NumberState.ACTIVE.value,
-        col(Number.gateway).in_([name for name in gateways if name not in paused]),
-        or_(col(Number.backoff_until).is_(None), col(Number.backoff_until) <= now),
-    )
-    calls = and_(may, col(Number.voice), col(Number.calls_paused) == "")
-    return [
-        *_due(session, Channel.SMS, col(Number.rate), and_(may, _is_due(Channel.SMS, now))),
-        *_due(
-            session, Channel.VOICE, col(Number.call_rate), and_(calls, _is_due(Channel.VOICE, now))
-        ),
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,60 +43,73 @@ class Stopped:
         return lane.gateway in self.gateways or lane.number_id in self.numbers or calls
 
 
-def stopped(session: Session, now: datetime) -> Stopped:
-    """What was stopped since it was claimed from, by the operator or by a provider."""
-    rests = or_(
-        col(Number.state) == NumberState.PAUSED.value,
-        func.coalesce(col(Number.backoff_until) > now, false()),
-    )
-    rows = session.execute(
-        select(col(Number.id), rests.label("rests")).where(
-            or_(rests, col(Number.calls_paused) != "")
-        )
-    ).all()
-    return Stopped(
-        frozenset(session.scalars(select(col(GatewayPause.gateway)))),
-        frozenset(row.id for row in rows if row.rests),
-        frozenset(row.id for row in rows if not row.rests),
-    )
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look at the lanes found."""
+
+    lanes: list[OpenLane]
+    stopped: Stopped
 
 
-def _is_due(channel: Channel, now: datetime) -> ColumnElement[bool]:
+# asked for forty times a second: built once, which is most of what asking costs
+NOW = bindparam("now", type_=UtcDateTime())
+
+
+def _is_due(channel: Channel) -> ColumnElement[bool]:
     return exists().where(
         col(Delivery.gateway) == col(Number.gateway),
         col(Delivery.number_id) == col(Number.id),
         col(Delivery.channel) == channel.value,
         col(Delivery.state) == State.QUEUED.value,
-        col(Delivery.due_at) <= now,
+        col(Delivery.due_at) <= NOW,
     )
 
 
-def _due(
-    session: Session, channel: Channel, rate: Mapped[float], where: ColumnElement[bool]
-) -> list[OpenLane]:
-    rows = session.execute(
-        select(col(Number.id), col(Number.gateway), col(Number.value), rate.label("rate")).where(
-            where
-        )
+NUMBERS = select(
+    col(Number.id), col(Number.gateway), col(Number.value), col(Number.rate),
+    col(Number.call_rate), col(Number.voice), col(Number.calls_paused),
+    or_(
+        col(Number.state) != NumberState.ACTIVE.value,
+        func.coalesce(col(Number.backoff_until) > NOW, false()),
+    ).label("rests"),
+    _is_due(Channel.SMS).label("texts"),
+    _is_due(Channel.VOICE).label("calls"),
+)  # fmt: skip
+PAUSED = select(col(GatewayPause.gateway))
+MAIL_DUE = select(
+    exists().where(
+        col(Delivery.gateway) == MAIL,
+        col(Delivery.number_id).is_(None),
+        col(Delivery.state) == State.QUEUED.value,
+        col(Delivery.due_at) <= NOW,
     )
-    return [OpenLane(Lane(row.gateway, row.id, channel), row.value, row.rate) for row in rows]
+)
 
 
-def mail_lane(session: Session, gateway: str, rate: float, now: datetime) -> list[OpenLane]:
-    """The lane of e-mail, when something is due on it."""
-    if session.get(GatewayPause, gateway) is not None:
-        return []
-    due = session.execute(
-        select(col(Delivery.id))
-        .where(
-            col(Delivery.gateway) == gateway,
-            col(Delivery.number_id).is_(None),
-            col(Delivery.state) == State.QUEUED.value,
-            col(Delivery.due_at) <= now,
-        )
-        .limit(1)
-    ).first()
-    return [OpenLane(Lane(gateway, None, Channel.EMAIL), "", rate)] if due else []
+def look(session: Session, mail_rate: float, now: datetime) -> Found:
+    """The lanes that have something due and may send, or call, and what may not."""
+    connection = session.connection()
+    numbers = connection.execute(NUMBERS, {"now": now}).all()
+    paused = frozenset(connection.scalars(PAUSED))
+    found: list[OpenLane] = []
+    for row in numbers:
+        if row.rests or row.gateway in paused:
+            continue
+        if row.texts:
+            found.append(OpenLane(Lane(row.gateway, row.id, Channel.SMS), row.value, row.rate))
+        if row.calls and row.voice and not row.calls_paused:
+            lane = Lane(row.gateway, row.id, Channel.VOICE)
+            found.append(OpenLane(lane, row.value, row.call_rate))
+    if MAIL not in paused and connection.scalar(MAIL_DUE, {"now": now}):
+        found.append(OpenLane(Lane(MAIL, None, Channel.EMAIL), "", mail_rate))
+    return Found(
+        found,
+        Stopped(
+            paused,
+            frozenset(row.id for row in numbers if row.rests),
+            frozenset(row.id for row in numbers if row.calls_paused),
+        ),
+    )
 
 
 @dataclass(slots=True, eq=False)
@@ -171,7 +168,7 @@ class Hold:
         """Give up the slots that passed by too much: never made up for in a burst."""
         while self.grants:
             first = self.grants[0]
-            passed = now - too_late(self.way.rate) - first.start
+            passed = now - too_late_to_start(self.way.rate) - first.start
             self.used = max(self.used, math.ceil(passed / first.interval))
             owed = min(self.debt, first.count - self.used)
             if owed > 0:

@@ -16,9 +16,9 @@ from sqlmodel import Session, col
 from community_store.models import Attempt, Delivery
 from community_store.models import DeliveryState as State
 from dispatch import rights
+from dispatch.claiming import CLAIMED
 from dispatch.outbox import Claimed
 
-CLAIMED = rights.claimed()
 BACK: rights.Verdict = (State.QUEUED, "")
 
 
@@ -32,7 +32,7 @@ def verdicts(
     leases = {claimed.id: claimed.lease for claimed in batch}
     return {
         row.id: rights.verdict(row, now)
-        for row in session.execute(CLAIMED, {"ids": list(leases)})
+        for row in session.connection().execute(CLAIMED, {"ids": list(leases)})
         if row.lease == leases[row.id]
     }
 
@@ -49,17 +49,21 @@ def _undo(
     session: Session, batch: Sequence[Claimed], verdict: rights.Verdict, now: datetime
 ) -> int:
     state, reason = verdict
-    ids = list(
-        session.scalars(
-            select(col(Delivery.id))
+    ours = {
+        (row.id, row.lease)
+        for row in session.execute(
+            select(col(Delivery.id), col(Delivery.lease))
             .where(
                 tuple_(col(Delivery.id), col(Delivery.lease)).in_([(c.id, c.lease) for c in batch]),
                 col(Delivery.state) == State.SENDING.value,
             )
             .with_for_update()
         )
-    )
-    numbers = [(claimed.id, claimed.attempt) for claimed in batch if claimed.id in set(ids)]
+    }
+    # the same delivery may be here twice: claimed again after a lease ran out in our hands
+    undone = [claimed for claimed in batch if (claimed.id, claimed.lease) in ours]
+    ids = [claimed.id for claimed in undone]
+    numbers = [(claimed.id, claimed.attempt) for claimed in undone]
     session.execute(
         update(Delivery)
         .where(col(Delivery.id).in_(ids))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement
-from sqlmodel import col, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, bindparam, func, select
+from sqlmodel import col
 
+from community_store.columns import UtcDateTime
 from community_store.models import Alert, Community, Member, Reply, ReplyKind
 from dispatch.act import Act
 
@@ -16,27 +17,33 @@ HOUR = timedelta(hours=1)
 def is_over(act: Act, author: Member, community: Community) -> bool:
     """Whether one more alert now would be above the member's or the community's limit."""
     limit = act.settings.alerts
-    if _alerts(act, col(Alert.author_id) == author.id) >= limit.per_member_hour:
-        return True
-    return _alerts(act, col(Alert.community_id) == community.id) >= limit.per_community_hour
+    about = {"author": author.id, "community": community.id, "since": act.now - HOUR}
+    mine, ours = act.session.connection().execute(RAISED, about).one()
+    return mine >= limit.per_member_hour or ours >= limit.per_community_hour
 
 
-def _alerts(act: Act, whose: ColumnElement[bool]) -> int:
-    return act.session.exec(
-        select(func.count()).select_from(Alert).where(whose, col(Alert.created_at) > act.now - HOUR)
-    ).one()
+def _raised_by(whose: ColumnElement[bool]) -> ScalarSelect[int]:
+    since = bindparam("since", type_=UtcDateTime())
+    found = select(func.count()).select_from(Alert).where(whose, col(Alert.created_at) > since)
+    return found.scalar_subquery()
+
+
+RAISED = select(  # built once: every alert asks
+    _raised_by(col(Alert.author_id) == bindparam("author")),
+    _raised_by(col(Alert.community_id) == bindparam("community")),
+)
 
 
 def too_many_followups(act: Act, reply: Reply) -> bool:
     """Whether the replier has told everybody as often as one may raise alerts."""
-    told = act.session.exec(
+    told = act.session.scalar(
         select(func.count())
         .select_from(Reply)
         .where(
-            Reply.kind == ReplyKind.FOLLOWUP,
+            col(Reply.kind) == ReplyKind.FOLLOWUP,
             col(Reply.created_at) > act.now - HOUR,
-            Reply.member_id == reply.member_id,
-            Reply.agent_id == reply.agent_id,
+            col(Reply.member_id) == reply.member_id,
+            col(Reply.agent_id) == reply.agent_id,
         )
-    ).one()
-    return told >= act.settings.alerts.per_member_hour
+    )
+    return (told or 0) >= act.settings.alerts.per_member_hour

@@ -54,6 +54,13 @@ def reach(session: Session, person: Member | Agent, now: datetime) -> Addressee 
     return None
 
 
+def by_mail(session: Session, member: Member) -> Addressee | None:
+    """A member's e-mail, unless there is none or it said STOP."""
+    if not member.email or optouts.stopped(session, member.email, Channel.EMAIL):
+        return None
+    return Addressee(member.email, member.language, member.id, channel=Channel.EMAIL)
+
+
 def tell(act: Act, to: Addressee, about: Subject, *, number: Number | None = None) -> Notice:
     """Queue one message of the highest class, from `number` or the person's usual one.
 

@@ -1,34 +1,33 @@
 """The delivery's state machine on its rows: the only place that changes a state.
 
-A claim is one transaction: it reads rights, opt-outs, preferences, age and the alert's
-state again, leases what may go and writes the attempt before any provider is called.
-A settlement is another. Nothing is open in between.
+But for the two transactions around a call: a claim (claiming.py) and a settlement
+(settlement.py). Nothing is open in between.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
-from uuid import uuid4
 
-from sqlalchemy import CursorResult, Row, func, insert, literal, select, update
+from sqlalchemy import (
+    CursorResult,
+    Row,
+    func,
+    select,
+    update,
+)
 from sqlmodel import Session, col
 
 from community_store import steps
-from community_store.columns import UtcDateTime, utcnow
+from community_store.columns import utcnow
 from community_store.errors import NotFound, RuleError
 from community_store.models import Attempt, Delivery, Notice, StepKind
 from community_store.models import DeliveryState as State
 from dispatch import redialling, rights
 from dispatch.lifecycle import BAD_NEWS, BY_STAGE, FINAL, replaced_by
 from gateway.contract import Channel, Receipt, Stage
-
-DUE_BY_NUMBER = rights.due(mail=False)
-DUE_BY_MAIL = rights.due(mail=True)
-ATTEMPT_COLUMNS = ("delivery_id", "n", "worker", "started_at", "outcome", "code", "reason")
-_ATTEMPT = insert(Attempt.__table__)  # type: ignore[attr-defined]  # SQLModel hides __table__
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,126 +77,7 @@ class Claimed:
     started_at: datetime
 
 
-def claim(session: Session, lane: Lane, segments: int, terms: Terms) -> list[Claimed]:
-    """Lease what may leave by `lane` now: up to `segments`, but at least one message.
-
-    What may not leave any more gets its last state on the way, so an empty answer
-    means that nothing is due. An e-mail counts as one segment.
-    """
-    (taken,) = claim_all(session, [(lane, segments)], terms)
-    return taken
-
-
-def claim_all(
-    session: Session, wants: Sequence[tuple[Lane, int]], terms: Terms
-) -> list[list[Claimed]]:
-    """The same for several lanes at once, with one lease for all."""
-    lease = uuid4().hex
-    taken = [_take(session, lane, segments, _Claim(terms, lease)) for lane, segments in wants]
-    _lease(session, [claimed for batch in taken for claimed in batch], terms)
-    return taken
-
-
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    terms: Terms
-    lease: str
-
-
-def _take(session: Session, lane: Lane, segments: int, claim: _Claim) -> list[Claimed]:
-    """Choose what leaves by a lane; what may not leave, or not now, is put away on the way."""
-    taken: list[Claimed] = []
-    room, terms, seen = segments, claim.terms, set[int]()
-    while room > 0:
-        rows = session.execute(
-            DUE_BY_MAIL if lane.number_id is None else DUE_BY_NUMBER,
-            {
-                "gateway": lane.gateway,
-                "number_id": lane.number_id,
-                "channel": lane.channel,
-                "now": terms.now,
-                "limit": room + len(taken),
-            },
-        ).all()
-        fresh = [row for row in rows if row.id not in seen]
-        going, put_away = _sort(fresh, terms)
-        for row in going:
-            if room > 0:
-                taken.append(_claimed(row, lane, claim.lease, terms.now))
-                seen.add(row.id)
-                room -= max(1, row.segments)
-        drop(session, put_away.dropped, terms.now)
-        _let_sleep(session, put_away.asleep)
-        if not (put_away.dropped or put_away.asleep):
-            break
-    return taken
-
-
-@dataclass(slots=True)
-class _PutAway:
-    dropped: list[tuple[int, rights.Verdict]] = field(default_factory=list)
-    asleep: list[tuple[Row[Any], datetime]] = field(default_factory=list)
-
-
-def _sort(rows: Sequence[Row[Any]], terms: Terms) -> tuple[list[Row[Any]], _PutAway]:
-    """What may leave, and what may not, or not now."""
-    going, away = [], _PutAway()
-    for row in rows:
-        if verdict := rights.verdict(row, terms.now):
-            away.dropped.append((row.id, verdict))
-        elif not (terms.morning and rights.wakes(row)):
-            going.append(row)
-        elif row.notice_kind == rights.CODE:
-            away.dropped.append((row.id, (State.EXPIRED, "night")))
-        else:
-            away.asleep.append((row, terms.morning))
-    return going, away
-
-
-def _claimed(row: Row[Any], lane: Lane, lease: str, now: datetime) -> Claimed:
-    return Claimed(
-        id=row.id,
-        attempt=row.attempts + 1,
-        lease=lease,
-        lane=lane,
-        channel=row.channel,
-        to=row.address,
-        segments=max(1, row.segments),
-        sms=row.sms,
-        subject=row.subject,
-        mail=row.mail,
-        voice=row.voice,
-        language=row.language,
-        started_at=now,
-    )
-
-
-def _lease(session: Session, batch: Sequence[Claimed], terms: Terms) -> None:
-    if not batch:
-        return
-    ids = [claimed.id for claimed in batch]
-    until = terms.now + timedelta(seconds=terms.lease)
-    session.execute(
-        update(Delivery)
-        .where(col(Delivery.id).in_(ids))
-        .values(
-            state=State.SENDING.value,
-            attempts=col(Delivery.attempts) + 1,
-            lease=batch[0].lease,
-            lease_until=until,
-            look_at=until,
-            looks=0,
-        )
-        .execution_options(synchronize_session=False)
-    )
-    attempt = select(
-        col(Delivery.id), col(Delivery.attempts), literal(terms.worker),
-        literal(terms.now, UtcDateTime()), literal(""), literal(""), literal(""),
-    ).where(col(Delivery.id).in_(ids))  # fmt: skip
-    session.execute(_ATTEMPT.from_select(ATTEMPT_COLUMNS, attempt))
-
-
-def _let_sleep(session: Session, asleep: Sequence[tuple[Row[Any], datetime]]) -> None:
+def let_sleep(session: Session, asleep: Sequence[tuple[Row[Any], datetime]]) -> None:
     """Leave calls for the morning, with as much time to live as they had."""
     for row, morning in asleep:
         session.execute(

@@ -7,7 +7,8 @@ is reserved further ahead than that, so an urgent text never waits behind more.
 A message arrives a little after its slot, now more, now less. With slots `spacing` apart
 and no message later than `sway`, no second ever has more than rate + 1 segments: any
 second is the sum of the slots of 1 + sway seconds, and (1 + sway) / spacing = rate + 1.
-Up to 250 segments a second sway is one slot, and spacing exactly 1 / rate.
+Up to 250 segments a second sway is one slot, and spacing exactly 1 / rate. Above 10,000,
+which is more than we can send, there is more of it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ from redis import Redis
 HORIZON = 0.25  # seconds of rate that may be reserved ahead
 GUARD = 0.5  # seconds of silence where earlier reservations may have been forgotten
 SWAY = 0.004  # seconds, the least that a message may come after its slot
+LOOSE = 4e-7  # seconds of sway that each segment a second adds, where no pump gets there
+LOOSEST = 0.1
+FASTEST = 2_000.0  # segments a second, about what one process sends: slots for more are not held
+SLACK = 0.2  # part of the time afoot that is left to what is started
 AFOOT = 0.75  # part of the sway used before the call; the rest is the way to the provider
 DRIFT = 0.0005  # seconds a second that two clocks of computers may drift apart
 STEPPED = 10.0  # seconds further ahead than can be: Redis's clock was set back
@@ -93,12 +98,12 @@ class Slots(Protocol):
 
 def most(rate: float) -> int:
     """How many slots may be reserved at once at `rate` segments a second."""
-    return max(1, int(rate * HORIZON))
+    return max(1, int(min(rate, FASTEST) * HORIZON))
 
 
 def sway(rate: float) -> float:
     """Seconds after its slot by which a segment must have reached the provider."""
-    return max(1 / rate, SWAY)
+    return max(1 / rate, SWAY, min(LOOSE * rate, LOOSEST))
 
 
 def spacing(rate: float) -> float:
@@ -109,6 +114,11 @@ def spacing(rate: float) -> float:
 def too_late(rate: float) -> float:
     """Seconds after which a slot is given up rather than used."""
     return AFOOT * sway(rate)
+
+
+def too_late_to_start(rate: float) -> float:
+    """Seconds after which nothing is started for a slot, since it would end up too late."""
+    return (1 - SLACK) * too_late(rate)
 
 
 @dataclass(slots=True)

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import bindparam
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from community_store import membership
+from community_store.columns import UtcDateTime
 from community_store.models import (
     Agent,
     Alert,
@@ -38,25 +42,37 @@ def answered_alert(incoming: Incoming) -> Alert | None:
     """The alert that a text of this sender would be a reply to now; None outside a window."""
     member, agent = incoming.member, incoming.agent
     if member is not None:
-        hearer = col(Delivery.member_id) == member.id
+        heard, person = HEARD_AS_MEMBER, member.id
     elif agent is not None:
-        hearer = col(Delivery.agent_id) == agent.id
+        heard, person = HEARD_AS_AGENT, agent.id
     else:
         return None
     since = incoming.now - timedelta(hours=incoming.settings.alerts.reply_hours)
-    return incoming.session.exec(
+    about = {"person": person, "since": since, "planned": since - timedelta(hours=2)}
+    return incoming.session.scalars(heard, about).first()
+
+
+def _heard(hearer: Mapped[int | None]) -> SelectOfScalar[Alert]:
+    """The alerts that somebody may have read by SMS, the last first."""
+    return (
         select(Alert)
         .join(Delivery, col(Delivery.alert_id) == col(Alert.id))
         .where(
-            hearer,
-            Delivery.channel == Channel.SMS,
-            col(Delivery.created_at) >= since - timedelta(hours=2),
-            func.coalesce(Delivery.handed_over_at, Delivery.created_at) >= since,
+            hearer == bindparam("person"),
+            col(Delivery.channel) == Channel.SMS.value,
+            col(Delivery.created_at) >= bindparam("planned", type_=UtcDateTime()),
+            func.coalesce(Delivery.handed_over_at, Delivery.created_at)
+            >= bindparam("since", type_=UtcDateTime()),
             col(Delivery.state).in_([state.value for state in MAY_HAVE_READ]),
         )
         .order_by(col(Alert.id).desc())
         .limit(1)
-    ).first()
+    )
+
+
+# every text asks: built once
+HEARD_AS_MEMBER = _heard(col(Delivery.member_id))
+HEARD_AS_AGENT = _heard(col(Delivery.agent_id))
 
 
 def take(incoming: Incoming, alert: Alert) -> str:

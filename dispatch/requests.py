@@ -18,9 +18,10 @@ from community_store.models import (
     Town,
 )
 from community_store.visibility import full_name
-from dispatch import notices, outbox, references, senders
+from dispatch import notices, outbox, proofs, references, senders
 from dispatch.act import Act
 from dispatch.incoming import Incoming
+from gateway.contract import Channel
 
 WELCOMES = {0: "welcome_first", 1: "welcome_one"}  # by how many neighbours there are
 
@@ -116,6 +117,16 @@ def catch_up(act: Act) -> None:
         _send_on(act, request, member)
 
 
+def redirect(act: Act, request: JoinRequest, member: Member) -> None:
+    """The member asks another community: whoever was asked need not answer any more."""
+    outbox.cancel_asking(act.session, request.id, act.now)
+    request.community_id, request.team_due_at = member.community_id, None
+    request.created_at = act.now
+    act.session.add(request)
+    act.session.flush()
+    _send_on(act, request, member)
+
+
 def _send_on(act: Act, request: JoinRequest, member: Member) -> None:
     community = act.session.get(Community, request.community_id) if request.community_id else None
     if community is None:
@@ -189,6 +200,8 @@ def decide_for(act: Act, member: Member, *, accept: bool, by: str, reason: str =
 
 def close(act: Act, member: Member, *, by: str) -> None:
     """A member became active in another way: nobody need decide any more."""
+    assert member.id is not None
+    proofs.destroy(act, member.id, "decided")
     request = open_of(act, member)
     if request is not None:
         _close(act, request, RequestState.ACCEPTED, by)
@@ -199,21 +212,28 @@ def _close(act: Act, request: JoinRequest, state: RequestState, by: str) -> None
     request.decided_by, request.decided_at = by, act.now
     act.session.add(request)
     act.session.flush()
+    proofs.destroy(act, request.member_id, "decided")
     outbox.cancel_asking(act.session, request.id, act.now)
 
 
 def welcome(act: Act, member: Member, incoming: Incoming | None = None) -> None:
-    """Tell a member that their account is active (S33), in answer to a text if they wrote one."""
+    """Tell a member that their account is active (S33), in answer to a text if they wrote one:
+    by SMS to those who have a mobile, and by e-mail, which has room for more, to all who have
+    an address.
+    """
     community = act.session.get(Community, member.community_id) if member.community_id else None
     name = community.name if community else ""
     count, number = _neighbours(act, member), senders.answerable(act.session)
     kind = WELCOMES.get(count, "welcome") if community else "welcome_nowhere"
+    variables = {"community": name, "count": count, "number": number}
     if incoming is not None:
         incoming.answer(kind, community=name, count=count, number=number)
-        return
-    if (to := notices.reach(act.session, member, act.now)) is not None:
-        variables = {"community": name, "count": count, "number": number}
+        to = None
+    elif (to := notices.reach(act.session, member, act.now)) is not None:
         notices.tell(act, to, notices.Subject(kind, variables))
+    mail = notices.by_mail(act.session, member)
+    if mail is not None and (to is None or to.channel is not Channel.EMAIL):
+        notices.tell(act, mail, notices.Subject(kind, variables))
 
 
 def _neighbours(act: Act, member: Member) -> int:

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Row, Select, and_, bindparam, case, exists, func, or_, select
+from sqlalchemy import Row, Select, and_, bindparam, case, exists, func, or_, select, true
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from community_store.columns import UtcDateTime
 from community_store.models import (
     Agent,
     Alert,
@@ -33,12 +34,14 @@ from community_store.models import (
     Wording,
 )
 from community_store.models import DeliveryState as State
+from dispatch.recordset import recordset
 from gateway.contract import Channel
 
 Verdict = tuple[State, str]
 
 STILL_TOLD = (AlertState.OPEN.value, AlertState.EXPIRED.value)
 CODE = "proof_code"  # of no use to whoever asked by the morning
+LINK = "password_link"
 STOPPED = "stopped"  # the notice kind that confirms a STOP and may leave after it
 
 
@@ -70,6 +73,44 @@ def due(*, mail: bool) -> Select[Any]:
     )
 
 
+def due_by_lanes() -> Select[Any]:
+    """The same for the lanes of many numbers at once, on PostgreSQL: ids, up to `room` a lane.
+
+    Parameters: now, and rows of {gateway, number_id, channel, room}. Each lane reads its own
+    stretch of ix_delivery_due, whatever waits on the others.
+    """
+    lanes = recordset("postgresql", {"gateway": str, "number_id": int, "channel": str, "room": int})
+    lane = lanes.columns
+    first = (
+        select(col(Delivery.id).label("id"))
+        .where(
+            col(Delivery.gateway) == lane["gateway"],
+            col(Delivery.number_id) == lane["number_id"],
+            col(Delivery.channel) == lane["channel"],
+            col(Delivery.state) == State.QUEUED.value,
+            col(Delivery.due_at) <= bindparam("now", type_=UtcDateTime()),
+        )
+        .order_by(col(Delivery.priority), col(Delivery.size), col(Delivery.id))
+        .limit(lane["room"])
+        .with_for_update(of=Delivery.__table__, skip_locked=True)  # type: ignore[attr-defined]  # SQLModel hides __table__
+        .correlate(lanes.table)
+        .lateral("first")
+    )
+    return select(first.c.id).select_from(lanes.table.join(first, true()))
+
+
+def queued() -> Select[Any]:
+    """What waits, of some ids, the most urgent first. Parameter: ids."""
+    return (
+        _facts()
+        .where(
+            col(Delivery.id).in_(bindparam("ids", expanding=True)),
+            col(Delivery.state) == State.QUEUED.value,
+        )
+        .order_by(col(Delivery.priority), col(Delivery.size), col(Delivery.id))
+    )
+
+
 def claimed() -> Select[Any]:
     """What was claimed and has not left, with the facts to judge it again. Parameter: ids."""
     return _facts().where(
@@ -84,6 +125,8 @@ def _facts() -> Select[Any]:
         "Select[Any]",
         select(
             col(Delivery.id),
+            col(Delivery.gateway),
+            col(Delivery.number_id),
             col(Delivery.lease),
             col(Delivery.attempts),
             col(Delivery.segments),
@@ -160,11 +203,20 @@ def _twinned() -> Any:
     )
 
 
+def _asked_for(row: Row[Any]) -> bool:
+    """What somebody has just asked for goes to a mailbox that wants no other mail of ours.
+
+    Not to a telephone: an operator bars what follows a STOP.
+    """
+    by_mail = row.channel == Channel.EMAIL and row.notice_kind in (CODE, LINK)
+    return by_mail or row.notice_kind == STOPPED
+
+
 def verdict(row: Row[Any], now: datetime) -> Verdict | None:
     """The state to put a due delivery in instead of sending it; None when it may go."""
     if row.expires_at <= now:
         return State.EXPIRED, "time to live"
-    if row.stopped and row.notice_kind != STOPPED:
+    if row.stopped and not _asked_for(row):
         return State.SUPPRESSED, "stop"
     if row.alert_state is None:
         return None

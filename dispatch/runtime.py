@@ -16,6 +16,7 @@ from redis.retry import Retry
 from community_store.columns import utcnow
 from community_store.store import Store, open_store
 from config import Settings
+from dispatch import stepping
 from gateway import providers
 from gateway.contract import Provider
 
@@ -54,6 +55,7 @@ def open_runtime(settings: Settings) -> Runtime:
         store=open_store(settings.database_url, pool_size=settings.database.pool_size),
         redis=connect_redis(settings.redis_url),
         providers=build_providers(settings),
+        clock=stepping.clock(),
     )
 
 

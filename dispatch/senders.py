@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, literal, null, or_
+from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, event, literal, null, or_
 from sqlalchemy import Integer as SqlInteger
+from sqlalchemy.orm import Session as OrmSession
 from sqlmodel import Session, col, select
 
 from community_store.models import GatewayPause, Number, NumberKind, NumberState
@@ -22,6 +24,7 @@ from dispatch import health
 from dispatch.outbox import Lane
 from gateway.contract import Channel
 
+ROSTER = "tocsin_numbers"  # where a session keeps what it read of them
 NO_GATEWAY = ""  # deliveries that wait for a first number
 
 
@@ -128,13 +131,44 @@ def _choose(session: Session, channel: Channel, now: datetime | None) -> Senders
     return Senders(active or chosen_, channel, away)
 
 
+@dataclass(frozen=True, slots=True)
+class _Roster:
+    """All numbers by age, and the gateways that are paused."""
+
+    numbers: Sequence[Number]
+    stopped: frozenset[str]
+
+
+def _roster(session: Session) -> _Roster:
+    """As this transaction found it: an alert asks for its numbers a dozen times."""
+    known: _Roster | None = session.info.get(ROSTER)
+    if known is None:
+        numbers = session.exec(select(Number).order_by(col(Number.id))).all()
+        stopped = frozenset(session.exec(select(GatewayPause.gateway)))
+        known = session.info[ROSTER] = _Roster(numbers, stopped)
+    return known
+
+
+@event.listens_for(Session, "after_flush")
+def _forget_changed(session: OrmSession, _context: object) -> None:
+    changed = chain(session.new, session.dirty, session.deleted)
+    if ROSTER in session.info and any(isinstance(one, Number | GatewayPause) for one in changed):
+        _forget(session)
+
+
+@event.listens_for(Session, "after_commit")
+@event.listens_for(Session, "after_rollback")
+def _forget(session: OrmSession) -> None:
+    session.info.pop(ROSTER, None)
+
+
 def _able(session: Session, channel: Channel) -> list[Number]:
-    able = Number.voice if channel is Channel.VOICE else Number.sms
-    return list(session.exec(select(Number).where(col(able)).order_by(col(Number.id))))
+    voice = channel is Channel.VOICE
+    return [n for n in _roster(session).numbers if (n.voice if voice else n.sms)]
 
 
 def _active(session: Session, channel: Channel, among: Sequence[Number]) -> list[Number]:
-    stopped = _stopped_gateways(session)
+    stopped = _roster(session).stopped
     return [
         n
         for n in among
@@ -166,20 +200,13 @@ def substitutes(session: Session, lane: Lane, now: datetime) -> list[Number]:
     return [n for n in well if n.is_default] or well
 
 
-def _stopped_gateways(session: Session) -> set[str]:
-    return set(session.exec(select(GatewayPause.gateway)))
-
-
 def answerable(session: Session) -> str:
     """The number to text, as printed in messages from one-way senders; "" for none."""
-    two_way = session.exec(
-        select(Number)
-        .where(col(Number.kind) != NumberKind.SENDER, col(Number.sms))
-        .order_by(col(Number.is_default).desc(), col(Number.id))
-    ).first()
-    return two_way.value if two_way else ""
+    two_way = [n for n in _roster(session).numbers if n.sms and n.kind != NumberKind.SENDER]
+    two_way.sort(key=lambda number: not number.is_default)
+    return two_way[0].value if two_way else ""
 
 
 def texted(session: Session, value: str) -> Number | None:
-    """The number that a phone texted, to answer from; None when it is not ours."""
-    return session.exec(select(Number).where(col(Number.value) == value)).first()
+    """Our number with this value, to answer from; None when it is not ours."""
+    return next((n for n in _roster(session).numbers if n.value == value), None)

@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
-from community_store import numbers
+from community_store import account_links, numbers, sessions
 from community_store.models import (
     Agent,
     Alert,
@@ -28,14 +28,17 @@ from community_store.models import DeliveryState as State
 from dispatch import (
     codes,
     crashing,
+    evening,
     holding,
     locating,
     looking,
     notices,
     outbox,
+    proofs,
     requests,
     senders,
     takeover,
+    team,
     wake,
 )
 from dispatch.act import Act
@@ -61,8 +64,14 @@ def sweep(runtime: Runtime) -> None:
         holding.settle_overdue(act)
         locating.expire(act)
         requests.catch_up(act)
+        team.assign(act)
+        evening.send_due(act)
+        evening.forget(act)
+        proofs.destroy_due(act)
         _let_rest(act)
         codes.forget(session, now)
+        account_links.forget(session, now)
+        sessions.forget(session, now)
         crashing.point("sweeping")
     crashing.point("swept")
     if expired or lost or adopted:

@@ -45,6 +45,7 @@ class Facts:
     answer_to: str = ""
     called: bool = False
     masked: bool = False
+    spoken: bool = True  # whether anybody can be called at all
 
 
 def row(
@@ -99,7 +100,7 @@ def _alert_words(
         segments=sms_text.count(sms).segments,
         subject=say(language, "mail", f"{ids[1]}_subject", **variables),
         mail=say(language, "mail", f"{ids[1]}_body", **_with_called(variables)),
-        voice=_spoken(settings, ids[2], language, facts) if ids[2] else "",
+        voice=_spoken(settings, ids[2], language, facts) if ids[2] and facts.spoken else "",
     )
 
 
@@ -151,7 +152,10 @@ def _fitted(settings: Settings, language: str, message: str, variables: dict[str
 
 
 def notice(settings: Settings, language: str, kind: str, variables: dict[str, object]) -> Words:
-    """Any other message: an answer, a receipt, an all-clear. Raises KeyError."""
+    """Any other message: an answer, a receipt, an all-clear. Raises KeyError.
+
+    By mail it says what the SMS says, unless the catalogue has more to say there.
+    """
     known = {"service": settings.service.name, "site": settings.service.site, **variables}
     head, cut, tail = template(language, "sms", kind).partition(TEXT)
     sms = sms_text.fit(
@@ -161,12 +165,15 @@ def notice(settings: Settings, language: str, kind: str, variables: dict[str, ob
         more=settings.service.site,
         limit=settings.dispatch.max_segments,
     ).strip()
-    subject_id = f"{kind}_subject" if _has(language, f"{kind}_subject") else "notice_subject"
+    subject, body = (
+        f"{kind}_{part}" if _has(language, f"{kind}_{part}") else f"notice_{part}"
+        for part in ("subject", "body")
+    )
     return Words(
         sms=sms,
         segments=sms_text.count(sms).segments,
-        subject=say(language, "mail", subject_id, **known),
-        mail=say(language, "mail", "notice_body", **(known | {"text": sms})),
+        subject=say(language, "mail", subject, **known),
+        mail=say(language, "mail", body, **(known | {"text": sms})),
         voice=speech.twice(settings, language, kind, _read_out(variables))
         if speech.has(language, kind)
         else "",

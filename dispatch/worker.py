@@ -6,12 +6,16 @@ import signal
 from contextvars import ContextVar
 from types import FrameType
 
+import structlog
 from redis import Redis
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
+from sqlalchemy.exc import DBAPIError
 
 from dispatch import wake
 from dispatch.runtime import Runtime
+
+log = structlog.get_logger(__name__)
 
 _current: ContextVar[Runtime] = ContextVar("runtime")
 
@@ -51,6 +55,8 @@ def work(runtime: Runtime, queue_name: str, *, burst: bool = False) -> None:
         job_class=AllowedJob,
     )
     worker.runtime = runtime
+    if queue_name == wake.DISPATCH:
+        _warm(runtime)
     worker.log_result_lifespan = False
     token = _current.set(runtime)
     try:
@@ -58,6 +64,15 @@ def work(runtime: Runtime, queue_name: str, *, burst: bool = False) -> None:
     finally:
         _current.reset(token)
         connection.close()
+
+
+def _warm(runtime: Runtime) -> None:
+    from dispatch import pump
+
+    try:
+        pump.warm(runtime)
+    except DBAPIError as error:  # the first job meets a database that is away, and says so
+        log.warning("not_warmed", error=type(error.orig).__name__)
 
 
 def on_signals(runtime: Runtime) -> None:

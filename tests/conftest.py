@@ -108,6 +108,15 @@ def world(store: Store, redis_url: str, tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
+def postgres_world(postgres_url: str, redis_url: str, tmp_path: Path) -> Iterator[World]:
+    """The same on PostgreSQL only."""
+    store = open_store(postgres_url)
+    with make_world(store, redis_url, tmp_path) as made:
+        yield made
+    store.close()
+
+
+@pytest.fixture
 def sqlite_world(sqlite_store: Store, redis_url: str, tmp_path: Path) -> Iterator[World]:
     """The same on SQLite only: for what no database changes."""
     with make_world(sqlite_store, redis_url, tmp_path) as made:

@@ -19,13 +19,15 @@ from dispatch import alerts, links, masking, tally, wording
 from dispatch.catalogue import template
 from dispatch.runtime import Runtime
 from web import i18n
+from web.access import Policy, access
 from web.i18n import Words
 
-alert_page = Blueprint("alert_page", __name__, template_folder="templates")
+alert_page = Blueprint("alert_page", __name__)
 MOST_FOLLOWUPS = 50
 
 
 @alert_page.get("/a/<slug>")
+@access(Policy.PROVED)
 def show(slug: str) -> ResponseReturnValue:
     """404 for anything but an address that we gave; held alerts to those responsible only."""
     runtime = cast("Runtime", current_app.extensions["tocsin"])

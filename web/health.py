@@ -18,6 +18,7 @@ from community_store import schema
 from dispatch import figures
 from dispatch.runtime import Runtime
 from dispatch.spool import Spool
+from web.access import Policy, access
 
 health = Blueprint("health", __name__)
 
@@ -25,12 +26,14 @@ LATE = 60.0  # seconds that the oldest due delivery may wait before we call it t
 
 
 @health.get("/healthz")
+@access(Policy.ANYONE)
 def alive() -> ResponseReturnValue:
     """The process answers; it says nothing of the others."""
     return jsonify(status="ok")
 
 
 @health.get("/readyz")
+@access(Policy.ANYONE)
 def ready() -> ResponseReturnValue:
     """200 when texts can come in and go out; 503 naming what is missing."""
     runtime = _runtime()
@@ -48,6 +51,7 @@ def ready() -> ResponseReturnValue:
 
 
 @health.get("/metrics")
+@access(Policy.ANYONE)
 def metrics() -> ResponseReturnValue:
     """Prometheus text: this machine's processes, and what the rows say of all."""
     registry = _processes()

@@ -7,20 +7,23 @@ has to be compiled, and an id without words is a KeyError, so a test finds it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_time
+from babel.dates import format_date, format_time
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
 from flask import current_app, request
 
+from web import identity
+
 LOCALES = Path(__file__).resolve().parent.parent / "locales"
 FIRST = "fr"
+COOKIE = "language"
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,9 @@ class Words:
         one = count == 1 or (count == 0 and self.language == "fr")
         return self(f"{message_id}.{'one' if one else 'many'}", count=count, **values)
 
+    def has(self, message_id: str) -> bool:
+        return message_id in self.messages
+
     def number(self, value: float) -> str:
         """One decimal at most: 0,4 in French, 0.4 in English."""
         return format_decimal(round(value, 1), locale=self.language)
@@ -46,6 +52,14 @@ class Words:
     def money(self, euros: float) -> str:
         """An amount of euros: 0,45 € in French, €0.45 in English."""
         return format_currency(round(euros, 4), "EUR", locale=self.language)
+
+    def whole(self, value: int) -> str:
+        """A count: 12 345 in French, 12,345 in English."""
+        return format_decimal(value, locale=self.language)
+
+    def day(self, instant: datetime) -> str:
+        """The day of an aware instant, in the service's time zone: 24 novembre 2026."""
+        return format_date(instant.astimezone(self.zone), "long", locale=self.language)
 
     def time(self, instant: datetime) -> str:
         """The hour and minute of an aware instant, in the service's time zone."""
@@ -59,11 +73,30 @@ def load(languages: Iterable[str], zone: str) -> dict[str, Words]:
     }
 
 
+def known() -> Mapping[str, Words]:
+    """The languages of this application's pages."""
+    return cast("Mapping[str, Words]", current_app.extensions["tocsin.words"])
+
+
 def asked() -> Words:
-    """The words in the language of the page's reader: `?lang=en`, else the browser's."""
-    known = cast("dict[str, Words]", current_app.extensions["tocsin.words"])
-    wanted = request.args.get("lang") or request.accept_languages.best_match(known) or FIRST
-    return known.get(wanted) or known.get(FIRST) or next(iter(known.values()))
+    """The words in the language of the page's reader.
+
+    `?lang=en` for one page; else the language of who is signed in; else the one chosen in
+    this browser; else the first that the browser prefers; else French.
+    """
+    words = known()
+    for wanted in _wishes():
+        if wanted in words:
+            return words[wanted]
+    return next(iter(words.values()))
+
+
+def _wishes() -> Iterator[str]:
+    yield request.args.get("lang", "")
+    person = identity.who()
+    yield person.person.language if person else ""
+    yield request.cookies.get(COOKIE, "")
+    yield request.accept_languages.best_match(known()) or FIRST
 
 
 def _messages(language: str) -> dict[str, str]:

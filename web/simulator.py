@@ -24,24 +24,18 @@ from flask import (
     request,
     url_for,
 )
-from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
 from dispatch import trials
 from dispatch.runtime import Runtime
 from web import cast, handsets, i18n, mailbox, outcome
+from web.access import Policy, access
 from web.cast import Group, Person
 from web.i18n import Words
 
-simulator = Blueprint("simulator", __name__, template_folder="templates")
+simulator = Blueprint("simulator", __name__)
 
 CURSOR = re.compile(r"([0-9]{1,18})\.([0-9]{1,19})")  # a message's id, a letter's time
-
-
-@simulator.record_once
-def _read_words(state: BlueprintSetupState) -> None:
-    service = state.app.extensions["tocsin"].settings.service
-    state.app.extensions["tocsin.words"] = i18n.load(service.languages, service.time_zone)
 
 
 @simulator.before_request
@@ -60,13 +54,8 @@ def _never_kept(response: Response) -> Response:
     return response
 
 
-@simulator.get("/")
-def home() -> ResponseReturnValue:
-    """A trial's front door, until there is one for residents."""
-    return redirect(url_for("simulator.page"))
-
-
 @simulator.get("/simulator")
+@access(Policy.TRIAL)
 def page() -> ResponseReturnValue:
     """Everybody with a handset, and the handset of the person that `who` names."""
     cursor = _cursor(0, 0)  # before reading, so that the first poll misses nothing
@@ -91,6 +80,7 @@ def page() -> ResponseReturnValue:
 
 
 @simulator.get("/simulator/people/<person_id>")
+@access(Policy.TRIAL)
 def fragment(person_id: str) -> ResponseReturnValue:
     """One person's handset and mailbox, as a part of the page."""
     groups, _, number = _scene()
@@ -101,6 +91,7 @@ def fragment(person_id: str) -> ResponseReturnValue:
 
 
 @simulator.get("/simulator/feed")
+@access(Policy.TRIAL)
 def feed() -> ResponseReturnValue:
     """What happened since the cursor `after`, for a page that asks again and again."""
     heard, written = _after(request.args.get("after", ""))
@@ -135,6 +126,7 @@ def feed() -> ResponseReturnValue:
 
 
 @simulator.get("/simulator/handsets/<e164>")
+@access(Policy.TRIAL)
 def handset(e164: str) -> ResponseReturnValue:
     """Everything that a telephone sent and received, oldest first."""
     try:
@@ -145,6 +137,7 @@ def handset(e164: str) -> ResponseReturnValue:
 
 
 @simulator.post("/simulator/handsets/<e164>")
+@access(Policy.TRIAL)
 def text_from(e164: str) -> ResponseReturnValue:
     """A telephone sends a text, or a key is pressed on it, or it is left to ring.
 
@@ -176,6 +169,7 @@ def _told(telephone: str, told: Any) -> tuple[dict[str, Any], int]:
 
 
 @simulator.get("/simulator/mail")
+@access(Policy.TRIAL)
 def mail() -> ResponseReturnValue:
     """Every mail, the newest last."""
     return jsonify([letter.as_json() for letter in mailbox.read(_mail_folder())])

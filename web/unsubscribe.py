@@ -17,20 +17,22 @@ from dispatch import outbox
 from dispatch.envelope import read_unsubscribe_token
 from dispatch.runtime import Runtime
 from gateway.contract import Channel
-from web import i18n
+from web.access import Policy, access
 
-unsubscribe = Blueprint("unsubscribe", __name__, template_folder="templates")
+unsubscribe = Blueprint("unsubscribe", __name__)
 
 
 @unsubscribe.get("/unsubscribe/<token>")
+@access(Policy.PROVED)
 def ask(token: str) -> ResponseReturnValue:
     """A page with one button; a GET changes nothing."""
     if read_unsubscribe_token(_runtime().settings, token) is None:
         abort(404)
-    return render_template("unsubscribe.html", token=token, done=False, t=i18n.asked())
+    return render_template("unsubscribe.html", token=token, done=False)
 
 
 @unsubscribe.post("/unsubscribe/<token>")
+@access(Policy.PROVED)
 def stop(token: str) -> ResponseReturnValue:
     """No more mail to the address that the mail went to; twice is once."""
     runtime = _runtime()
@@ -42,7 +44,7 @@ def stop(token: str) -> ResponseReturnValue:
         if delivery is not None and delivery.channel == Channel.EMAIL and delivery.address:
             optouts.stop(session, delivery.address, Channel.EMAIL)
             outbox.suppress_waiting(session, delivery.address, Channel.EMAIL, runtime.clock())
-    return render_template("unsubscribe.html", token=token, done=True, t=i18n.asked())
+    return render_template("unsubscribe.html", token=token, done=True)
 
 
 def _runtime() -> Runtime:

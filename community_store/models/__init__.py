@@ -1,5 +1,12 @@
 """The tables. They are the domain: no second set of classes stands behind them."""
 
+from community_store.models.accounts import (
+    Account,
+    AccountLink,
+    RecoveryCode,
+    Stage,
+    WebSession,
+)
 from community_store.models.alerts import (
     Alert,
     AlertKind,
@@ -51,8 +58,16 @@ from community_store.models.places import (
     Town,
     Twinning,
 )
+from community_store.models.proving import (
+    AuditEntry,
+    EveningLink,
+    PositionTry,
+    ProofDocument,
+)
 
 __all__ = [
+    "Account",
+    "AccountLink",
     "AfterHold",
     "Agent",
     "Alert",
@@ -60,6 +75,7 @@ __all__ = [
     "AlertState",
     "Attempt",
     "Audience",
+    "AuditEntry",
     "BoundaryCell",
     "Category",
     "Community",
@@ -69,6 +85,7 @@ __all__ = [
     "LaneHealth",
     "Enrolment",
     "EnrolmentState",
+    "EveningLink",
     "GatewayPause",
     "HomeCode",
     "HomeEntry",
@@ -83,8 +100,11 @@ __all__ = [
     "Number",
     "NumberKind",
     "NumberState",
+    "PositionTry",
     "ProofCode",
+    "ProofDocument",
     "ReceiptRow",
+    "RecoveryCode",
     "Step",
     "StepKind",
     "Reference",
@@ -92,9 +112,11 @@ __all__ = [
     "ReplyKind",
     "RequestState",
     "Role",
+    "Stage",
     "Stop",
     "Topic",
     "Town",
     "Twinning",
+    "WebSession",
     "Wording",
 ]

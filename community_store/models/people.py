@@ -55,6 +55,7 @@ class JoinRequest(SQLModel, table=True):
     """A person asks to be vouched for. Its id is a Reference, to be texted back.
 
     `reason` is what whoever decided wrote down for their successors; nobody is told it.
+    `team_due_at` is by when the team decides, null while it is for others to (S25, S30).
     """
 
     __tablename__ = "join_request"
@@ -68,6 +69,7 @@ class JoinRequest(SQLModel, table=True):
     reason: str = ""
     created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
     decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    team_due_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
 
 
 class Role(StrEnum):

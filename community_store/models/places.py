@@ -57,7 +57,7 @@ class BoundaryCell(SQLModel, table=True):
     """A square of 0.01 degree that a boundary touches: how a point finds its community.
 
     Exact at once for every process, since it changes in the boundary's transaction;
-    a boundary of at most 4 km2 touches a handful. `cell` is geometry.cell(lon, lat).
+    a boundary of at most 4 km2 touches a handful. `cell` is squares.cell(lon, lat).
     The bounding box, in degrees, is that of the boundary: in a dense town a square has
     dozens, and decoding them all would cost more than the rest of the look-up.
     """

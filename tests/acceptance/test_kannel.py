@@ -74,7 +74,7 @@ def _at_rest(stand: Stand) -> bool:
 def test_a_text_comes_out_at_every_phone_and_is_reported_delivered(stand: Stand) -> None:
     words = tell(stand, "Camionnette blanche")
     texts = wait_heard(stand, words)
-    eventually(lambda: _at_rest(stand), "reports are back", 30)
+    eventually(lambda: _at_rest(stand), "reports are back", 120)
     assert Counter(text.to for text in texts) == EVERYBODY
     (ref,) = {int(found) for text in texts for found in re.findall(r" alerte? (\d+)", text.text)}
     sms = [d for d in stand.system.deliveries(ref) if d["channel"] == "sms"]
@@ -131,7 +131,7 @@ def test_what_the_operator_refuses_or_cannot_deliver_is_known(stand: Stand) -> N
     stand.system.tocsin("number", "set", NUMBER, "--gateway", "smpp")
     try:
         stand.system.tocsin("alert", "raise", "--member", ANA, "Grille sciée")
-        eventually(lambda: _at_rest(stand), "the operator's word is known", 30)
+        eventually(lambda: _at_rest(stand), "the operator's word is known", 120)
         ref = stand.system.json("alert", "list")[0]["ref"]
         found = {d["to"]: d for d in stand.system.deliveries(ref) if d["channel"] == "sms"}
     finally:

@@ -28,7 +28,9 @@ def running(make_system: Make, emulator_process: Emulator) -> System:
     dispatch = {"send_timeout_seconds": 1.5}
     system = make_system(dispatch=dispatch, alerts=LIMITS, **{"gateway.twilio": keys})
     system.tocsin("number", "set", NUMBER, "--gateway", "twilio")
-    return system.up()
+    system.up()
+    eventually(lambda: _at_rest(system), "what was asked before the first test has arrived", 60)
+    return system
 
 
 @pytest.fixture

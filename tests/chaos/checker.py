@@ -63,7 +63,7 @@ def check(plan: Plan, ledger: list[Entry], rows: Rows, rates: dict[str, float]) 
     _texts_read(verdict, ledger, rows)
     _agree(verdict, accepted, seen)
     _in_time(verdict, ledger, seen)
-    _stopped(verdict, ledger, seen)
+    _stopped(verdict, ledger, seen, plan.set_back)
     for sender, rate in rates.items():
         _pace(verdict, ledger, sender, rate)
     verdict.figures.update(seen.excuse(row) for row in seen.excused())
@@ -192,13 +192,16 @@ def _asked(ledger: list[Entry]) -> list[Entry]:
     return list(asked.values())
 
 
-def _stopped(verdict: Verdict, ledger: list[Entry], seen: Seen) -> None:
-    """R7: from the commit of a STOP on, no alert leaves for that phone."""
+def _stopped(verdict: Verdict, ledger: list[Entry], seen: Seen, set_back: float) -> None:
+    """R7: from the commit of a STOP on, no alert leaves for that phone.
+
+    The commit is known by Tocsin's clock only, which may have been set back until then.
+    """
     since: dict[str, float] = {}
     for entry in ledger:
         if entry["event"] == "inbound" and entry["body"] == STOP:
             text = seen.rows.texts.get(entry["sid"])
-            since[entry["sender"]] = text.read if text and text.read else float("inf")
+            since[entry["sender"]] = text.read + set_back if text and text.read else float("inf")
     for entry in _asked(ledger):
         row = seen.row(entry)
         if row is None or row.alert is None or row.address not in since:

@@ -68,6 +68,11 @@ class Plan:
     lives: float = 7200.0  # seconds that an alert is worth telling
     dispatch: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def set_back(self) -> float:
+        """Seconds by which what Tocsin notes as now may be behind what the provider notes."""
+        return BACK if any(strike.kind == "clock back" for strike in self.strikes) else 0.0
+
     def in_words(self) -> str:
         struck = ", ".join(f"{s.at:.1f}s {s.kind} {s.lasts:.1f}s" for s in self.strikes)
         moods = ", ".join(sorted({f"{r['on']}:{r['kind']}" for r in self.rules}))
@@ -135,6 +140,9 @@ KILLS = (
 )
 REDIS = ("flush", "redis killed", "redis frozen", "redis full")
 DATABASE = ("database immediate restart", "database away")
+CLOCK = ("clock forward", "clock back")
+FORWARD = 1.5  # seconds by which clocks are set
+BACK = 5.0
 ROLLING = ("roll dispatch", "roll inbound", "roll housekeeping", "restart")
 
 
@@ -157,6 +165,8 @@ def plan(seed: int) -> Plan:
     database = "postgresql" if spooling or seed % 2 else "sqlite"
     strikes = _strikes(chance, database, spooling=spooling)
     words, short = _words(chance, seed, strikes), seed % 5 == 4
+    if not short:  # by a clock that is set, nobody knows what came within its time
+        strikes = _with_clock(chance, strikes)
     return Plan(
         seed=seed,
         database=database,
@@ -213,6 +223,14 @@ def _stops(chance: random.Random, words: list[Words]) -> list[Stop]:
     """Two people who alert nobody have enough, in the middle of it."""
     silent = [phone for phone in EVERYBODY if phone not in {each.author for each in words}]
     return [Stop(round(chance.uniform(0.5, BUSY), 2), who) for who in chance.sample(silent, 2)]
+
+
+def _with_clock(chance: random.Random, strikes: list[Strike]) -> list[Strike]:
+    """In every third run or so the clocks are set too."""
+    if chance.random() > 1 / 3:
+        return strikes
+    at, kind = round(chance.uniform(0.5, BUSY), 2), chance.choice(CLOCK)
+    return sorted([*strikes, Strike(at, kind, 2.0)], key=lambda strike: strike.at)
 
 
 def _strikes(chance: random.Random, database: str, *, spooling: bool) -> list[Strike]:

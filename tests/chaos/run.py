@@ -47,7 +47,8 @@ def run(servers: Servers, plan: Plan) -> Result:
         made.emulator.settings(
             webhook=f"{made.system.url}/webhooks/{GATEWAY}", rates={NUMBER: RATE * 1.1}
         )
-        made.system.environment = {"TOCSIN_CRASH_AT": plan.crash_at}
+        clock = {"TOCSIN_CLOCK": str(made.clock)}
+        made.system.environment = {"TOCSIN_CRASH_AT": plan.crash_at, **clock}
         made.system.up()
         made.emulator.no_faults(plan.seed)
         made.emulator.faults(*plan.rules)
@@ -143,9 +144,9 @@ def _mend(made: Stand) -> None:
     if made.postgres is not None:
         made.postgres.wait()
     _keep_alive(made)
-    if made.system.environment["TOCSIN_CRASH_AT"]:
+    if made.system.environment.get("TOCSIN_CRASH_AT"):
         made.system.stop()
-        made.system.environment = {}
+        del made.system.environment["TOCSIN_CRASH_AT"]
         made.system.start()
 
 

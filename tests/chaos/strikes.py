@@ -10,6 +10,7 @@ from collections.abc import Callable
 import psutil
 import redis
 
+from tests.chaos.plan import BACK, FORWARD
 from tests.chaos.stand import Stand
 
 Undo = Callable[[], None]
@@ -102,11 +103,23 @@ def _database_away(stand: Stand) -> Undo:
     return back
 
 
+def _clock_forward(stand: Stand) -> Undo:
+    """By less than the quiet period, which is measured by it; and back again."""
+    stand.set_clock(FORWARD)
+    return lambda: stand.set_clock(0.0)
+
+
+def _clock_back(stand: Stand) -> None:
+    stand.set_clock(-BACK)
+
+
 _STRIKES: dict[str, Callable[[Stand], Undo | None]] = {
     "kill tree": _kill_tree,
     "kill parent": _kill_parent,
     "restart": _restart,
     "flush": _flush,
+    "clock forward": _clock_forward,
+    "clock back": _clock_back,
     "redis killed": _redis_killed,
     "redis frozen": _redis_frozen,
     "redis full": _redis_full,

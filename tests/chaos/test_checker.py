@@ -11,7 +11,7 @@ import pytest
 from dispatch.crashing import POINTS
 from tests.chaos.checker import Verdict, check
 from tests.chaos.people import EVERYBODY, RATE, audience
-from tests.chaos.plan import Plan, Words, plan
+from tests.chaos.plan import BACK, Plan, Strike, Words, plan
 from tests.chaos.rows import Row, Rows, Text
 
 AUTHOR = EVERYBODY[0]
@@ -126,6 +126,20 @@ def test_what_left_after_a_stop_is_found() -> None:
     assert kinds(judged([*ledger, stop], rows)) == {"after_stop"}
     before = [entry | ({"wall": BEFORE - 30} if "wall" in entry else {}) for entry in ledger]
     assert judged([*before, stop], rows).findings == []
+
+
+def test_a_stop_that_was_noted_by_a_clock_set_back_is_given_what_the_clock_lacked() -> None:
+    ledger, rows = well()
+    stop = {"event": "inbound", "sid": "SM2", "body": "STOP", "sender": NEIGHBOURS[0]}
+    read = STOPPED["SM2"].read
+    set_back = replace(PLAN, strikes=[Strike(0.7, "clock back", 2.0)])
+
+    def left(after: float) -> list[dict[str, Any]]:
+        return [e | ({"wall": read + after} if "wall" in e else {}) for e in ledger] + [stop]
+
+    assert judged(left(BACK + 0.5), rows, planned=set_back).findings == []
+    assert kinds(judged(left(BACK + 0.5), rows)) == {"after_stop"}
+    assert kinds(judged(left(BACK + 1.5), rows, planned=set_back)) == {"after_stop"}
 
 
 def test_what_expired_is_no_loss_only_where_alerts_are_planned_to_expire() -> None:

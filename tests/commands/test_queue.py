@@ -7,7 +7,10 @@ import pty
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from tests.commands.console import Console
 
@@ -46,6 +49,15 @@ def test_a_delivery_is_explained(village: Console) -> None:
     assert "no delivery 999" in village.refused("delivery", "explain", 999)
 
 
+@pytest.fixture
+def interrupts() -> Iterator[None]:
+    """What a shell runs in the background is deaf to Ctrl-C, and so is all that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interrupts")
 def test_the_live_status_shows_until_it_is_stopped(village: Console) -> None:
     raised(village)
     ours, theirs = pty.openpty()

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlmodel import col, select
 
-from community_store.models import Delivery, Notice, Reference
+from community_store import audit
+from community_store.columns import utcnow
+from community_store.models import Delivery, Member, Notice, Reference
 from community_store.store import Store, open_store
 from config import load
+from dispatch import proving, team
+from dispatch.act import Act
+from dispatch.proof_reading import Picture
 from tests.commands.console import Console
 
 
@@ -135,3 +141,31 @@ def test_an_import_opens_a_request_for_everybody_who_is_pending(waiting: Console
     )
     waiting.ok("member", "import", file)
     assert [member for member, ref in requests(waiting) if ref] == [2, 4]
+
+
+def test_the_list_says_by_when_the_team_decides(waiting: Console) -> None:
+    store, settings = store_of(waiting), load(Path(waiting.environment["TOCSIN_CONFIG"]))
+    now = utcnow()
+    with store.begin() as session:
+        team.assign(Act(session, settings, now))
+    store.close()
+    (row,) = waiting.json("request", "list")
+    assert row["due_at"] == (now + timedelta(hours=72)).isoformat()
+    assert row["proof"] is None
+
+
+def test_a_proof_of_address_is_looked_at_once_it_is_there(waiting: Console, tmp_path: Path) -> None:
+    assert "sent no proof" in waiting.refused("request", "proof", 2, tmp_path / "proof.jpg")
+    store, settings = store_of(waiting), load(Path(waiting.environment["TOCSIN_CONFIG"]))
+    with store.begin() as session:
+        act = Act(session, settings, utcnow())
+        proving.offer(act, session.get_one(Member, 2), Picture(b"a picture", "image/jpeg"))
+    (row,) = waiting.json("request", "list")
+    waiting.ok("request", "proof", 2, tmp_path / "proof.jpg")
+    assert (tmp_path / "proof.jpg").read_bytes() == b"a picture"
+    with store.read() as session:
+        (entry,) = audit.of(session, f"proof {row['proof']}")
+    assert (entry.actor.split()[0], entry.action) == ("operator", "looked")
+    waiting.ok("request", "accept", 2)
+    store.close()
+    assert list((settings.data_dir / "proofs").iterdir()) == []

@@ -84,6 +84,59 @@ def test_an_overlap_is_refused_and_placed(store: Store) -> None:
     assert square().contains(shapely.Point(error.place))
 
 
+def test_an_overlap_shows_the_shared_ground(store: Store) -> None:
+    drawn = shapely.affinity.translate(square(), SIDE / 2, 0)
+    with store.begin() as session:
+        community(session)
+        error = refused(session, drawn)
+    assert error.shape is not None
+    assert shapely.equals(shapely.normalize(error.shape), square() & drawn)
+    where = error.where()
+    assert where is not None
+    assert where["type"] == "Polygon"
+    assert error.facts["name"] == "Les Lilas"
+    assert error.facts["area"] == pytest.approx(21.837 / 2, abs=0.01)
+
+
+def test_of_several_overlapped_the_most_overlapped_is_named(store: Store) -> None:
+    drawn = shapely.affinity.translate(square(), 0.7 * SIDE, 0)
+    with store.begin() as session:
+        community(session), community(session, "Les Roses", 1)
+        error = refused(session, drawn)
+    assert error.facts["name"] == "Les Roses"
+    assert error.facts["others"] == 1
+    assert error.shape is not None
+    assert shapely.equals(error.shape, drawn)
+
+
+@pytest.mark.parametrize(
+    ("metres", "allowed"), [(0.1, True), (0.4, True), (0.7, False), (2.0, False)]
+)
+def test_an_edge_drawn_twice_may_differ_by_a_hair(
+    store: Store, metres: float, *, allowed: bool
+) -> None:
+    """390 m of edge 0.4 m off are 220 m2, and nobody's home is there."""
+    beside = shapely.affinity.translate(square(1), -metres / 78_500, 0)
+    with store.begin() as session:
+        community(session)
+        if allowed:
+            assert community(session, "Les Roses", boundary=beside).id
+        else:
+            assert refused(session, beside).code == "overlap"
+
+
+def test_a_boundary_can_be_examined_without_being_placed(store: Store) -> None:
+    with store.begin() as session:
+        home = community(session)
+        with pytest.raises(BoundaryError):
+            boundaries.examine(session, square(), geo=GEO)
+        found = boundaries.examine(session, square(), geo=GEO, community=home)
+        beside = boundaries.examine(session, square(1), geo=GEO)
+    assert found.area_ha == pytest.approx(21.837, abs=0.001)
+    assert found.homes.low < found.homes.about < found.homes.high
+    assert beside.outside == ()
+
+
 def test_one_inside_the_other_overlaps(store: Store) -> None:
     with store.begin() as session:
         community(session, boundary=square(side=3 * SIDE))
@@ -157,6 +210,10 @@ def test_fewer_than_half_inside_is_refused_whatever_is_confirmed(store: Store) -
         with pytest.raises(BoundaryError) as error:
             communities.redraw(session, home, square(), geo=GEO, outside=away)
     assert error.value.code == "too_few_inside"
+    shown, home_of_one = error.value.shape, shapely.Point(middle(1)[::-1])
+    assert shown is not None
+    assert not shapely.equals(shown, home_of_one)
+    assert shapely.equals(shown, square(side=2 * SIDE) - square())
 
 
 def test_a_refused_boundary_changes_nothing(store: Store) -> None:
@@ -176,17 +233,17 @@ def test_of_two_that_overlap_at_the_same_instant_one_is_told(store: Store) -> No
         town(session)
     start = threading.Barrier(2)
 
-    def save(name: str, shift: float) -> str:
+    def save(name: str, shift: float) -> tuple[str, bool]:
         boundary = shapely.affinity.translate(square(), shift, 0)
         start.wait()
         try:
             with store.begin() as session:
                 communities.add(session, communities.NewCommunity(name, INSEE, boundary), geo=GEO)
         except BoundaryError as error:
-            return error.code
-        return "saved"
+            return error.code, bool(error.shape and boundary.covers(error.shape))
+        return "saved", False
 
     for n in range(5):
         with ThreadPoolExecutor(2) as pool:
             told = pool.map(save, (f"Ici {n}", f"Là {n}"), (n * 0.02, n * 0.02 + SIDE / 2))
-        assert sorted(told) == ["overlap", "saved"]
+        assert sorted(told) == [("overlap", True), ("saved", False)]

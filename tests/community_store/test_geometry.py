@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from community_store import geometry
+from community_store import geometry, squares
 from community_store.geometry import BoundaryError
 from tests.community_store.ground import square
 
@@ -126,6 +126,38 @@ def test_a_million_points_cost_nothing() -> None:
     assert peak < 20_000_000
 
 
+def test_a_million_points_already_read_cost_nothing_either() -> None:
+    bomb = {"type": "Polygon", "coordinates": [[[5.7, 45.1]] * 1_000_000]}
+    tracemalloc.start()
+    started = time.perf_counter()
+    with pytest.raises(BoundaryError) as refused:
+        geometry.polygon_of(bomb)
+    seconds, (_, peak) = time.perf_counter() - started, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert refused.value.code == "points"
+    assert refused.value.facts == {"points": 1_000_000, "least": 3, "most": 500}
+    assert seconds < 0.1
+    assert peak < 1_000_000
+
+
+def test_a_finger_that_trembles_adds_no_points() -> None:
+    trembling = [point for point in RING for _ in range(3)]
+    polygon = geometry.polygon_of({"type": "Polygon", "coordinates": [trembling]})
+    assert shapely.equals_identical(polygon, shapely.orient_polygons(shapely.Polygon(RING)))
+    same = {"type": "Polygon", "coordinates": [[RING[0]] * 9]}
+    with pytest.raises(BoundaryError, match="1 points"):
+        geometry.polygon_of(same)
+
+
+def test_features_in_features_are_no_polygon() -> None:
+    nested: Any = POLYGON
+    for _ in range(900):
+        nested = {"type": "Feature", "geometry": nested}
+    with pytest.raises(BoundaryError) as refused:
+        geometry.polygon_of(nested)
+    assert refused.value.code == "not_polygon"
+
+
 def test_the_largest_file_that_is_parsed_is_cheap() -> None:
     head = b'{"type":"Polygon","coordinates":[['
     ring = b"[5.7,45.1]," * ((geometry.MAX_BYTES - 60) // 11)
@@ -185,13 +217,13 @@ def test_cells_hold_the_cell_of_every_point(
     west, south, east, north = polygon.bounds
     x = data.draw(st.one_of(st.sampled_from([west, east]), st.floats(west, east)))
     y = data.draw(st.one_of(st.sampled_from([south, north]), st.floats(south, north)))
-    assert geometry.cell(x, y) in geometry.cells(polygon)
+    assert squares.cell(x, y) in squares.cells(polygon)
 
 
 @given(st.floats(-180, 180), st.floats(-90, 90))
 def test_a_cell_fits_a_32_bit_column(lon: float, lat: float) -> None:
-    assert 0 <= geometry.cell(lon, lat) < 2**31
+    assert 0 <= squares.cell(lon, lat) < 2**31
 
 
 def test_cells_are_few_for_a_neighbourhood() -> None:
-    assert len(geometry.cells(square())) <= 4
+    assert len(squares.cells(square())) <= 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from tests.dispatch.world import World, at
 MOBILE, LANDLINE = "06 39 98 00 01", "01 99 00 00 01"
 
 
-def send(world: World, number: str = MOBILE, **more: str) -> Channel:
+def send(world: World, number: str = MOBILE, **more: Any) -> Channel:
     with world.act() as act:
         return codes.send(act, number, **more)
 

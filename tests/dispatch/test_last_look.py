@@ -103,6 +103,24 @@ def test_a_lease_that_ran_out_is_not_ours_any_more(world: World) -> None:
     assert len(world.rows(Attempt)) == 1
 
 
+def test_only_the_last_of_two_claims_of_a_delivery_is_undone(world: World) -> None:
+    """The first one's lease ran out in our hands, and it was claimed again."""
+    number = world.number()
+    author, _ = world.members(world.community(), 2)
+    world.raised(author)
+    (first,) = world.claim(number)
+    (row,) = world.deliveries()
+    world.change(row, state=State.QUEUED, lease=None, lease_until=None)
+    (second,) = world.claim(number)
+    assert (second.id, second.attempt) == (first.id, 2)
+    with world.store.begin() as session:
+        both = [(first, leaving.BACK), (second, leaving.BACK)]
+        assert leaving.undo(session, both, world.clock()) == 1
+    (row,) = world.deliveries()
+    assert (row.state, row.attempts) == (State.QUEUED, 1)
+    assert [attempt.n for attempt in world.rows(Attempt)] == [1]
+
+
 def test_nothing_goes_out_after_a_stop(world: World) -> None:
     """Every stop is committed while the next messages are already claimed."""
     provider = StandIn()

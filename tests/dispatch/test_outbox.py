@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -21,9 +22,10 @@ from community_store.models import (
     Twinning,
 )
 from community_store.models import DeliveryState as State
-from dispatch import alerts, outbox
+from dispatch import alerts, claiming, outbox
 from dispatch.alerts import Told, TownVoice
 from dispatch.outbox import Claimed, Lane, Terms
+from dispatch.recordset import rows_parameter
 from gateway.contract import Channel
 from tests.dispatch.world import INSEE, World
 
@@ -233,6 +235,47 @@ def test_what_is_dropped_makes_room_for_what_may_go(sqlite_world: World) -> None
     assert claimed.to == neighbours[4].mobile
 
 
+def test_the_lanes_of_a_moment_are_claimed_at_once_each_its_own(world: World) -> None:
+    home = world.community()
+    one, two = world.number("38000"), world.number("38001")
+    author = world.member(home)
+    for n in range(12):
+        world.member(home, email=f"n{n}@residents.example")
+    world.raised(author)
+    by_number = {number.id: world.deliveries(number_id=number.id) for number in (one, two)}
+    world.stop(by_number[one.id][0].address)
+    wants = [(Lane("sim", one.id), 2), (Lane("sim", two.id), 100), (Lane("mail", None), 3)]
+    wants.append((Lane("sim", 404), 5))
+    with world.store.begin() as session:
+        taken = claiming.claim_all(session, wants, Terms("me:1", 30, world.clock()))
+    assert [len(batch) for batch in taken] == [2, 6, 3, 0]
+    assert [claimed.id for claimed in taken[0]] == [row.id for row in by_number[one.id][1:3]]
+    assert [claimed.id for claimed in taken[1]] == [row.id for row in by_number[two.id]]
+    assert {claimed.lane for batch in taken for claimed in batch} == {lane for lane, _ in wants[:3]}
+    assert len({claimed.lease for batch in taken for claimed in batch}) == 1
+    states = Counter(row.state for row in world.deliveries(channel=SMS))
+    assert states == {State.SENDING: 8, State.SUPPRESSED: 1, State.QUEUED: 3}
+
+
+def test_each_lane_reads_its_own_stretch_of_the_index(postgres_world: World) -> None:
+    """Or a claim would read and sort whatever waits on all numbers of a gateway (V6, V8)."""
+    asked = [{"gateway": "sim", "number_id": n, "channel": "sms", "room": 5} for n in (1, 2)]
+    statement = claiming.DUE_BY_LANES.compile(
+        postgres_world.store.engine, compile_kwargs={"render_postcompile": True}
+    )
+    values = (
+        statement.params | rows_parameter("postgresql", asked) | {"now": postgres_world.clock()}
+    )
+    with postgres_world.store.begin() as session:
+        connection = session.connection()
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        said = connection.exec_driver_sql(f"EXPLAIN {statement}", values).scalars().all()
+    plan = "\n".join(said)
+    assert "ix_delivery_due" in plan
+    assert "number_id = " in plan
+    assert "Sort" not in plan, plan
+
+
 def test_two_workers_never_claim_the_same(world: World) -> None:
     number = world.number()
     author = world.member(world.community())
@@ -247,7 +290,7 @@ def test_two_workers_never_claim_the_same(world: World) -> None:
         while True:
             terms = Terms(threading.current_thread().name, 30, world.clock())
             with world.store.begin() as session:
-                claimed = outbox.claim(session, lane, 10, terms)
+                claimed = claiming.claim(session, lane, 10, terms)
             if not claimed:
                 return
             mine += claimed

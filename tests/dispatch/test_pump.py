@@ -56,6 +56,36 @@ def test_several_pumps_at_once_send_each_message_once(world: World) -> None:
     assert received == [1] * 120
 
 
+def test_what_comes_while_a_pump_looks_on_leaves_by_it(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.number()
+    author, _ = world.members(world.community(), 2)
+    later = threading.Timer(0.3, lambda: world.raised(author))
+    later.start()
+    done = pump.run(world.runtime, FreeSlots(), 10, idle=1.0)
+    later.join()
+    assert done == pump.Pumped(sent=1, more_due=False)
+
+
+def test_a_lane_without_pace_is_emptied_in_one_go(sqlite_world: World) -> None:
+    """A message that is late for its slot takes another: most may not be, or nothing gets on."""
+    world = sqlite_world
+    world.number(rate=1_000_000.0)
+    author = world.member(world.community())
+    world.add(*[world.person(author.community_id) for _ in range(400)])
+    world.raised(author)
+    sends: list[int] = []
+
+    def slowly(message: Outbound) -> Accepted | Exception:
+        time.sleep(0.0005)  # the processor's time, as a real client takes it
+        sends.append(message.delivery)
+        return accepts(message)
+
+    slow = world.with_providers(sim=StandIn(answers=slowly))
+    assert pump.run(slow.runtime, LocalSlots(), 20) == pump.Pumped(sent=400, more_due=False)
+    assert len(sends) == len(set(sends)) == 400
+
+
 def test_a_message_has_all_that_its_channel_needs(sqlite_world: World) -> None:
     provider, mail = StandIn(), StandIn(name="mail", channel=EMAIL)
     world = sqlite_world.with_providers(sim=provider, mail=mail)

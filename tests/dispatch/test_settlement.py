@@ -42,7 +42,7 @@ def claim_one(world: World) -> Claimed:
 
 def open_lanes(world: World) -> int:
     with world.store.read() as session:
-        return len(lanes.open_lanes(session, ("sim",), world.clock()))
+        return len(lanes.look(session, 1.0, world.clock()).lanes)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from redis import Redis
 
 from community_store.models import Member, Number
 from community_store.store import Store, open_store
-from dispatch import alerts, outbox, receipts, settlement, sweep
+from dispatch import alerts, claiming, leaving, outbox, receipts, settlement, sweep
 from dispatch.outbox import Claimed, Lane
 from dispatch.runtime import Runtime, build_providers
 from gateway.contract import (
@@ -228,7 +228,7 @@ class Life(RuleBasedStateMachine):
         known = self._rows()
         terms = outbox.Terms(CARRIER, LEASE, self.clock())
         with self.store.begin() as session:
-            batch = outbox.claim(session, Lane("sim", self.number.id), segments, terms)
+            batch = claiming.claim(session, Lane("sim", self.number.id), segments, terms)
         for claimed in batch:
             self._may_go(known[claimed.id])
         flights = [Flight(claimed) for claimed in batch]
@@ -274,6 +274,18 @@ class Life(RuleBasedStateMachine):
     def die(self, data: st.DataObject) -> None:
         """A process ends with some deliveries in its hands, called or not."""
         for flight in data.draw(st.lists(st.sampled_from(self.flights), min_size=1, unique_by=id)):
+            self.flights.remove(flight)
+
+    @precondition(lambda self: any(f.outcome is None for f in self.flights))
+    @rule(data=st.data())
+    def put_away(self, data: st.DataObject) -> None:
+        """What nobody was called for goes back: its number was paused, the pump drains."""
+        waiting = [f for f in self.flights if f.outcome is None]
+        batch = data.draw(st.lists(st.sampled_from(waiting), min_size=1, unique_by=id))
+        ends = [(flight.claimed, leaving.BACK) for flight in batch]
+        with self.store.begin() as session:
+            leaving.undo(session, ends, self.clock())
+        for flight in batch:
             self.flights.remove(flight)
 
     @precondition(lambda self: self.truth.taken)

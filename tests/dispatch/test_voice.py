@@ -17,7 +17,18 @@ from community_store.models import (
     NumberState,
     Topic,
 )
-from dispatch import alerts, calls, lanes, night, notices, outbox, receipts, redialling, tally
+from dispatch import (
+    alerts,
+    calls,
+    claiming,
+    lanes,
+    night,
+    notices,
+    outbox,
+    receipts,
+    redialling,
+    tally,
+)
 from dispatch.alerts import Told, TownVoice
 from dispatch.followups import Followup, tell_followup
 from dispatch.outbox import Claimed
@@ -61,7 +72,7 @@ def claim(world: World, number: Number) -> list[Claimed]:
     now, zone = world.clock(), world.settings.service.time_zone
     morning = night.ring_from(zone, now) if night.is_night(zone, now) else None
     with world.store.begin() as session:
-        return outbox.claim(session, lane, 100, outbox.Terms("me:1", 30, now, morning))
+        return claiming.claim(session, lane, 100, outbox.Terms("me:1", 30, now, morning))
 
 
 def report(world: World, stage: Stage, attempt: int, delivery: int) -> bool:
@@ -181,7 +192,7 @@ def test_texts_and_calls_of_one_number_are_two_lanes_with_their_own_rates(world:
     old(world, home)
     world.raised(author)
     with world.store.read() as session:
-        found = lanes.open_lanes(session, ("sim",), world.clock())
+        found = lanes.look(session, 1.0, world.clock()).lanes
     assert {(way.lane.channel, way.rate) for way in found} == {(SMS, 10.0), (VOICE, 0.5)}
     assert len({lanes.Hold(way).key for way in found}) == 2
     assert [c.channel for c in world.claim(number)] == [SMS]
@@ -202,11 +213,8 @@ def test_a_fault_of_the_calling_number_does_not_stop_its_texts(world: World) -> 
     [claimed] = claim(world, number)
     world.settle(claimed, Misconfigured("not ours", code="21210", only_sender=True))
     with world.store.read() as session:
-        assert lanes.open_lanes(session, ("sim",), world.clock()) != []
-        voice = [
-            w for w in lanes.open_lanes(session, ("sim",), world.clock()) if w.lane.channel == VOICE
-        ]
-    assert voice == []
+        found = lanes.look(session, 1.0, world.clock()).lanes
+    assert [way.lane.channel for way in found] == [SMS]
     assert world.rows(Number, value=CALLER)[0].calls_paused == "not ours"
     assert world.rows(Number, value=CALLER)[0].state == NumberState.ACTIVE
     assert world.deliveries_of(alert)[-1].state == DeliveryState.QUEUED

@@ -37,7 +37,7 @@ from community_store.models import (
 )
 from community_store.store import Store
 from config import Settings
-from dispatch import alerts, arrivals, inbound, outbox, pump, settlement
+from dispatch import alerts, arrivals, claiming, inbound, outbox, pump, settlement
 from dispatch.act import Act
 from dispatch.alerts import Raised, Told
 from dispatch.audience import Heard
@@ -211,7 +211,7 @@ class World:
         lane = Lane(number.gateway, number.id) if number else Lane(MAIL, None)
         terms = outbox.Terms(self.runtime.worker, lease, self.clock())
         with self.store.begin() as session:
-            return outbox.claim(session, lane, segments, terms)
+            return claiming.claim(session, lane, segments, terms)
 
     def settle(self, claimed: Claimed, outcome: Accepted | SendError) -> None:
         with self.store.begin() as session:

@@ -139,7 +139,8 @@ def test_an_api_key_signs_calls_when_there_is_one() -> None:
         (400, 30003, Refused),
         (400, 30008, Refused),
         (400, 99999, Refused),
-        (403, 0, Refused),
+        (400, 0, NotNow),
+        (403, 0, NotNow),
         (429, 20429, NotNow),
         (429, 14107, NotNow),
         (429, 0, NotNow),
@@ -166,6 +167,12 @@ def test_every_refusal_says_what_now(status: int, code: int, expected: type[Send
     assert type(error.value) is expected
     assert error.value.code == str(code or status)
     assert error.value.reason
+
+
+def test_too_much_for_one_recipient_does_not_stop_the_number() -> None:
+    with pytest.raises(NotNow) as error:
+        send(Answer(429, {"code": 14107, "message": "too many", "status": 429}))
+    assert not error.value.throttled
 
 
 def test_an_opt_out_that_twilio_holds_is_told() -> None:

@@ -45,6 +45,8 @@ sendsms-port = {sendsms}
 sendsms-interface = 127.0.0.1
 log-file = "{folder}/smsbox.log"
 mo-recode = true
+http-request-retry = 60
+http-queue-delay = 1
 
 group = sendsms-user
 username = {username}

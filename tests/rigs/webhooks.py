@@ -41,8 +41,8 @@ class Webhooks:
 
 
 @contextlib.contextmanager
-def listening_webhooks() -> Iterator[Webhooks]:
-    """Listen on a free port of loopback, in threads."""
+def listening_webhooks(port: int = 0) -> Iterator[Webhooks]:
+    """Listen on a port of loopback, a free one by default, in threads."""
     webhooks = Webhooks()
 
     class Ear(BaseHTTPRequestHandler):
@@ -63,7 +63,7 @@ def listening_webhooks() -> Iterator[Webhooks]:
         def log_message(self, *_: object) -> None:
             """Keep the tests' output clean."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Ear) as server:
+    with ThreadingHTTPServer(("127.0.0.1", port), Ear) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         webhooks.url = f"http://127.0.0.1:{server.server_port}"

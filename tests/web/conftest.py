@@ -22,7 +22,9 @@ from community_store.store import Store
 from config import Settings
 from dispatch.runtime import Runtime, build_providers
 from gateway.providers.simulator import Phones
+from tests.dispatch.world import World
 from tests.rigs.debian import program
+from tests.web.house import House, make_house
 
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -92,6 +94,13 @@ def address(village: Village) -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def house(sqlite_world: World) -> House:
+    """The pages over an empty world, at https://tocsin.example, on SQLite."""
+    sqlite_world.number()
+    return make_house(sqlite_world)
 
 
 @pytest.fixture(scope="module")

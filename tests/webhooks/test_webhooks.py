@@ -438,6 +438,22 @@ def test_a_database_without_tables_spools_too(lone: World, tmp_path: Any) -> Non
     empty.close()
 
 
+def test_a_database_that_may_only_be_read_spools_too(
+    postgres_url: str, redis_url: str, tmp_path: Any
+) -> None:
+    read_only = open_store(f"{postgres_url}?options=-cdefault_transaction_read_only%3Don")
+    whole = open_store(postgres_url)
+    with make_world(whole, redis_url, tmp_path, gateway=GATEWAYS) as world:
+        world.number(NUMBER)
+        stuck = replace(world, runtime=replace(world.runtime, store=read_only))
+        assert twilio(stuck).status_code == 200
+        assert len(Spool(world.settings.data_dir).waiting()) == 1
+        Housekeeping(world.runtime).tick()
+        assert [row[3] for row in texts(world)] == ["Au feu"]
+    read_only.close()
+    whole.close()
+
+
 def test_a_receipt_while_the_database_is_away_is_asked_for_again(lone: World) -> None:
     assert receipt(away(lone), "delivered", "d=1&a=1") >= 500
 

@@ -16,6 +16,7 @@ from gateway import http
 from gateway.contract import NotNow
 
 THROTTLED = 429
+ONE_RECIPIENT = "14107"  # has had too many; the number may go on to others
 
 
 class Connection(AsyncHttpClient):  # type: ignore[misc]  # the SDK is untyped
@@ -82,5 +83,8 @@ def _throttled(text: str, header: str | None) -> NotNow:
         code = str(json.loads(text)["code"])
     except (ValueError, LookupError, TypeError):
         code = str(THROTTLED)
+    if code == ONE_RECIPIENT:
+        delay = http.retry_after(header, default=5.0)
+        return NotNow("too many messages to this number", code=code, delay=delay)
     delay = http.retry_after(header, default=1.0)
     return NotNow("too many requests", code=code, delay=delay, throttled=True)

@@ -41,6 +41,7 @@ def _not_this_caller(reason: str) -> Verdict:
     return lambda code: Misconfigured(reason, code=code, only_sender=True)
 
 
+PROXY = 30.0  # seconds; a 4xx without a code of Twilio's says nothing of the recipient
 NOTHING = "20404"  # no such message or call, or no such account
 ERRORS: Mapping[int, Verdict] = {
     10001: _wrong("the Twilio account is not active"),
@@ -49,7 +50,7 @@ ERRORS: Mapping[int, Verdict] = {
     13224: _refused("the number is not valid"),
     13225: _refused("the number may not be called"),
     13227: _refused("the account may not call this country: see its geo permissions"),
-    14107: _later("too many messages to this number", 5.0, throttled=True),
+    14107: _later("too many messages to this number", 5.0),  # one recipient's, not ours
     20003: _wrong("the account or its secret is wrong: check account_sid and auth_token"),
     20005: _wrong("the Twilio account is not active"),
     20006: _wrong("the key may not send: check api_key's rights"),
@@ -142,6 +143,8 @@ def _verdict(status: int, code: int) -> SendError:
             f"Twilio answered {status}: check api_base, account_sid and the secrets",
             code=str(code),
         )
+    if code in (0, status):
+        return NotNow(f"something before Twilio answered {status}", code=str(code), delay=PROXY)
     log.warning("twilio: unknown error code=%d status=%d", code, status)
     return Refused(f"Twilio answered {status}", code=str(code))
 

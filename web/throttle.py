@@ -1,0 +1,77 @@
+"""How often a view may be used, counted in Redis; in memory while Redis is away.
+
+    @pages.post("/contact")
+    @throttled("5 per hour")
+    @access(Policy.ANYONE)
+    def send() -> ResponseReturnValue: ...
+
+An outage of Redis never fails a page: each process then counts by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask import Flask, request
+from flask_limiter import Limiter
+
+from config import Settings
+from web import identity
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most so often ("10 per minute; 50 per hour"), by network address or by a field."""
+
+    often: str
+    field: str = ""
+
+
+def throttled(often: str, *, field: str = "") -> Callable[[View], View]:
+    """Limit a view by network address, or by what a field of its form says."""
+
+    def declare(view: View) -> View:
+        before = getattr(view, "throttles", ())
+        view.throttles = (*before, Limit(often, field))  # type: ignore[attr-defined]  # a mark
+        return view
+
+    return declare
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Put the limits that the views declare around them."""
+    limiter = Limiter(
+        identity.origin,
+        app=app,
+        storage_uri=storage(settings.redis_url),
+        storage_options={"socket_timeout": 1, "socket_connect_timeout": 1},
+        in_memory_fallback_enabled=True,
+        swallow_errors=True,
+        headers_enabled=False,
+        key_prefix="tocsin",
+        strategy="moving-window",
+    )
+    for endpoint, view in app.view_functions.items():
+        for limit in getattr(view, "throttles", ()):
+            key = _field(limit.field) if limit.field else identity.origin
+            guarded = limiter.limit(limit.often, key_func=key, methods=["POST"])
+            view_: Any = guarded(app.view_functions[endpoint])
+            app.view_functions[endpoint] = view_
+
+
+def storage(redis_url: str) -> str:
+    """Redis as the library names it: a socket is redis+unix://."""
+    return redis_url.replace("unix://", "redis+unix://", 1)
+
+
+def _field(name: str) -> Callable[[], str]:
+    """What was typed, so that one account is not tried from everywhere; kept as a keyed hash."""
+
+    def key() -> str:
+        return identity.keyed(f"{name}:{request.form.get(name, '')[:200]}")
+
+    return key

@@ -1,4 +1,4 @@
-"""The words of the pages: `web.po` of each language, read once at the start.
+"""The words of the pages: a catalogue for each room, in each language, read once at the start.
 
 A message id is a short English name (`phone.empty`); the catalogue has the words. Nothing
 has to be compiled, and an id without words is a KeyError, so a test finds it.
@@ -23,6 +23,7 @@ from web import identity
 
 LOCALES = Path(__file__).resolve().parent.parent / "locales"
 FIRST = "fr"
+ROOMS = ("web", "registering", "community", "activation", "deciding", "first_steps")
 COOKIE = "language"
 
 
@@ -100,10 +101,11 @@ def _wishes() -> Iterator[str]:
 
 
 def _messages(language: str) -> dict[str, str]:
-    path = LOCALES / language / "LC_MESSAGES" / "web.po"
-    with path.open("rb") as source:
-        catalog = read_po(source, locale=language)
-    words = {str(message.id): str(message.string) for message in catalog if message.id}
+    words: dict[str, str] = {}
+    for room in ROOMS:
+        with (LOCALES / language / "LC_MESSAGES" / f"{room}.po").open("rb") as source:
+            catalog = read_po(source, locale=language)
+        words |= {str(message.id): str(message.string) for message in catalog if message.id}
     return {name: spaced(text) for name, text in words.items()} if language == "fr" else words
 
 

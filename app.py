@@ -25,7 +25,8 @@ from web.accounts.second_factor import second_factor
 from web.accounts.sign_in import sign_in
 from web.alert_page import alert_page
 from web.health import health
-from web.joining import joining
+from web.registering import address, form, place, proofs  # noqa: F401  # their routes
+from web.registering.room import registering
 from web.simulator import simulator
 from web.unsubscribe import unsubscribe
 from webhooks.views import webhooks
@@ -35,7 +36,7 @@ LARGEST_BODY = 1024 * 1024  # bytes; a text is under 2 kB
 
 PAGES = (
     front.front, home.home, language.language, sign_in, password, second_factor, account,
-    alert_page, health, joining,
+    alert_page, health, registering,
 )  # fmt: skip
 # called by programs, which have no form of ours: each call proves itself, or is of a trial
 BY_PROGRAMS = (webhooks, simulator, unsubscribe)

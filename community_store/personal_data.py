@@ -27,6 +27,7 @@ from community_store.models import (
     Notice,
     PositionTry,
     ProofDocument,
+    Registration,
     Stop,
     WebSession,
     Wording,
@@ -80,7 +81,13 @@ def erase(session: Session, member: Member) -> None:
     _blank_texts(session, addresses)
     _blank_enrolments(session, addresses)
     session.execute(update(Alert).where(col(Alert.author_id) == member.id).values(author_id=None))
-    for table in (Mute, PositionTry, EveningLink, ProofDocument):  # a key gone is a file gone
+    for table in (
+        Mute,
+        PositionTry,
+        EveningLink,
+        ProofDocument,
+        Registration,
+    ):  # a key gone is a file gone
         session.execute(delete(table).where(col(table.member_id) == member.id))
     _forget_account(session, member)
     _blank_member(session, member)

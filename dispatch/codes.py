@@ -16,6 +16,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, CursorResult, and_, delete, or_, update
 from sqlmodel import Session, col, func, select
 
+from community_store import registrations
 from community_store.account_links import LIVE as LINK_LIVE
 from community_store.errors import RuleError
 from community_store.membership import read_email
@@ -24,7 +25,7 @@ from community_store.store import lock
 from config import Settings
 from dispatch import night, notices, outbox, senders
 from dispatch.act import Act
-from dispatch.rights import CODE, LINK
+from dispatch.rights import CODE, JOIN_LINK, LINK
 from gateway import numbers
 from gateway.contract import Channel
 
@@ -32,7 +33,8 @@ LIVE = timedelta(minutes=10)
 TRIES = 5
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PER_NUMBER_HOUR, PER_NUMBER_DAY, PER_ORIGIN_HOUR = 3, 6, 10
-SECRETS = {CODE: LIVE, LINK: LINK_LIVE}  # what is told once, and how long it is of use
+# what is told once, and how long it is of use
+SECRETS = {CODE: LIVE, LINK: LINK_LIVE, JOIN_LINK: registrations.LIVE}
 CHANNELS = {numbers.Kind.MOBILE: Channel.SMS, numbers.Kind.LANDLINE: Channel.VOICE}
 
 

@@ -42,6 +42,8 @@ Verdict = tuple[State, str]
 STILL_TOLD = (AlertState.OPEN.value, AlertState.EXPIRED.value)
 CODE = "proof_code"  # of no use to whoever asked by the morning
 LINK = "password_link"
+JOIN_LINK, JOIN_KNOWN = "join_link", "join_known"  # to an e-mail that was just typed
+ASKED_FOR = (CODE, LINK, JOIN_LINK, JOIN_KNOWN)
 STOPPED = "stopped"  # the notice kind that confirms a STOP and may leave after it
 
 
@@ -208,7 +210,7 @@ def _asked_for(row: Row[Any]) -> bool:
 
     Not to a telephone: an operator bars what follows a STOP.
     """
-    by_mail = row.channel == Channel.EMAIL and row.notice_kind in (CODE, LINK)
+    by_mail = row.channel == Channel.EMAIL and row.notice_kind in ASKED_FOR
     return by_mail or row.notice_kind == STOPPED
 
 

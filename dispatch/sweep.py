@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
-from community_store import account_links, numbers, sessions
+from community_store import account_links, numbers, registrations, sessions
 from community_store.models import (
     Agent,
     Alert,
@@ -72,6 +72,7 @@ def sweep(runtime: Runtime) -> None:
         codes.forget(session, now)
         account_links.forget(session, now)
         sessions.forget(session, now)
+        registrations.forget(session, now)
         crashing.point("sweeping")
     crashing.point("swept")
     if expired or lost or adopted:

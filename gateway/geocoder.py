@@ -21,7 +21,7 @@ from gateway.contract import SendError
 
 PATIENCE = 3.0  # seconds; a worker that reads texts waits for it
 ANSWER_MAX = 262_144  # bytes
-PLACES_MAX = 20
+PLACES_MAX = 20  # read of an answer
 QUESTION = (3, 200)  # characters; the public service refuses others
 TEXT_MAX = 200
 
@@ -67,13 +67,18 @@ class Geocoder:
 
         A text that no address can be gives [] without asking. Raises GeocoderAway.
         """
+        town = {"citycode": citycode} if citycode else {}
+        return await self._search(text, {"limit": str(limit), "autocomplete": "0", **town})
+
+    async def suggest(self, text: str, *, limit: int = 5) -> list[Place]:
+        """The places whose address begins like a text; see `search`."""
+        return await self._search(text, {"limit": str(limit), "autocomplete": "1"})
+
+    async def _search(self, text: str, how: Mapping[str, str]) -> list[Place]:
         question = " ".join(text.split())[: QUESTION[1]]
         if len(question) < QUESTION[0] or not question[0].isalnum():
             return []
-        query = {"q": question, "limit": str(min(limit, PLACES_MAX)), "autocomplete": "0"}
-        if citycode:
-            query["citycode"] = citycode
-        return read(await self._get("/search/", query))
+        return read(await self._get("/search/", {"q": question, **how}))
 
     async def reverse(self, lat: float, lon: float) -> Place | None:
         """The address nearest to a point, None for none near. Raises GeocoderAway."""

@@ -14,12 +14,18 @@ from community_store import census
 from community_store.census import Census
 from dispatch import senders, trials
 from gateway import numbers
-from web import identity
+from web import forms, identity
 from web.access import Policy, access
 from web.errors import AWAY
+from web.forms import Field
 
 front = Blueprint("front", __name__)
 
+ADDRESS = Field("address", "join.address", hint="join.address.hint",
+                autocomplete="street-address", missing="join.address.missing")  # fmt: skip
+EMAIL = Field("email", "register.email", hint="register.email.why", kind="email",
+              autocomplete="email", inputmode="email", required=False)  # fmt: skip
+WHERE = (ADDRESS, EMAIL)  # where joining begins (S05), here or at /join
 FIGURES = "tocsin.figures"
 FRESH = timedelta(minutes=5)  # counting a million rows takes longer than a page may
 
@@ -58,7 +64,9 @@ def welcome() -> ResponseReturnValue:
         counted, number = figures.now(), number_to_text()
     except AWAY:
         counted, number = Census(0, 0), ""
-    return render_template("front.html", figures=counted, number=number, trial=_trial())
+    return render_template(
+        "front.html", figures=counted, number=number, trial=_trial(), form=forms.blank(WHERE)
+    )
 
 
 @front.get("/help")

@@ -64,6 +64,7 @@ from community_store.models.proving import (
     PositionTry,
     ProofDocument,
 )
+from community_store.models.registering import Registration
 
 __all__ = [
     "Account",
@@ -105,6 +106,7 @@ __all__ = [
     "ProofDocument",
     "ReceiptRow",
     "RecoveryCode",
+    "Registration",
     "Step",
     "StepKind",
     "Reference",

@@ -1,0 +1,179 @@
+"""Registering on the web: a number is proved by a code, an e-mail by a link, in either order.
+
+The first proof makes the account, with what is proved and nothing else, so that nobody's
+number or e-mail is ever a stranger's claim. The proof that comes later adds to it. Whoever
+has an account already is let into it by the proof; before it nobody is told that there is
+one (promises.md, Codes).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlmodel import col, select
+
+from community_store import account_links, accounts, membership, registrations
+from community_store.account_links import Asked
+from community_store.errors import RuleError
+from community_store.membership import NewMember
+from community_store.models import Account, AccountLink, Member, MemberState, Registration
+from community_store.store import lock
+from dispatch import codes, notices, requests
+from dispatch.act import Act
+from dispatch.rights import JOIN_KNOWN, JOIN_LINK
+from gateway import numbers
+from gateway.contract import Channel
+
+PATH = "/join/mail/"  # where web/ shows the page; a test holds them together
+DAYS = round(registrations.LIVE / timedelta(days=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """Whose account it is now. `known`: they had it before; `taken`: what they proved is
+    another account's, and was not added.
+    """
+
+    account: Account
+    known: bool = False
+    taken: bool = False
+
+
+def number_of(registration: Registration) -> str:
+    """The number to prove: the mobile, else the landline."""
+    return registration.mobile or registration.landline
+
+
+def send_code(act: Act, registration: Registration, *, origin: str) -> Channel:
+    """Send a code to the number. Raises RuleError as codes.send does."""
+    language = registration.language
+    return codes.send(act, number_of(registration), origin=origin, language=language)
+
+
+def send_link(act: Act, registration: Registration, *, origin: str) -> None:
+    """Mail a link that proves the e-mail; to who has an account already, the way into it.
+
+    As seldom as codes. Raises RuleError "too_many".
+    """
+    email = registration.email
+    asked = Asked(
+        codes.hashed(act.settings, "join", email), codes.hashed(act.settings, "origin", origin)
+    )
+    lock(act.session, f"link:{email}")
+    codes.require_few(act, AccountLink, col(AccountLink.address) == asked.address, asked.origin)
+    account_links.make(act.session, None, act.now, asked)  # it opens nothing, and counts
+    site = act.settings.service.site
+    variables: dict[str, object] = {
+        "name": registration.first_name,
+        "link": f"{site}{PATH}{registrations.new_link(act.session, registration)}",
+        "days": DAYS,
+    }
+    kind = JOIN_LINK
+    if _others(act, registration):
+        kind, variables = JOIN_KNOWN, {"name": registration.first_name, "link": f"{site}/sign-in"}
+    to = notices.Addressee(email, registration.language, channel=Channel.EMAIL)
+    notices.tell(act, to, notices.Subject(kind, variables))
+
+
+def _others(act: Act, registration: Registration) -> bool:
+    """Whether the e-mail signs somebody else in."""
+    holder = accounts.holder_of_email(act.session, registration.email)
+    return holder is not None and (
+        registration.member_id is None or holder.member_id != registration.member_id
+    )
+
+
+def prove_number(act: Act, registration: Registration, code: str) -> Proved | None:
+    """Whether the code is right; what comes of it then. A wrong one costs a try."""
+    number = number_of(registration)
+    if not number or not codes.verify(act, number, code):
+        return None
+    mobile = numbers.parse(number).kind is numbers.Kind.MOBILE
+    holder = _with_mobile(act, number) if mobile else None
+    return _proved(act, registration, "mobile" if mobile else "landline", holder)
+
+
+def prove_email(act: Act, token: str) -> Proved | None:
+    """Use a link up: the e-mail is theirs who hold it. None: wrong, used, or a week old."""
+    registration = registrations.of_link(act.session, token, act.now)
+    if registration is None:
+        return None
+    lock(act.session, f"registration:{registration.id}")
+    act.session.refresh(registration)
+    if registrations.of_link(act.session, token, act.now) is None:
+        return None
+    registration.mail_digest = None
+    holder = accounts.holder_of_email(act.session, registration.email)
+    return _proved(act, registration, "email", holder)
+
+
+def _with_mobile(act: Act, number: str) -> Account | None:
+    member = act.session.exec(select(Member).where(Member.mobile == number)).first()
+    return accounts.of_member(act.session, member) if member is not None else None
+
+
+def _proved(act: Act, registration: Registration, what: str, holder: Account | None) -> Proved:
+    member = act.session.get(Member, registration.member_id) if registration.member_id else None
+    if member is None or member.state == MemberState.CLOSED:
+        return _known(act, registration, holder) if holder else _made(act, registration, what)
+    account = accounts.of_member(act.session, member)
+    if holder is not None and holder.id != account.id:
+        return Proved(account, taken=True)
+    setattr(member, what, getattr(registration, what))
+    act.session.add(member)
+    _sign_in_with(act, account, registration, member)
+    return Proved(account)
+
+
+def _known(act: Act, registration: Registration, holder: Account) -> Proved:
+    """They registered before, or were registered: what they typed now is dropped."""
+    registrations.drop(act.session, registration)
+    return Proved(holder, known=True)
+
+
+def _made(act: Act, registration: Registration, what: str) -> Proved:
+    member = membership.register(
+        act.session,
+        NewMember(
+            first_name=registration.first_name,
+            last_name=registration.last_name,
+            address=registration.address,
+            lat=registration.lat,
+            lon=registration.lon,
+            hide_mobile=registration.hide_number,
+            hide_landline=registration.hide_number,
+            language=registration.language,
+            **{what: getattr(registration, what)},
+        ),
+    )
+    registration.member_id = member.id
+    act.session.add(registration)
+    requests.ask(act, member)
+    account = accounts.of_member(act.session, member)
+    _sign_in_with(act, account, registration, member)
+    return Proved(account)
+
+
+def _sign_in_with(act: Act, account: Account, registration: Registration, member: Member) -> None:
+    """The password is theirs; the e-mail signs them in once it is proved and nobody else's."""
+    account.password = account.password or registration.password
+    if member.email and accounts.by_email(act.session, member.email) is None:
+        account.email = member.email
+    act.session.add(account)
+    act.session.flush()
+
+
+def unproved(registration: Registration, member: Member | None) -> list[str]:
+    """What was typed and is not proved: "number", "email"."""
+    number = number_of(registration)
+    held = (member.mobile, member.landline) if member else ()
+    waiting = ["number"] if number and number not in held else []
+    email = registration.email
+    return [*waiting, "email"] if email and not (member and member.email == email) else waiting
+
+
+def require_nothing_proved(registration: Registration) -> None:
+    """What was typed may be changed until it became an account. Raises RuleError."""
+    if registration.member_id is not None:
+        raise RuleError("registered", "there is an account already")

@@ -1,0 +1,448 @@
+"""Registering on the web: the address, the home, the form; a code or a link makes the account."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from community_store.models import Account, JoinRequest, Member, Notice, Registration, Wording
+from community_store.store import Store
+from dispatch import registering, sweep
+from tests.dispatch.world import at, make_world
+from tests.rigs.processes import free_port
+from tests.web.house import PASSWORD, House, Visitor, make_house, words
+
+LILAS = "12 rue des lilas 38990 valmoutier"
+LABEL = "12 Rue des Lilas 38990 Valmoutier"
+MOBILE, LANDLINE, EMAIL = "06 39 98 00 71", "01 99 00 00 71", "jeanne@voisins.example"
+E164 = "+33639980071"
+FILLED = {"first_name": "Jeanne", "last_name": "Petit", "mobile": MOBILE, "landline": "",
+          "email": EMAIL, "new": PASSWORD, "again": PASSWORD}  # fmt: skip
+
+
+@pytest.fixture
+def place(sqlite_store: Store, redis_url: str, tmp_path: Path, addok: str) -> Iterator[House]:
+    """Les Lilas around its street, with the real address server."""
+    sections = {"geo": {"geocoder_url": addok}}
+    with make_world(sqlite_store, redis_url, tmp_path, **sections) as world:
+        world.number()
+        world.community("Les Lilas")
+        yield make_house(world)
+
+
+def placed(visitor: Visitor, address: str = LILAS) -> Visitor:
+    """As far as the form."""
+    assert visitor.lands(visitor.post("/join", address=address)) == "/join/place"
+    assert visitor.lands(visitor.post("/join/place", lat="", lon="")) == "/join/confirm"
+    assert visitor.lands(visitor.post("/join/confirm")) == "/join/form"
+    return visitor
+
+
+def filled(visitor: Visitor, **other: str) -> Visitor:
+    """As far as the code and the link."""
+    assert visitor.lands(placed(visitor).post("/join/form", **FILLED | other)) == "/join/proofs"
+    return visitor
+
+
+def mail_link(house: House) -> str:
+    """The path of the newest link that confirms an e-mail."""
+    with house.world.store.read() as session:
+        query = select(Wording).join(Notice)
+        found = session.exec(
+            query.where(Notice.kind == "join_link").order_by(Notice.id.desc())  # type: ignore[union-attr]  # SQL
+        ).first()
+    assert found is not None
+    path = re.search(rf"({re.escape(registering.PATH)}\S+)", found.mail)
+    assert path
+    return path[1]
+
+
+def jeanne(house: House) -> Member:
+    [member] = house.world.rows(Member, first_name="Jeanne")
+    assert isinstance(member, Member)
+    return member
+
+
+# the address
+
+
+def test_an_address_leads_to_its_place_and_then_to_the_neighbourhood(place: House) -> None:
+    visitor = place.visitor()
+    assert visitor.lands(visitor.post("/join", address=LILAS)) == "/join/place"
+    page = words(visitor.get("/join/place"))
+    assert LABEL in page
+    assert re.search(r'name="lat" value="45\.\d+"', page)
+    visitor.post("/join/place", lat="", lon="")
+    assert "Votre quartier : Les Lilas." in words(visitor.get("/join/confirm"))
+
+
+def test_an_address_that_may_mean_several_asks_which(place: House) -> None:
+    visitor = place.visitor()
+    assert visitor.lands(visitor.post("/join", address="12 rue des lilas")) == "/join/which"
+    page = words(visitor.get("/join/which"))
+    choices = re.findall(r'name="choice" value="(\d)">([^<]+)<', page)
+    assert len(choices) == 2
+    number, address = choices[1]
+    assert visitor.lands(visitor.post("/join/which", choice=number)) == "/join/place"
+    assert address in words(visitor.get("/join/place"))
+
+
+@pytest.mark.parametrize("choice", ["", "7", "-1", "x", "0;1"])
+def test_a_choice_that_was_not_offered_is_asked_again(place: House, choice: str) -> None:
+    visitor = place.visitor()
+    visitor.post("/join", address="12 rue des lilas")
+    assert visitor.lands(visitor.post("/join/which", choice=choice)) == "/join/which"
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("", "Écrivez votre adresse"),
+        ("Valmoutier", "Ajoutez le numéro et le nom de la rue"),
+        ("<script>alert(1)</script>", "Nous ne trouvons pas cette adresse"),
+        ("zzzz qqqq", "Nous ne trouvons pas cette adresse"),
+        ("1 rue " + "e" * 300, "200"),
+    ],
+)
+def test_what_leads_nowhere_is_said_and_stays_in_the_field(
+    place: House, typed: str, told: str
+) -> None:
+    answer = place.visitor().post("/join", address=typed, email=EMAIL)
+    assert answer.status_code == 422
+    page = words(answer)
+    assert told in page
+    assert typed in page
+    assert EMAIL in page
+    assert "<script>alert" not in answer.text
+
+
+@pytest.mark.parametrize("url", ["", "http://127.0.0.1:{port}"])
+def test_without_an_address_server_the_town_is_chosen_on_a_list(
+    sqlite_store: Store, redis_url: str, tmp_path: Path, url: str
+) -> None:
+    sections = {"geo": {"geocoder_url": url.format(port=free_port())}}
+    with make_world(sqlite_store, redis_url, tmp_path, **sections) as world:
+        world.number()
+        visitor = make_house(world).visitor()
+        answer = visitor.post("/join", address=LILAS)
+        assert answer.status_code == 503
+        assert "ne répond pas" in words(answer)
+        assert LILAS in words(answer)
+        assert 'href="/join/town"' in answer.text
+        asked = visitor.post("/join/town", street="12 rue des Lilas", postcode="38250")
+        assert "Lans-en-Vercors" in words(asked)
+        taken = visitor.post(
+            "/join/town", street="12 rue des Lilas", postcode="38250", town="38205"
+        )
+        assert visitor.lands(taken) == "/join/place"
+        assert "12 rue des Lilas 38250 Lans-en-Vercors" in words(visitor.get("/join/place"))
+
+
+@pytest.mark.parametrize("postcode", ["00000", "abcde", "380", "3800000"])
+def test_a_postcode_that_is_none_is_said(place: House, postcode: str) -> None:
+    answer = place.visitor().post("/join/town", street="1 rue", postcode=postcode)
+    assert answer.status_code == 422
+    assert "Aucune commune" in words(answer)
+    assert postcode in words(answer)
+
+
+def test_addresses_are_suggested_as_one_types(place: House) -> None:
+    visitor = place.visitor()
+    assert LABEL in visitor.post("/join/suggest", q="12 rue des lil").json
+    assert visitor.post("/join/suggest", q="zz").json == []
+    assert visitor.bare_post("/join/suggest", q="12 rue des lil").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon", "told"),
+    [
+        ("40.4", "-3.7", "pas en France"),
+        ("48.85", "2.35", "plus de 3 km"),
+        ("nan", "inf", "pas été comprise"),
+        ("x", "5.7", "pas été comprise"),
+    ],
+)
+def test_a_marker_that_is_elsewhere_is_said(place: House, lat: str, lon: str, told: str) -> None:
+    visitor = place.visitor()
+    visitor.post("/join", address=LILAS)
+    answer = visitor.post("/join/place", lat=lat, lon=lon)
+    assert answer.status_code == 422
+    assert told in words(answer)
+
+
+# the form
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "told"),
+    [
+        ("first_name", "", "Écrivez votre prénom"),
+        ("last_name", " ", "Écrivez votre nom"),
+        ("mobile", "", "Donnez un numéro"),
+        ("mobile", "08 99 00 00 00", "numéro français"),
+        ("mobile", "+44 7911 123456", "numéro français"),
+        ("landline", "06 39 98 00 72", "deux numéros de portable"),
+        ("email", "jeanne", "pas complète"),
+        ("new", "", "Choisissez un mot de passe"),
+        ("new", "court", "12"),
+        ("new", "motdepasse123", "essayé en premier"),
+        ("again", "un autre que le premier", "pas les mêmes"),
+    ],
+)
+def test_what_is_wrong_is_said_beside_its_field_and_the_rest_is_kept(
+    place: House, field: str, typed: str, told: str
+) -> None:
+    visitor = placed(place.visitor())
+    both = {"new": typed, "again": typed} if field == "new" else {field: typed}
+    answer = visitor.post("/join/form", **FILLED | both)
+    assert answer.status_code == 422
+    page = words(answer)
+    assert told in page
+    assert f'id="{field}-error"' in page
+    if field != "last_name":
+        assert 'value="Petit"' in page
+    assert PASSWORD not in page
+    assert place.world.rows(Registration)[0].first_name == ""
+
+
+@pytest.mark.parametrize(
+    ("mobile", "landline", "kept"),
+    [
+        ("0639980071", "", (E164, "")),
+        ("+33 6.39.98.00.71", "", (E164, "")),
+        ("0033639980071", "", (E164, "")),
+        ("", "01 99 00 00 71", ("", "+33199000071")),
+        ("01-99-00-00-71", "", ("", "+33199000071")),
+        ("01 99 00 00 71", "06 39 98 00 71", (E164, "+33199000071")),
+    ],
+)
+def test_numbers_are_understood_as_people_type_them(
+    place: House, mobile: str, landline: str, kept: tuple[str, str]
+) -> None:
+    visitor = placed(place.visitor())
+    visitor.post("/join/form", **FILLED | {"mobile": mobile, "landline": landline})
+    [row] = place.world.rows(Registration)
+    assert (row.mobile, row.landline) == kept
+
+
+def test_the_form_needs_an_address_first(place: House) -> None:
+    visitor = place.visitor()
+    assert visitor.lands(visitor.get("/join/form")) == "/join"
+    assert visitor.lands(visitor.post("/join/form", **FILLED)) == "/join"
+
+
+def test_what_was_typed_is_there_again_but_for_the_password(place: House) -> None:
+    visitor = filled(place.visitor())
+    page = words(visitor.get("/join/form"))
+    for typed in ("Jeanne", "Petit", MOBILE, EMAIL):
+        assert f'value="{typed}"' in page
+    assert PASSWORD not in page
+    assert "laissez vide pour le garder" in page
+    again = visitor.post("/join/form", **FILLED | {"new": "", "again": "", "last_name": "Grand"})
+    assert visitor.lands(again) == "/join/proofs"
+
+
+# the proofs
+
+
+def test_the_code_makes_the_account_with_the_number_and_not_yet_the_email(place: House) -> None:
+    visitor = filled(place.visitor())
+    assert place.world.rows(Member, first_name="Jeanne") == []
+    answer = visitor.post("/join/proofs", code=place.code())
+    assert visitor.lands(answer) == "/community"
+    member = jeanne(place)
+    assert (member.mobile, member.email, member.state) == (E164, None, "pending")
+    assert member.address == LABEL
+    assert member.community_id is not None
+    assert len(place.world.rows(JoinRequest, member_id=member.id)) == 1
+    assert visitor.signed_in()
+
+
+def test_the_link_on_another_device_adds_the_email_and_signs_in_there(place: House) -> None:
+    visitor = filled(place.visitor())
+    visitor.post("/join/proofs", code=place.code())
+    elsewhere, link = place.visitor(), mail_link(place)
+    assert "Jeanne Petit" in words(elsewhere.get(link))
+    assert jeanne(place).email is None
+    assert elsewhere.lands(elsewhere.post(link)) == "/community"
+    assert jeanne(place).email == EMAIL
+    assert elsewhere.post(link).status_code == 410
+    third = place.visitor()
+    assert third.lands(third.sign_in(EMAIL)) == "/home"
+
+
+def test_the_link_first_makes_the_account_and_the_code_adds_the_number(place: House) -> None:
+    visitor = filled(place.visitor())
+    elsewhere = place.visitor()
+    elsewhere.post(mail_link(place))
+    member = jeanne(place)
+    assert (member.mobile, member.email) == (None, EMAIL)
+    assert "Continuer" in words(visitor.get("/join/proofs"))
+    assert visitor.lands(visitor.post("/join/on")) == "/community"
+    assert visitor.lands(visitor.post("/join/proofs", code=place.code())) == "/community"
+    assert jeanne(place).mobile == E164
+
+
+def test_the_other_device_can_type_the_code_too(place: House) -> None:
+    filled(place.visitor())
+    elsewhere = place.visitor()
+    elsewhere.post(mail_link(place))
+    assert MOBILE in words(elsewhere.get("/join/proofs"))
+    elsewhere.post("/join/proofs", code=place.code())
+    assert jeanne(place).mobile == E164
+
+
+def test_a_browser_that_typed_nothing_does_not_go_on(place: House) -> None:
+    filled(place.visitor())
+    place.visitor().post(mail_link(place))
+    stranger = place.visitor()
+    assert stranger.lands(stranger.post("/join/on")) == "/join/proofs"
+    assert not stranger.signed_in()
+
+
+def test_five_wrong_codes_use_it_up(place: House) -> None:
+    visitor = filled(place.visitor())
+    code = place.code()
+    for _ in range(5):
+        wrong = visitor.post("/join/proofs", code="000000" if code != "000000" else "111111")
+        assert wrong.status_code == 422
+    assert visitor.post("/join/proofs", code=code).status_code == 422
+    assert place.world.rows(Member, first_name="Jeanne") == []
+    visitor.post("/join/again", what="number")
+    assert visitor.lands(visitor.post("/join/proofs", code=place.code())) == "/community"
+
+
+def test_codes_and_links_are_few(place: House) -> None:
+    visitor = filled(place.visitor())
+    for _ in range(2):
+        visitor.post("/join/again", what="number")
+        visitor.post("/join/again", what="email")
+    sent = len(place.world.rows(Notice))
+    visitor.post("/join/again", what="number")
+    visitor.post("/join/again", what="email")
+    assert len(place.world.rows(Notice)) == sent
+    page = words(visitor.get("/join/proofs"))
+    assert page.count("Trop de codes ont été demandés") == 2
+
+
+@pytest.mark.parametrize(("hour", "told"), [(14, "ne pouvons pas encore"), (23, "21 h 30 et 8 h")])
+def test_a_landline_is_told_why_nobody_calls_it_and_the_email_goes_on(
+    place: House, hour: int, told: str
+) -> None:
+    place.world.clock.now = at(hour)
+    visitor = filled(place.visitor(), mobile="", landline=LANDLINE)
+    assert told in words(visitor.get("/join/proofs"))
+    place.visitor().post(mail_link(place))
+    assert (jeanne(place).landline, jeanne(place).email) == (None, EMAIL)
+
+
+def test_without_an_email_the_code_is_enough_and_no_password_is_kept(place: House) -> None:
+    visitor = filled(place.visitor(), email="", new="", again="")
+    visitor.post("/join/proofs", code=place.code())
+    [account] = place.world.rows(Account, member_id=jeanne(place).id)
+    assert (account.email, account.password) == (None, "")
+
+
+# who is here already
+
+
+def test_a_number_in_use_is_told_only_to_who_holds_it(place: House) -> None:
+    known = place.world.member(None, first_name="Odette", mobile=E164)
+    visitor = filled(place.visitor())
+    page = words(visitor.get("/join/proofs"))
+    assert "Odette" not in page
+    assert "déjà" not in page
+    answer = visitor.post("/join/proofs", code=place.code())
+    assert visitor.lands(answer) == "/home"
+    assert "Vous aviez déjà un compte" in words(visitor.get("/home"))
+    assert place.world.rows(Member, first_name="Jeanne") == []
+    assert place.world.rows(Registration) == []
+    assert place.world.rows(Member, id=known.id)[0].mobile == E164
+
+
+def test_an_email_in_use_is_told_by_mail_only(place: House) -> None:
+    place.account_of(place.world.member(None, first_name="Odette", email=EMAIL))
+    visitor = filled(place.visitor())
+    assert "Nous venons d'écrire à" in words(visitor.get("/join/proofs"))
+    kinds = [notice.kind for notice in place.world.rows(Notice)]
+    assert "join_known" in kinds
+    assert "join_link" not in kinds
+
+
+def test_who_registers_twice_has_one_account(place: House) -> None:
+    filled(place.visitor()).post("/join/proofs", code=place.code())
+    again = filled(place.visitor())
+    assert again.lands(again.post("/join/proofs", code=place.code())) == "/home"
+    assert len(place.world.rows(Member, first_name="Jeanne")) == 1
+
+
+def test_a_household_shares_an_address(place: House) -> None:
+    filled(place.visitor()).post("/join/proofs", code=place.code())
+    other = {"first_name": "Paul", "mobile": "06 39 98 00 72", "email": "paul@voisins.example"}
+    visitor = filled(place.visitor(), **other)
+    assert visitor.lands(visitor.post("/join/proofs", code=place.code())) == "/community"
+    [paul] = place.world.rows(Member, first_name="Paul")
+    assert paul.address == jeanne(place).address
+
+
+def test_what_another_proved_meanwhile_is_not_taken_from_them(place: House) -> None:
+    visitor = filled(place.visitor())
+    link = mail_link(place)
+    visitor.post("/join/proofs", code=place.code())
+    place.account_of(place.world.member(None, first_name="Odette", email=EMAIL))
+    elsewhere = place.visitor()
+    assert elsewhere.lands(elsewhere.post(link)) == "/join/proofs"
+    assert jeanne(place).email is None
+    assert "autre compte" in words(elsewhere.get("/join/proofs"))
+
+
+def test_who_did_not_register_says_so_and_the_email_is_dropped(place: House) -> None:
+    filled(place.visitor())
+    link = mail_link(place)
+    stranger = place.visitor()
+    assert stranger.lands(stranger.post(link, not_me="yes")) == "/"
+    assert stranger.post(link).status_code == 410
+    [row] = place.world.rows(Registration)
+    assert (row.email, row.password) == ("", "")
+
+
+# what is kept
+
+
+@pytest.mark.parametrize("token", ["x", "a" * 500, "..%2F..", "%00"])
+def test_a_forged_link_opens_nothing(place: House, token: str) -> None:
+    answer = place.visitor().get(f"/join/mail/{token}")
+    assert answer.status_code in (404, 410)
+
+
+def test_what_was_typed_is_forgotten_when_asked_and_after_a_week(place: House) -> None:
+    visitor = filled(place.visitor())
+    visitor.post("/join/forget")
+    assert place.world.rows(Registration) == []
+    assert visitor.lands(visitor.get("/join/form")) == "/join"
+    filled(visitor)
+    place.world.clock.forward(days=7, seconds=1)
+    assert visitor.lands(visitor.get("/join/form")) == "/join"
+    sweep.sweep(place.world.runtime)
+    assert place.world.rows(Registration) == []
+
+
+def test_neither_the_address_nor_the_place_is_logged(
+    place: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    filled(place.visitor())
+    place.visitor().post("/join", address="99 rue perdue nulle part")
+    place.visitor().post("/join/suggest", q="12 rue des lilas")
+    out = "".join(capsys.readouterr()).lower()
+    for said in ("lilas", "perdue", "jeanne", "639980071"):
+        assert said not in out
+
+
+def test_who_asks_too_often_is_told_to_wait(place: House) -> None:
+    visitor = place.visitor()
+    answers = [visitor.post("/join", address="").status_code for _ in range(21)]
+    assert answers == [422] * 20 + [429]

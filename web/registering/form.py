@@ -1,0 +1,130 @@
+"""Who are you? (S08 to S10): the name, the numbers, the e-mail and a password."""
+
+from __future__ import annotations
+
+from flask import redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from community_store import passwords
+from community_store.errors import RuleError
+from community_store.membership import read_email
+from community_store.models import Registration
+from gateway import numbers
+from gateway.numbers import Kind, NumberError
+from web import forms, i18n, identity
+from web.access import Policy, access
+from web.accounts.room import hasher
+from web.forms import Field, Form
+from web.registering import sending
+from web.registering.room import going_on, registering, typed
+from web.throttle import throttled
+
+FIELDS = (
+    Field("first_name", "register.first_name", autocomplete="given-name", longest=60,
+          missing="register.first_name.missing"),
+    Field("last_name", "register.last_name", autocomplete="family-name", longest=60,
+          missing="register.last_name.missing"),
+    Field("mobile", "register.mobile", hint="register.mobile.hint", kind="tel",
+          autocomplete="tel", inputmode="tel", longest=30, required=False),
+    Field("landline", "register.landline", hint="register.landline.hint", kind="tel",
+          autocomplete="home tel", inputmode="tel", longest=30, required=False),
+    Field("hide_number", "register.hide", hint="register.hide.hint", kind="checkbox",
+          required=False),
+    Field("email", "register.email", hint="register.email.hint", kind="email",
+          autocomplete="email", inputmode="email", required=False),
+    Field("new", "password.new", hint="register.password.hint", kind="password",
+          autocomplete="new-password", longest=512, required=False),
+    Field("again", "password.again", kind="password", autocomplete="new-password",
+          longest=512, required=False),
+)  # fmt: skip
+
+
+@registering.get("/form")
+@access(Policy.ANYONE)
+@going_on
+def form(row: Registration) -> ResponseReturnValue:
+    """The form, with what was typed before."""
+    kept = {
+        "first_name": row.first_name,
+        "last_name": row.last_name,
+        "email": row.email,
+        "mobile": numbers.national(row.mobile) if row.mobile else "",
+        "landline": numbers.national(row.landline) if row.landline else "",
+        "hide_number": "yes" if row.hide_number else "",
+    }
+    return _page(forms.blank(FIELDS, **kept), row)
+
+
+@registering.post("/form")
+@access(Policy.ANYONE)
+@throttled("10 per minute; 60 per hour")
+@going_on
+def fill(row: Registration) -> ResponseReturnValue:
+    """Keep it, and send the code and the link. 422 says what is wrong, field by field."""
+    filled = forms.read(FIELDS)
+    mobile, landline = _numbers(filled)
+    email = _email(filled)
+    _check_password(filled, row, email)
+    if not filled.ok:
+        return _page(filled, row), 422
+    hashed = hasher().hash(filled["new"]) if filled["new"] else row.password
+    with identity.runtime().store.begin() as db:
+        kept = typed(db)
+        assert kept is not None
+        kept.first_name, kept.last_name = filled["first_name"], filled["last_name"]
+        kept.mobile, kept.landline, kept.email = mobile, landline, email
+        kept.hide_number, kept.password = bool(filled["hide_number"]), hashed if email else ""
+        kept.language = i18n.asked().language
+        kept.mail_digest = None
+        db.add(kept)
+    sending.both()
+    return redirect(url_for("registering.proofs"), 303)
+
+
+def _page(filled: Form, row: Registration) -> str:
+    return render_template("registering/form.html", form=filled, row=row)
+
+
+def _numbers(filled: Form) -> tuple[str, str]:
+    """The mobile and the landline as E.164; each in its own place, whichever field it was in."""
+    found = {Kind.MOBILE: "", Kind.LANDLINE: ""}
+    for name in ("mobile", "landline"):
+        if not filled[name]:
+            continue
+        try:
+            phone = numbers.parse(filled[name])
+        except NumberError:
+            filled.wrong(name, "register.number.wrong")
+            continue
+        if found[phone.kind]:
+            filled.wrong(name, f"register.two.{phone.kind.value}")
+        found[phone.kind] = phone.e164
+    if not filled["mobile"] and not filled["landline"]:
+        filled.wrong("mobile", "register.number.missing")
+    return found[Kind.MOBILE], found[Kind.LANDLINE]
+
+
+def _email(filled: Form) -> str:
+    try:
+        return read_email(filled["email"]) if filled["email"] else ""
+    except RuleError:
+        filled.wrong("email", "register.email.wrong")
+        return ""
+
+
+def _check_password(filled: Form, row: Registration, email: str) -> None:
+    """Wanted with an e-mail, of which no other would be the way in; kept if it was given."""
+    if not email or (row.password and not filled["new"]):
+        return None
+    if not filled["new"]:
+        return filled.wrong("new", "register.password.missing")
+    if filled["new"] != filled["again"]:
+        return filled.wrong("again", "password.differ")
+    service = identity.runtime().settings.service.name
+    about = [service, email, email.partition("@")[0], filled["first_name"], filled["last_name"],
+             filled["first_name"] + filled["last_name"]]  # fmt: skip
+    try:
+        passwords.check(filled["new"], about=about)
+    except RuleError as refused:
+        filled.wrong("new", f"password.{refused.code}")
+    return None

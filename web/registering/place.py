@@ -1,0 +1,112 @@
+"""The home on the map (S06), and once more to be sure (S07)."""
+
+from __future__ import annotations
+
+import math
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlmodel import select
+
+from community_store import lookup
+from community_store.geometry import between_m, in_france
+from community_store.models import Community, Registration
+from web import forms, identity
+from web.access import Policy, access
+from web.forms import Form
+from web.registering.room import going_on, registering, typed
+from web.throttle import throttled
+
+FAR_M = 3_000.0  # from where the address is: another street, but not another town
+MIDDLE = (46.6, 2.4)  # of France: where a map begins that knows nothing better
+OVERSEAS = {"971": (16.2, -61.5), "972": (14.65, -61.0), "973": (4.9, -52.3),
+            "974": (-21.1, 55.5), "976": (-12.8, 45.2)}  # fmt: skip
+
+
+@registering.get("/place")
+@access(Policy.ANYONE)
+@going_on
+def place(row: Registration) -> ResponseReturnValue:
+    """The map with a marker to put on the home."""
+    return _map(row, forms.blank(()))
+
+
+@registering.post("/place")
+@access(Policy.ANYONE)
+@throttled("30 per minute; 200 per hour")
+@going_on
+def put(row: Registration) -> ResponseReturnValue:
+    """Take the marker's place; refused where it is nowhere, or far from the address."""
+    form, (lat, lon) = forms.read(()), _read()
+    if lat is not None and lon is not None:
+        _require_near(form, row, lat, lon)
+    elif request.form.get("lat") or request.form.get("lon"):
+        form.wrong("", "register.place.unreadable")
+    if not form.ok:
+        return _map(row, form), 422
+    with identity.runtime().store.begin() as db:
+        kept = typed(db)
+        assert kept is not None
+        kept.lat, kept.lon, kept.placed = lat or kept.lat, lon or kept.lon, False
+        db.add(kept)
+    return redirect(url_for("registering.confirm"), 303)
+
+
+def _read() -> tuple[float | None, float | None]:
+    try:
+        lat, lon = float(request.form["lat"]), float(request.form["lon"])
+    except ValueError:
+        return None, None
+    return (lat, lon) if math.isfinite(lat) and math.isfinite(lon) else (None, None)
+
+
+def _require_near(form: Form, row: Registration, lat: float, lon: float) -> None:
+    known = next((one for one in row.choices if one["address"] == row.address), None)
+    if not in_france(lon, lat):
+        form.wrong("", "register.place.abroad")
+    elif known and between_m((known["lon"], known["lat"]), (lon, lat)) > FAR_M:
+        form.wrong("", "register.place.far")
+
+
+def _map(row: Registration, form: Form) -> str:
+    start = (row.lat, row.lon) if row.lat is not None else _start(row.insee)
+    return render_template(
+        "registering/place.html", row=row, form=form, start=start, known=row.lat is not None
+    )
+
+
+def _start(insee: str) -> tuple[float, float]:
+    """Where the map opens for an address that nobody could place: in its town, if we know it."""
+    with identity.runtime().store.read() as db:
+        known = db.exec(select(Community).where(Community.town_insee == insee)).first()
+    if known is not None:
+        middle = known.boundary.centroid
+        return float(middle.y), float(middle.x)
+    return OVERSEAS.get(insee[:3], MIDDLE)
+
+
+@registering.get("/confirm")
+@access(Policy.ANYONE)
+@going_on
+def confirm(row: Registration) -> ResponseReturnValue:
+    """Is this your home? With the community that it is in."""
+    community = ""
+    if row.lat is not None and row.lon is not None:
+        with identity.runtime().store.read() as db:
+            held = lookup.holder(db, (row.lon, row.lat))
+            home = db.get(Community, held) if held is not None else None
+            community = home.name if home else ""
+    return render_template("registering/confirm.html", row=row, community=community)
+
+
+@registering.post("/confirm")
+@access(Policy.ANYONE)
+@going_on
+def confirmed(_row: Registration) -> ResponseReturnValue:
+    """Yes."""
+    with identity.runtime().store.begin() as db:
+        kept = typed(db)
+        assert kept is not None
+        kept.placed = True
+        db.add(kept)
+    return redirect(url_for("registering.form"), 303)

@@ -1,0 +1,65 @@
+"""What the pages of registering share: the blueprint, and what this browser has typed.
+
+The browser keeps a token for as long as it is open, so that the next person at a library's
+computer finds nothing; the link in the e-mail goes on elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from flask import Blueprint, flash, redirect, session, url_for
+from flask.typing import ResponseReturnValue
+from sqlmodel import Session
+
+from community_store import registrations
+from community_store.models import Registration
+from dispatch.act import Act
+from web import i18n, identity
+
+registering = Blueprint("registering", __name__, url_prefix="/join")
+
+TOKEN = "registration"  # noqa: S105  # the name of a key in the browser's signed cookie
+
+
+def act(db: Session) -> Act:
+    runtime = identity.runtime()
+    return Act(db, runtime.settings, runtime.clock())
+
+
+def typed(db: Session) -> Registration | None:
+    """What this browser has typed, or what the member who is signed in typed before."""
+    now, who = identity.runtime().clock(), identity.whole()
+    found = registrations.find(db, str(session.get(TOKEN, "")), now)
+    if found is None and who is not None and who.person.member is not None:
+        found = registrations.of_member(db, cast("int", who.person.member.id), now)
+    return found
+
+
+def begun(db: Session) -> Registration:
+    """What this browser has typed; something new when it has none, or that is an account."""
+    found = typed(db)
+    if found is None or found.member_id is not None:
+        language = i18n.asked().language
+        found, token = registrations.begin(db, identity.runtime().clock(), language=language)
+        session[TOKEN] = token
+    return found
+
+
+def going_on(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+    """A page that needs an address, and no account yet; else back to where one is."""
+
+    @wraps(view)
+    def checked(**named: Any) -> ResponseReturnValue:
+        with identity.runtime().store.read() as db:
+            found = typed(db)
+        if found is None or not found.address:
+            flash("register.begin")
+            return redirect(url_for("registering.ask"), 303)
+        if found.member_id is not None:
+            return redirect(url_for("registering.proofs"), 303)
+        return view(found, **named)
+
+    return checked

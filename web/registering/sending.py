@@ -1,0 +1,52 @@
+"""The code and the link leave; what could not be sent is said on the page that asks for them."""
+
+from __future__ import annotations
+
+from flask import session
+
+from community_store.errors import RuleError
+from community_store.models import Registration
+from dispatch import registering as rules
+from dispatch import wake
+from dispatch.act import Act
+from web import identity
+from web.registering.room import act, typed
+
+REFUSED = "registration_refused"  # in the browser's signed cookie: why something was not sent
+
+
+def both() -> None:
+    """Send what there is to be proved."""
+    session[REFUSED] = {}
+    number()
+    email()
+
+
+def number() -> None:
+    _send("number")
+
+
+def email() -> None:
+    _send("email")
+
+
+def _send(what: str) -> None:
+    runtime, refused = identity.runtime(), dict(session.get(REFUSED, {}))
+    refused.pop(what, None)
+    try:
+        with runtime.store.begin() as db:
+            row = typed(db)
+            if row is not None:
+                _one(what, row, act(db))
+    except RuleError as error:
+        refused[what] = error.code
+    else:
+        wake.pump(runtime)
+    session[REFUSED] = refused
+
+
+def _one(what: str, row: Registration, doing: Act) -> None:
+    if what == "number" and rules.number_of(row):
+        rules.send_code(doing, row, origin=identity.origin())
+    elif what == "email" and row.email:
+        rules.send_link(doing, row, origin=identity.origin())

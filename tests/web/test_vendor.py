@@ -7,11 +7,11 @@ import re
 from pathlib import Path
 
 VENDOR = Path(__file__).resolve().parents[2] / "web" / "static" / "vendor"
-LISTED = dict(
-    (line[66:], line[:64])
+LISTED = {
+    line[66:]: line[:64]
     for line in (VENDOR / "README.md").read_text(encoding="utf-8").splitlines()
     if re.match(r"[0-9a-f]{64}  \S", line)
-)
+}
 
 
 def test_every_vendored_file_is_listed_and_as_it_was() -> None:

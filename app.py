@@ -16,7 +16,7 @@ import config
 from config import Settings
 from dispatch import logs
 from dispatch.runtime import Runtime, open_runtime
-from web import access, errors, front, headers, home, i18n, identity, language, page, throttle
+from web import access, errors, front, headers, home, i18n, identity, language, maps, page, throttle
 from web.access import Policy
 from web.accounts import room
 from web.accounts.account import account
@@ -66,7 +66,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Flask:
         csrf.exempt(blueprint)
     access.grant(app, POLICIES)
     throttle.install(app, settings)
-    for room_ in (room, front, page, errors):
+    for room_ in (room, front, page, maps, errors):
         room_.install(app)
     headers.install(app, settings)
     return app

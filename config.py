@@ -129,6 +129,7 @@ class Geo(Section):
 
     geocoder_url: str = ""
     tiles_url: str = ""
+    tiles_attribution: str = "© OpenStreetMap https://www.openstreetmap.org/copyright"
     area_min_ha: float = 0.3
     area_max_ha: float = 400.0
     points_max: int = 500

@@ -8,7 +8,7 @@ from config import Settings
 from web import identity
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'{tiles}; font-src 'self'; "
     "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
@@ -25,7 +25,8 @@ def install(app: Flask, settings: Settings) -> None:
 def strict(response: Response) -> Response:
     """No inline code, no framing, no address of ours told to another site."""
     tell = response.headers.setdefault
-    response.headers["Content-Security-Policy"] = POLICY
+    tiles = g.get("tiles_from", "")  # of a page with a map (web/maps.py)
+    response.headers["Content-Security-Policy"] = POLICY.format(tiles=f" {tiles}" if tiles else "")
     tell("X-Content-Type-Options", "nosniff")
     tell("Referrer-Policy", "no-referrer")
     tell("Permissions-Policy", PERMISSIONS)

@@ -15,7 +15,8 @@ take() {
     mkdir -p "$work/got" "$work/new/$folder/images"
     tar -xzf "$work/$archive" -C "$work/got"
     for file in "$@"; do
-        cp "$work/got/package/$file" "$work/new/$folder/${file#dist/}"
+        name=${file#dist/}
+        cp "$work/got/package/$file" "$work/new/$folder/${name%.txt}"
     done
     rmdir "$work/new/$folder/images" 2>/dev/null || true
     rm -rf "$work/got"
@@ -25,6 +26,8 @@ take leaflet@1.9.4 leaflet-1.9.4 LICENSE dist/leaflet.js dist/leaflet.css \
     dist/images/layers.png dist/images/layers-2x.png dist/images/marker-icon.png
 take @geoman-io/leaflet-geoman-free@2.20.2 leaflet-geoman-free-2.20.2 LICENSE \
     dist/leaflet-geoman.min.js dist/leaflet-geoman.css
+take accessible-autocomplete@3.0.1 accessible-autocomplete-3.0.1 LICENSE.txt \
+    dist/accessible-autocomplete.min.js
 
 sed -n '/^```$/,/^```$/p' "$vendor/README.md" | grep -v '^```$' > "$work/sums"
 (cd "$work/new" && sha256sum --check --strict --quiet "$work/sums")

@@ -8,10 +8,10 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlmodel import select
 
-from community_store import lookup
+from community_store import nearby
 from community_store.geometry import between_m, in_france
 from community_store.models import Community, Registration
-from web import forms, identity
+from web import forms, identity, maps
 from web.access import Policy, access
 from web.forms import Form
 from web.registering.room import going_on, registering, typed
@@ -90,13 +90,11 @@ def _start(insee: str) -> tuple[float, float]:
 @going_on
 def confirm(row: Registration) -> ResponseReturnValue:
     """Is this your home? With the community that it is in."""
-    community = ""
-    if row.lat is not None and row.lon is not None:
-        with identity.runtime().store.read() as db:
-            held = lookup.holder(db, (row.lon, row.lat))
-            home = db.get(Community, held) if held is not None else None
-            community = home.name if home else ""
-    return render_template("registering/confirm.html", row=row, community=community)
+    with identity.runtime().store.read() as db:
+        found = nearby.near(db, row.lat, row.lon) if row.lat and row.lon else []
+    around = [maps.zone(one.community, "near" if one.distance_m else "own") for one in found]
+    community = next((one.community.name for one in found if not one.distance_m), "")
+    return render_template("registering/confirm.html", row=row, community=community, around=around)
 
 
 @registering.post("/confirm")

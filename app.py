@@ -24,6 +24,9 @@ from web.accounts.password import password
 from web.accounts.second_factor import second_factor
 from web.accounts.sign_in import sign_in
 from web.alert_page import alert_page
+from web.community.drawing import drawing
+from web.community.new import new
+from web.community.page import community
 from web.health import health
 from web.registering import address, form, place, proofs  # noqa: F401  # their routes
 from web.registering.room import registering
@@ -36,7 +39,7 @@ LARGEST_BODY = 1024 * 1024  # bytes; a text is under 2 kB
 
 PAGES = (
     front.front, home.home, language.language, sign_in, password, second_factor, account,
-    alert_page, health, registering,
+    alert_page, health, registering, community, drawing, new,
 )  # fmt: skip
 # called by programs, which have no form of ours: each call proves itself, or is of a trial
 BY_PROGRAMS = (webhooks, simulator, unsubscribe)

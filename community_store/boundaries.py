@@ -172,8 +172,11 @@ def _require_free(session: Session, polygon: Polygon, own_id: int | None) -> Non
         f"the boundary overlaps that of community {other_id} ({name}) by {square_metres:.0f} m²",
         _middle_of_largest(shared),
         shape=shapely.union_all([one[0] for one in taken]),
-        facts={"name": name, "area": square_metres / 10_000, "others": len(taken) - 1},
-    )
+        facts={
+            "name": name, "community": other_id, "area": square_metres / 10_000,
+            "others": len(taken) - 1,
+        },
+    )  # fmt: skip
 
 
 def _shared(one: Polygon, other: Polygon) -> MultiPolygon | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, func, select
@@ -36,3 +37,13 @@ def neighbours(session: Session, community: Community) -> int:
         .select_from(Member)
         .where(Member.community_id == community.id, Member.state == MemberState.ACTIVE)
     ).one()
+
+
+def neighbours_of_each(session: Session, ids: Sequence[int]) -> dict[int, int]:
+    """The active members of some communities, by id; those that have none are left out."""
+    rows = session.exec(
+        select(Member.community_id, func.count())
+        .where(col(Member.community_id).in_(ids), Member.state == MemberState.ACTIVE)
+        .group_by(col(Member.community_id))
+    )
+    return {id_: count for id_, count in rows if id_ is not None}

@@ -9,7 +9,7 @@ from shapely import Point, Polygon
 
 from community_store import audit, communities, membership, towns
 from community_store.errors import RuleError
-from community_store.geometry import BoundaryError, distance_m
+from community_store.geometry import BoundaryError, Place, distance_m
 from community_store.models import Community, JoinRequest, Member, MemberState
 from community_store.store import lock
 from dispatch import requests
@@ -78,10 +78,13 @@ def _require_founder(member: Member, boundary: Polygon) -> None:
         raise RuleError("founder_suspended", f"member {member.id} is {member.state}")
     if member.lat is None or member.lon is None:
         raise RuleError("founder_no_home", f"the home of member {member.id} has no place")
-    if not shapely.intersects_xy(boundary, member.lon, member.lat):
-        raise BoundaryError(
-            "founder_outside", "your own home is outside the boundary", (member.lon, member.lat)
-        )
+    require_inside(boundary, (member.lon, member.lat))
+
+
+def require_inside(boundary: Polygon, home: Place) -> None:
+    """Whoever makes a community lives in it; said while it is drawn, too. Raises BoundaryError."""
+    if not shapely.intersects_xy(boundary, *home):
+        raise BoundaryError("founder_outside", "your own home is outside the boundary", home)
 
 
 def apply_to(act: Act, member: Member, community: Community) -> JoinRequest:

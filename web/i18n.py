@@ -58,6 +58,12 @@ class Words:
         """A count: 12 345 in French, 12,345 in English."""
         return format_decimal(value, locale=self.language)
 
+    def distance(self, metres: float) -> str:
+        """How far it is, roughly: 350 m, 1,2 km."""
+        if metres < 950:
+            return f"{max(10, round(metres / 10) * 10)}\u00a0m"
+        return f"{self.number(metres / 1000)}\u00a0km"
+
     def day(self, instant: datetime) -> str:
         """The day of an aware instant, in the service's time zone: 24 novembre 2026."""
         return format_date(instant.astimezone(self.zone), "long", locale=self.language)

@@ -1,0 +1,112 @@
+"""/community: the second step of joining, a community to belong to (S12 to S17)."""
+
+from __future__ import annotations
+
+import shapely
+from flask import Blueprint, abort, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlmodel import Session
+
+from community_store import census
+from community_store.errors import RuleError
+from community_store.models import Community, Member
+from dispatch import founding, refusals, wake
+from dispatch.act import Act
+from web import i18n, identity, maps
+from web.access import Policy, access
+from web.community import around
+from web.throttle import throttled
+
+community = Blueprint("community", __name__)
+
+
+@community.get("/community")
+@access(Policy.PENDING)
+def show() -> ResponseReturnValue:
+    """One's community; else those around, or that there is none yet."""
+    return page()
+
+
+def page(refused: str = "") -> str:
+    """The page as it stands, with what a rule said to the last try."""
+    with identity.runtime().store.read() as db:
+        member = me(db)
+        if member.community_id is not None:
+            return _mine(db, member, db.get_one(Community, member.community_id), refused)
+        choices = around.around(db, member)
+        zones = [maps.zone(one.community, note=_distance(one)) for one in choices]
+        return render_template(
+            "community/around.html", member=member, choices=choices, zones=zones,
+            home=place(member), refused=refused,
+        )  # fmt: skip
+
+
+def _mine(db: Session, member: Member, home: Community, refused: str) -> str:
+    inside = member.lon is not None and member.lat is not None and bool(
+        shapely.intersects_xy(home.boundary, member.lon, member.lat)
+    )  # fmt: skip
+    return render_template(
+        "community/mine.html", member=member, community=home, inside=inside,
+        neighbours=census.neighbours(db, home), zones=[maps.zone(home, "own")],
+        home=place(member), refused=refused,
+    )  # fmt: skip
+
+
+@community.get("/community/list")
+@access(Policy.PENDING)
+def list_() -> ResponseReturnValue:
+    """S15: those of the towns around, searched in ?q=, a page at a time."""
+    wanted = " ".join(request.args.get("q", "")[:100].split())
+    number = request.args.get("page", 1, type=int)
+    with identity.runtime().store.read() as db:
+        member = me(db)
+        return render_template(
+            "community/list.html", member=member, wanted=wanted,
+            listed=around.listed(db, member, wanted, number),
+        )  # fmt: skip
+
+
+@community.post("/community/join")
+@access(Policy.PENDING)
+@throttled("20 per hour")
+def join() -> ResponseReturnValue:
+    """S16: ask the community that was chosen. 404 for one that is not there, 409 with a rule's
+    words for one that may not be asked.
+    """
+    runtime = identity.runtime()
+    try:
+        with runtime.store.begin() as db:
+            act = Act(db, runtime.settings, runtime.clock())
+            founding.apply_to(act, me(db), _wanted(db))
+    except RuleError as error:
+        return page(refusals.in_words(i18n.asked().language, error)), 409
+    wake.pump(runtime)
+    return redirect("/activation", 303)
+
+
+def _wanted(db: Session) -> Community:
+    id_ = request.form.get("community", "")
+    known = id_.isascii() and id_.isdecimal() and len(id_) < 10
+    found = db.get(Community, int(id_)) if known else None
+    if found is None:
+        abort(404)
+    return found
+
+
+def me(db: Session) -> Member:
+    """Whoever is signed in, as a row of this transaction."""
+    who = identity.who()
+    assert who is not None
+    assert who.person.member is not None
+    return db.get_one(Member, who.person.member.id)
+
+
+def place(member: Member) -> tuple[float, float] | None:
+    """A member's home as maps have it: (lat, lon)."""
+    home = around.home_of(member)
+    return (home[1], home[0]) if home else None
+
+
+def _distance(choice: around.Choice) -> str:
+    t = i18n.asked()
+    return t.distance(choice.metres) if choice.metres else t("around.here")

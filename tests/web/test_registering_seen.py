@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -13,7 +14,7 @@ from tests.web.house import PASSWORD, House
 from tests.web.test_house import DESK, SHOTS, SMALL, looks_well, plain_house, serving
 
 pytestmark = pytest.mark.timeout(180)
-SIZES = {"small": SMALL, "desk": DESK}
+SIZES: dict[str, Any] = {"small": SMALL, "desk": DESK}
 ADDRESS = "12 rue des lilas 38990 valmoutier"
 
 
@@ -50,7 +51,7 @@ def test_the_way_from_the_front_page_to_the_account(  # fixtures
     with chromium.new_context(
         viewport=SIZES[size],
         locale=language,
-        java_script_enabled=scripts,  # type: ignore[arg-type]  # a size
+        java_script_enabled=scripts,
     ) as context:
         page = context.new_page()
         page.goto(site)

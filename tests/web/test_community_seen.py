@@ -1,0 +1,142 @@
+"""Communities on the map, in a browser; apart, since a browser holds the thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from community_store.models import Community, MemberState
+from community_store.store import Store
+from tests.web.house import House
+from tests.web.test_house import DESK, SHOTS, SMALL, enter, looks_well, plain_house, serving
+
+pytestmark = pytest.mark.timeout(180)
+SIZES: dict[str, Any] = {"small": SMALL, "desk": DESK}
+
+
+@pytest.fixture
+def plain(sqlite_store: Store, redis_url: str, tmp_path: Path) -> House:
+    """Les Lilas with its people; and no address server."""
+    return plain_house(sqlite_store, redis_url, tmp_path)
+
+
+@pytest.fixture
+def site(plain: House) -> Iterator[str]:
+    with serving(plain) as url:
+        yield url
+
+
+@contextmanager
+def visiting(
+    chromium: Browser, house: House, site: str, *, away: float, size: str = "small",
+    language: str = "fr", scripts: bool = True,
+) -> Iterator[Page]:  # fmt: skip
+    """A pending member who lives `away` degrees east of Les Lilas, in their browser."""
+    [lilas] = house.world.rows(Community)
+    member = house.world.member(
+        None, state=MemberState.PENDING, lat=lilas.boundary.centroid.y,
+        lon=lilas.boundary.bounds[2] + away, address="1 rue du Pré", language=language,
+    )  # fmt: skip
+    with chromium.new_context(
+        viewport=SIZES[size],
+        locale=language,
+        java_script_enabled=scripts,
+    ) as context:
+        enter(context, house, site, house.account_of(member, password=False))
+        yield context.new_page()
+
+
+@pytest.mark.parametrize(("size", "language"), [("small", "fr"), ("desk", "en")])
+def test_red_zones_are_named_on_click_and_beside(  # fixtures
+    chromium: Browser, plain: House, site: str, size: str, language: str
+) -> None:
+    with visiting(chromium, plain, site, away=0.004, size=size, language=language) as page:
+        page.goto(f"{site}/community")
+        page.locator(".zone").first.click()
+        expect(page.locator(".zone-name")).to_contain_text("Les Lilas")
+        looks_well(page, f"community-around-{size}-{language}")
+        page.goto(f"{site}/community/list")
+        looks_well(page, f"community-list-{size}-{language}")
+        page.goto(f"{site}/community")
+        page.locator("li[data-zone] form button").click()
+        page.wait_for_url("**/activation")
+        page.goto(f"{site}/community")
+        looks_well(page, f"community-asked-{size}-{language}")
+
+
+@pytest.mark.parametrize(("size", "language"), [("small", "fr"), ("desk", "en")])
+def test_a_boundary_is_drawn_undone_and_made(
+    chromium: Browser, plain: House, site: str, size: str, language: str
+) -> None:
+    with visiting(chromium, plain, site, away=0.02, size=size, language=language) as page:
+        page.goto(f"{site}/community/new")
+        points = page.locator(".marker-icon:not(.marker-icon-middle)")
+        expect(points).to_have_count(12)
+        expect(page.locator(".rule-fine")).to_be_visible()
+        looks_well(page, f"founding-{size}-{language}")
+        before = page.locator("[name=boundary]").input_value()
+        drag(page, points.nth(0), 30, 20)
+        expect(page.locator("[name=boundary]")).not_to_have_value(before)
+        page.locator("[data-do=undo]").click()
+        expect(page.locator("[name=boundary]")).to_have_value(before)
+        points.nth(3).focus()
+        page.keyboard.press("Shift+ArrowUp")
+        expect(page.locator("[name=boundary]")).not_to_have_value(before)
+        page.keyboard.press("Delete")
+        expect(points).to_have_count(11)
+        page.locator("[data-do=restart]").click()
+        expect(points).to_have_count(12)
+        page.locator("[name=radius][value='100']").check()
+        expect(page.locator("[data-drawing-size]")).to_contain_text("3")
+        page.locator("#name").fill("Le Pré")
+        page.locator("[name=referent][value=yes]").check()
+        page.locator("form.founding .go button").click()
+        expect(page.locator("h1")).to_contain_text("Le Pré")
+        looks_well(page, f"founded-{size}-{language}")
+
+
+def drag(page: Page, what: object, right: int, down: int) -> None:
+    what.scroll_into_view_if_needed()  # type: ignore[attr-defined]
+    box = what.bounding_box()  # type: ignore[attr-defined]
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + right / 2, y + down / 2, steps=4)
+    page.mouse.move(x + right, y + down, steps=4)
+    page.mouse.up()
+
+
+def test_what_overlaps_is_shown_and_taken_away(chromium: Browser, plain: House, site: str) -> None:
+    with visiting(chromium, plain, site, away=0.0008, size="desk") as page:
+        page.goto(f"{site}/community/new")
+        points = page.locator(".marker-icon:not(.marker-icon-middle)")
+        points.first.wait_for()
+        page.locator("[data-do=draw]").click()
+        page.locator("[data-map=drawing]").evaluate("box => box.scrollIntoView({block: 'center'})")
+        box = page.locator("[data-map=drawing]").bounding_box()
+        assert box
+        middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        for right, down in ((-230, -110), (120, -110), (120, 110), (-230, 110)):
+            page.mouse.click(middle[0] + right, middle[1] + down)
+            page.wait_for_timeout(350)  # a second click within a moment is a double click
+        page.locator("[data-do=finish]").click()
+        expect(page.locator(".rule-broken")).to_contain_text("Les Lilas")
+        expect(page.locator(".zone-wrong").first).to_be_visible()
+        looks_well(page, "founding-overlap")
+        page.locator("[data-do=trim]").click()
+        expect(page.locator(".rule-fine")).to_be_visible()
+
+
+def test_without_scripts_a_circle_is_chosen(chromium: Browser, plain: House, site: str) -> None:
+    with visiting(chromium, plain, site, away=0.02, scripts=False) as page:
+        page.goto(f"{site}/community/new")
+        page.screenshot(path=SHOTS / "founding-plain.png", full_page=True)
+        page.locator("#name").fill("Le Pré")
+        page.locator("[name=referent][value=no]").check()
+        page.locator("form.founding .go button").click()
+        expect(page.locator("h1")).to_contain_text("Le Pré")

@@ -127,6 +127,7 @@ def test_every_page_fits_and_is_accessible(  # fixtures
                 "/",
                 "/help",
                 "/join",
+                "/join/town",
                 "/sign-in",
                 "/sign-in/code",
                 "/password/forgotten",

@@ -90,7 +90,7 @@ def pause(
     names = _named(ctx, gateway)
     with context.begin() as session:
         for name in names:
-            session.merge(GatewayPause(gateway=name, reason=reason))
+            session.merge(GatewayPause(gateway=name, reason=reason, by_itself=False))
     say(f"paused: {', '.join(names)}")
 
 

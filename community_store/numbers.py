@@ -96,6 +96,7 @@ def pause(session: Session, number: Number, reason: str = "") -> None:
     """Hold what is due on a number until it is resumed."""
     number.state = NumberState.PAUSED
     number.reason = reason.strip()
+    number.by_itself = False
     session.add(number)
 
 
@@ -103,6 +104,7 @@ def resume(session: Session, number: Number) -> None:
     """Let a number send again, at once."""
     number.state = NumberState.ACTIVE
     number.reason = ""
+    number.by_itself = False
     number.calls_paused = ""
     number.backoff_until = None
     session.add(number)

@@ -12,10 +12,12 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import InterfaceError, InternalError, InvalidatePoolError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
+AWAY = (OperationalError, InterfaceError, InternalError, PoolTimeout)  # InternalError: read-only
 RESTED = 1.0  # seconds unused after which a connection is tried before it is relied on
 
 

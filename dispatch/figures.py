@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from community_store.models import Attempt, Delivery, GatewayPause, InboundText
 from community_store.models import DeliveryState as State
+from dispatch.priority import Priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,20 @@ def gateways(session: Session, names: list[str], now: datetime) -> list[GatewayF
         )
         for name in sorted({*names, *waiting} if waiting else set(names))
     ]
+
+
+def residents_wait(session: Session, now: datetime) -> float:
+    """The age in seconds of the oldest message due of the classes that wait for nobody: an
+    answer, an emergency, a resident's alert.
+    """
+    oldest = session.scalar(
+        select(func.min(col(Delivery.due_at))).where(
+            col(Delivery.state) == State.QUEUED.value,
+            col(Delivery.due_at) <= now,
+            col(Delivery.priority) <= Priority.ALERT,
+        )
+    )
+    return _age(oldest, now)
 
 
 def _age(oldest: datetime | None, now: datetime) -> float:

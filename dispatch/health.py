@@ -12,13 +12,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
-from community_store.models import LaneHealth
+from community_store.models import GatewayPause, LaneHealth, Number, NumberState
 from dispatch.outbox import Lane
 from dispatch.settlement import Settled
-from gateway.contract import Accepted, Misconfigured, NotNow, Refused, Unknown
+from gateway.contract import Accepted, Channel, Misconfigured, NotNow, Refused, Unknown
 
 MEMORY = 0.8  # what one more attempt leaves of the judgement before it
 FADES = 30.0  # seconds in which half of the badness is forgotten
@@ -77,10 +77,36 @@ def moved_share(bad: float) -> float:
 
 
 def failing(session: Session, now: datetime) -> dict[Lane, float]:
-    """The lanes from which people are moved away, and which part of them."""
+    """The lanes from which people are moved away, and which part of them: all, of one that
+    stopped itself. What the operator paused waits, as they wished.
+    """
     rows = session.scalars(select(LaneHealth).where(col(LaneHealth.badness) > FAILING))
     shares = {
         Lane(row.gateway, row.number_id, row.channel): moved_share(badness(row, now))
         for row in rows
     }
-    return {lane: share for lane, share in shares.items() if share > 0}
+    ill = {lane: share for lane, share in shares.items() if share > 0}
+    return ill | dict.fromkeys(_stopped(session), 1.0)
+
+
+def _stopped(session: Session) -> list[Lane]:
+    """The lanes that a refusal of their gateway stopped (settlement.py)."""
+    whole = select(col(GatewayPause.gateway)).where(col(GatewayPause.by_itself).is_(True))
+    rows = session.scalars(
+        select(Number).where(
+            or_(
+                col(Number.gateway).in_(whole),
+                (col(Number.state) == NumberState.PAUSED.value) & col(Number.by_itself).is_(True),
+                col(Number.calls_paused) != "",
+            )
+        )
+    ).all()
+    paused = set(session.scalars(whole))
+    found = []
+    for row in rows:
+        all_ = row.gateway in paused or (row.state == NumberState.PAUSED and row.by_itself)
+        if all_:
+            found.append(Lane(row.gateway, row.id, Channel.SMS))
+        if all_ or row.calls_paused:
+            found.append(Lane(row.gateway, row.id, Channel.VOICE))
+    return found

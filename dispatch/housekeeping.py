@@ -9,10 +9,10 @@ from functools import partial
 
 import structlog
 from redis.exceptions import RedisError
-from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError
 
 from community_store import growth, retention
+from community_store.store import AWAY
 from dispatch import (
     crashing,
     duty,
@@ -34,7 +34,6 @@ log = structlog.get_logger(__name__)
 TICK = 0.5
 FORGET_SECONDS = 3600.0  # between two pieces of what is too old to be kept
 ALIVE, ALIVE_SECONDS = "tocsin:alive", 60
-AWAY = (OperationalError, InterfaceError, InternalError, PoolTimeout)  # InternalError: read-only
 STAND_IN_SECONDS = 2.0  # a slice of pumping while Redis is away
 OVERLAP = timedelta(minutes=10)
 AT_START = timedelta(hours=24)  # what may have been missed while nothing ran

@@ -10,13 +10,11 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import bindparam, select
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session, col
 
 from community_store.columns import UtcDateTime
 from community_store.models import InboundState, InboundText, MemberState
-from community_store.store import lock
+from community_store.store import AWAY, lock
 from dispatch import (
     account,
     applying,
@@ -70,7 +68,7 @@ def read(runtime: Runtime, inbound_id: int) -> str:
         with runtime.store.begin() as session:
             outcome = _read(session, runtime, inbound_id)
             crashing.point("reading")
-    except (OperationalError, InterfaceError, InternalError, PoolTimeout):
+    except AWAY:
         raise  # the database's fault, not the text's: it must not be set aside for it
     except Exception:
         _count_failure(runtime, inbound_id)

@@ -191,20 +191,24 @@ def _still_unknown(session: Session, runtime: Runtime, found: Found, now: dateti
     provider = runtime.providers.get(doubt.gateway)
     quiet = timedelta(seconds=dispatch.quiet_seconds)
     if found.failed:
-        outbox.defer_look(session, doubt.id, now + timedelta(seconds=AGAIN))
+        if (now - doubt.since).total_seconds() >= 3600 * dispatch.receipt_hours:
+            reason = "the provider could not be asked what became of it"
+            outbox.give_up(session, doubt.id, (State.NO_RECEIPT, reason), now)
+        else:
+            outbox.defer_look(session, doubt.id, now + timedelta(seconds=AGAIN))
         return
     sure = provider is not None and provider.traits.look_is_final
     waited = doubt.looks + 1 >= EMPTY_LOOKS and now - doubt.since >= quiet
     if not (sure or waited):
         later = max(doubt.since + quiet, now + timedelta(seconds=1))
-        outbox.postpone_look(session, doubt.id, later)
+        outbox.postpone_look(session, doubt.id, doubt.message.attempt, later)
     elif doubt.expires_at <= now:
         outbox.give_up(session, doubt.id, (State.EXPIRED, "time to live, outcome unknown"), now)
     elif doubt.doubts >= dispatch.max_attempts:
         reason = f"outcome unknown after {doubt.doubts} attempts"
         outbox.give_up(session, doubt.id, (State.NO_RECEIPT, reason), now)
     else:
-        outbox.requeue(session, doubt.id, now)
+        outbox.requeue(session, doubt.id, doubt.message.attempt, now)
 
 
 def _ask_later(session: Session, runtime: Runtime, found: Found, now: datetime) -> None:

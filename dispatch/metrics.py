@@ -17,6 +17,10 @@ HANDOVER = Histogram(
 REFUSED = Counter("tocsin_webhooks_refused_total", "Webhook calls refused.", ["gateway", "why"])
 SPOOLED = Counter("tocsin_spooled_texts_total", "Texts kept on disk for want of a database.")
 
+TASKS_FAILED = Counter(
+    "tocsin_sweep_failed_total", "Tasks of the sweep that failed and will be tried again.", ["task"]
+)
+
 
 def handed_over(claimed: Claimed, outcome: Accepted | SendError, now: datetime) -> None:
     """Note how long a provider took to accept."""

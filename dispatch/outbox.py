@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import (
+    ColumnElement,
     CursorResult,
     Row,
     func,
@@ -199,11 +200,18 @@ def _evidence(state: State, receipt: Receipt, now: datetime) -> dict[str, Any]:
     return values
 
 
-def requeue(session: Session, delivery: int, due_at: datetime) -> bool:
-    """Let an unknown delivery be sent again, after the looks that decision 4 asks for."""
+def requeue(session: Session, delivery: int, attempt: int, due_at: datetime) -> bool:
+    """Let an unknown delivery be sent again, after the looks that decision 4 asks for.
+
+    Nothing happens when it is not `attempt` any more that is in doubt.
+    """
     statement = (
         update(Delivery)
-        .where(col(Delivery.id) == delivery, col(Delivery.state) == State.UNKNOWN.value)
+        .where(
+            col(Delivery.id) == delivery,
+            col(Delivery.state) == State.UNKNOWN.value,
+            col(Delivery.attempts) == attempt,
+        )
         .values(
             state=State.QUEUED.value,
             due_at=due_at,
@@ -286,20 +294,23 @@ def doubt_expired_leases(session: Session, now: datetime, dead: Sequence[str] = 
     return _count(session, statement)
 
 
-def postpone_look(session: Session, delivery: int, at: datetime) -> None:
-    """Note an empty look at a delivery still open, and when to look next."""
-    _look_next(session, delivery, at, empty=1)
+def postpone_look(session: Session, delivery: int, attempt: int, at: datetime) -> None:
+    """Note an empty look at an attempt still in doubt, and when to look next."""
+    in_doubt = col(Delivery.state) == State.UNKNOWN.value
+    _look_next(session, delivery, at, 1, in_doubt, col(Delivery.attempts) == attempt)
 
 
 def defer_look(session: Session, delivery: int, at: datetime) -> None:
     """Look later at a delivery still open; nothing was learnt this time."""
-    _look_next(session, delivery, at, empty=0)
+    _look_next(session, delivery, at, 0)
 
 
-def _look_next(session: Session, delivery: int, at: datetime, *, empty: int) -> None:
+def _look_next(
+    session: Session, delivery: int, at: datetime, empty: int, *still: ColumnElement[bool]
+) -> None:
     session.execute(
         update(Delivery)
-        .where(col(Delivery.id) == delivery, col(Delivery.state).not_in(FINAL))
+        .where(col(Delivery.id) == delivery, col(Delivery.state).not_in(FINAL), *still)
         .values(look_at=at, looks=col(Delivery.looks) + empty)
         .execution_options(synchronize_session=False)
     )

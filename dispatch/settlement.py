@@ -283,5 +283,7 @@ def _beyond(session: Session, settled: Settled, error: SendError) -> None:
             number.calls_paused = error.reason[:200]
         elif error.only_sender and number is not None:
             number.state, number.reason = NumberState.PAUSED, error.reason[:200]
+            number.by_itself = True
         else:
-            session.merge(GatewayPause(gateway=lane.gateway, reason=error.reason[:200]))
+            reason = error.reason[:200]
+            session.merge(GatewayPause(gateway=lane.gateway, reason=reason, by_itself=True))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 import structlog
@@ -25,6 +26,7 @@ from community_store.models import (
     Member,
 )
 from community_store.models import DeliveryState as State
+from community_store.store import AWAY
 from dispatch import (
     codes,
     crashing,
@@ -32,6 +34,7 @@ from dispatch import (
     holding,
     locating,
     looking,
+    metrics,
     notices,
     outbox,
     proofs,
@@ -48,36 +51,50 @@ from gateway.contract import Channel
 
 log = structlog.get_logger(__name__)
 
+Task = Callable[[Act], object]  # in its own savepoint; TASKS, below, has them in order
 UNREAD_SECONDS = 2.0  # an inbound row this old has lost its wake
 UNREAD_AT_ONCE = 500
 
 
-def sweep(runtime: Runtime) -> None:
-    """Do everything once. Raises OperationalError while the database is away."""
+def sweep(runtime: Runtime, tasks: Mapping[str, Task] | None = None) -> None:
+    """Do everything once. Raises OperationalError and its like while the database is away.
+
+    A task that fails is undone, logged and counted; the others do their work all the same.
+    """
     with runtime.store.begin() as session:
-        now = runtime.clock()
-        expired = outbox.expire_waiting(session, now)
-        lost = outbox.doubt_expired_leases(session, now, dead_workers(session))
-        adopted = _adopt(session) + numbers.follow(session, now) + takeover.move(session, now)
-        act = Act(session, runtime.settings, now)
-        _summarise(act)
-        holding.settle_overdue(act)
-        locating.expire(act)
-        requests.catch_up(act)
-        team.assign(act)
-        evening.send_due(act)
-        evening.forget(act)
-        proofs.destroy_due(act)
-        _let_rest(act)
-        codes.forget(session, now)
-        account_links.forget(session, now)
-        sessions.forget(session, now)
-        registrations.forget(session, now)
+        act = Act(session, runtime.settings, runtime.clock())
+        done = {name: _do(act, name, task) for name, task in (tasks or TASKS).items()}
         crashing.point("sweeping")
     crashing.point("swept")
-    if expired or lost or adopted:
-        log.info("swept", expired=expired, lost=lost, adopted=adopted)
+    if any(done.get(name) for name in TOLD):
+        log.info("swept", **{name: done.get(name) for name in TOLD})
     looking.look(runtime)
+
+
+def _do(act: Act, name: str, task: Task) -> object:
+    try:
+        with act.session.begin_nested():
+            return task(act)
+    except AWAY:
+        raise
+    except Exception:
+        log.exception("sweep_task_failed", task=name)
+        metrics.TASKS_FAILED.labels(name).inc()
+        return None
+
+
+def _doubt(act: Act) -> int:
+    return outbox.doubt_expired_leases(act.session, act.now, dead_workers(act.session))
+
+
+def _follow(act: Act) -> int:
+    return numbers.follow(act.session, act.now) + takeover.move(act.session, act.now)
+
+
+def _forget(act: Act) -> None:
+    codes.forget(act.session, act.now)
+    for secret in (account_links, sessions, registrations):
+        secret.forget(act.session, act.now)
 
 
 def unread(runtime: Runtime) -> list[int]:
@@ -157,8 +174,9 @@ def _is_dead(holder: str, here: str) -> bool:
     return False
 
 
-def _adopt(session: Session) -> int:
+def _adopt(act: Act) -> int:
     """Give deliveries planned without any number the first one that there is."""
+    session = act.session
     waiting = (
         Delivery.gateway == senders.NO_GATEWAY,
         Delivery.channel == Channel.SMS,
@@ -236,3 +254,22 @@ def _let_rest(act: Act) -> None:
         .values(state=AlertState.EXPIRED.value, closed_at=act.now)
         .execution_options(synchronize_session=False)
     )
+
+
+TASKS: Mapping[str, Task] = {
+    "expired": lambda act: outbox.expire_waiting(act.session, act.now),
+    "lost": _doubt,
+    "adopted": _adopt,
+    "moved": _follow,
+    "summaries": _summarise,
+    "held": holding.settle_overdue,
+    "enrolments": locating.expire,
+    "requests": requests.catch_up,
+    "team": team.assign,
+    "evening": evening.send_due,
+    "evening_links": evening.forget,
+    "proofs": proofs.destroy_due,
+    "rest": _let_rest,
+    "secrets": _forget,
+}
+TOLD = ("expired", "lost", "adopted", "moved")

@@ -1,4 +1,5 @@
-"""While a number's gateway fails, another number takes over what has not been tried.
+"""While a number's gateway fails, or has stopped itself, another number takes over what
+waits there.
 
 Never what may have left: a delivery in doubt, or one that ever was, stays where it was.
 """
@@ -32,7 +33,7 @@ def _move(session: Session, lane: Lane, share: float, now: datetime) -> int:
     if not others or lane.number_id is None:
         return 0
     left = session.get(Number, lane.number_id)
-    waiting = _never_tried(lane, share)
+    waiting = _never_left(lane, share)
     moved = 0
     for turn, other in enumerate(others):
         mine = [*waiting, col(Delivery.id) % len(others) == turn]
@@ -45,13 +46,14 @@ def _move(session: Session, lane: Lane, share: float, now: datetime) -> int:
     return moved
 
 
-def _never_tried(lane: Lane, share: float) -> list[ColumnElement[bool]]:
+def _never_left(lane: Lane, share: float) -> list[ColumnElement[bool]]:
+    """Of all its attempts it is known that nothing left: no outcome was ever in doubt."""
     return [
         col(Delivery.gateway) == lane.gateway,
         col(Delivery.number_id) == lane.number_id,
         col(Delivery.channel) == lane.channel,
         col(Delivery.state) == State.QUEUED.value,
-        col(Delivery.attempts) == 0,
+        col(Delivery.doubts) == 0,
         senders.chosen(Delivery.id, share),
     ]
 

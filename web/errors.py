@@ -11,16 +11,17 @@ from flask import Flask, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
+
+from community_store.store import AWAY
 
 log = structlog.get_logger(__name__)
 
 TOLD = (400, 401, 403, 404, 405, 410, 413, 429, 500, 503)  # those with words of their own
 PROGRAMS = ("/webhooks/", "/static/", "/healthz", "/readyz", "/metrics")
 RETRY = 10  # seconds
-AWAY = (OperationalError, InterfaceError, InternalError, PoolTimeout)  # of the database
 
 
 def install(app: Flask) -> None:

@@ -12,11 +12,11 @@ from flask.typing import ResponseReturnValue
 
 from community_store import census
 from community_store.census import Census
+from community_store.store import AWAY
 from dispatch import senders, trials
 from gateway import numbers
 from web import forms, identity
 from web.access import Policy, access
-from web.errors import AWAY
 from web.forms import Field
 
 front = Blueprint("front", __name__)

@@ -146,6 +146,10 @@ def _gauges(session: Session) -> list[Metric]:
             "Age of the oldest delivery due.",
             max((q.oldest_due_seconds for q in queues), default=0),
         ),
+        "tocsin_residents_wait_seconds": (
+            "Age of the oldest answer, emergency or resident's alert due.",
+            figures.residents_wait(session, runtime.clock()),
+        ),
         "tocsin_unknown": ("Deliveries whose outcome is unknown.", sum(q.unknown for q in queues)),
     }
     return [GaugeMetricFamily(name, text, value=value) for name, (text, value) in values.items()]

@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy import false
 from sqlmodel import Field, SQLModel
 
 from community_store.columns import UtcDateTime, utcnow
@@ -31,6 +32,7 @@ class Number(SQLModel, table=True):
     short code, or a sender name. Deliveries are spread over the `is_default` ones.
     `sms` and `voice` say what it can do; `call_rate` is in calls a second, `call_price`
     in euros a call, and `calls_paused` the reason why it may not call, "" when it may.
+    `by_itself`: a refusal of the gateway paused it, not the operator.
     """
 
     __tablename__ = "number"
@@ -48,6 +50,7 @@ class Number(SQLModel, table=True):
     calls_paused: str = ""
     state: str = NumberState.ACTIVE
     reason: str = ""
+    by_itself: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     backoff_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
 
@@ -67,11 +70,12 @@ class LaneHealth(SQLModel, table=True):
 
 
 class GatewayPause(SQLModel, table=True):
-    """A gateway stopped by the operator (`queue pause`), or by itself with the reason."""
+    """A gateway stopped by the operator (`queue pause`), or `by_itself`, with the reason."""
 
     __tablename__ = "gateway_pause"
     gateway: str = Field(primary_key=True)
     reason: str = ""
+    by_itself: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
 
 

@@ -9,9 +9,10 @@ from datetime import timedelta
 
 import pytest
 
-from community_store.models import Alert, AlertState, Notice, Number
+from community_store.models import Alert, AlertState, Notice, Number, Stop
 from community_store.models import DeliveryState as State
-from dispatch import figures, looking, outbox, sweep
+from dispatch import figures, looking, metrics, outbox, sweep
+from dispatch.act import Act
 from dispatch.outbox import Claimed
 from gateway.contract import Accepted, NotNow, Outbound, Receipt, Stage, Traits, Unknown
 from tests.dispatch.standin import StandIn
@@ -88,6 +89,41 @@ def test_a_look_that_fails_is_no_empty_look(sqlite_world: World) -> None:
     doubtful.provider.finds = lambda _: None
     assert doubtful.look(seconds=10) == State.UNKNOWN
     assert doubtful.look(seconds=10) == State.QUEUED
+
+
+def test_a_provider_that_can_never_be_asked_is_asked_for_a_day(sqlite_world: World) -> None:
+    doubtful = Doubtful(sqlite_world)
+    doubtful.provider.finds = lambda _: NotNow("connection refused")
+    assert doubtful.look(seconds=23 * 3600) == State.UNKNOWN
+    assert doubtful.look(seconds=2 * 3600) == State.NO_RECEIPT
+    assert "could not be asked" in sqlite_world.delivery().reason
+
+
+def test_a_look_that_was_overtaken_says_nothing_of_what_came_after(world: World) -> None:
+    doubtful = Doubtful(world)
+    assert doubtful.look(seconds=1) == State.UNKNOWN
+    row = world.delivery()
+    with world.store.begin() as session:
+        assert not outbox.requeue(session, row.id or 0, row.attempts - 1, world.clock())
+        outbox.postpone_look(session, row.id or 0, row.attempts - 1, world.clock())
+    after = world.delivery()
+    assert (after.state, after.looks) == (State.UNKNOWN, row.looks)
+
+
+def test_a_task_that_breaks_is_undone_and_stops_no_other(world: World) -> None:
+    def breaks(act: Act) -> None:
+        act.session.add(Stop(address="+33639980099", channel="sms"))
+        act.session.flush()
+        raise ValueError("a row that nobody expected")
+
+    Doubtful(world)
+    world.change(world.delivery(), state=State.QUEUED, expires_at=world.clock())
+    failed = metrics.TASKS_FAILED.labels("breaks")
+    before = failed._value.get()
+    sweep.sweep(world.runtime, {"breaks": breaks, **sweep.TASKS})
+    assert world.delivery().state == State.EXPIRED
+    assert world.rows(Stop) == []
+    assert failed._value.get() == before + 1
 
 
 def test_a_provider_whose_looks_are_final_is_asked_once(sqlite_world: World) -> None:

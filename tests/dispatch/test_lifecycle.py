@@ -116,7 +116,7 @@ def test_bad_news_of_an_earlier_attempt_does_not_end_the_next(world: World, stag
 
 def requeue(world: World, delivery: int) -> None:
     with world.store.begin() as session:
-        assert outbox.requeue(session, delivery, world.clock())
+        assert outbox.requeue(session, delivery, 1, world.clock())
 
 
 def test_a_doubled_failure_does_not_undo_an_operator_s_retry(sqlite_world: World) -> None:
@@ -166,7 +166,7 @@ def test_every_final_state_is_left_alone_by_housekeeping(sqlite_world: World) ->
         with world.store.begin() as session:
             outbox.expire_waiting(session, row.expires_at)
             outbox.doubt_expired_leases(session, row.expires_at)
-            outbox.requeue(session, row.id or 0, row.expires_at)
+            outbox.requeue(session, row.id or 0, row.attempts, row.expires_at)
             outbox.give_up(session, row.id or 0, (State.NO_RECEIPT, ""), row.expires_at)
             outbox.suppress_waiting(session, row.address, row.channel, row.expires_at)
         found = world.rows(Delivery)[0]

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from community_store import numbers
 from community_store.columns import utcnow
-from community_store.models import Delivery, LaneHealth, Number, Step
+from community_store.models import Delivery, GatewayPause, LaneHealth, Number, Step
 from community_store.models import DeliveryState as State
 from community_store.store import open_store
 from dispatch import health, pump, senders, sweep, takeover
 from dispatch.outbox import Lane
-from gateway.contract import Accepted, Channel, NotNow, Refused, SendError, Unknown
+from gateway.contract import Accepted, Channel, Misconfigured, NotNow, Refused, SendError, Unknown
 from tests.dispatch import crew
 from tests.dispatch.standin import StandIn
 from tests.dispatch.world import FreeSlots, World, make_world
@@ -115,7 +116,7 @@ def test_one_answer_for_one_person_in_sql_and_in_python(two: World) -> None:
         assert row.number_id == number.id
 
 
-def test_what_waits_and_was_never_tried_is_moved(two: World) -> None:
+def test_what_waits_and_never_left_is_moved(two: World) -> None:
     rows = raised(two, 40)
     (tried, doubted) = two.claim(two.rows(Number)[0], 2)
     two.settle(tried, NotNow("no connection"))
@@ -123,13 +124,35 @@ def test_what_waits_and_was_never_tried_is_moved(two: World) -> None:
     fell_ill(two, 1.0)
     sweep.sweep(two.runtime)
     where = {row.id: row.gateway for row in two.deliveries()}
-    assert where[tried.id] == where[doubted.id] == "one"
-    assert [gateway for id_, gateway in where.items() if id_ not in (tried.id, doubted.id)] == [
-        "two"
-    ] * (len(rows) - 2)
-    assert len(two.rows(Step)) == len(rows) - 2
+    assert where.pop(doubted.id) == "one"
+    assert set(where.values()) == {"two"}
+    assert len(two.rows(Step)) == len(rows) - 1
     with two.store.begin() as session:
         assert takeover.move(session, two.clock()) == 0
+
+
+@pytest.mark.parametrize("only_sender", [True, False])
+def test_what_waits_at_one_that_stopped_itself_is_moved(two: World, only_sender: bool) -> None:
+    raised(two, 40)
+    (first, doubted) = two.claim(two.rows(Number)[0], 2)
+    two.settle(doubted, Unknown("time-out"))
+    two.settle(first, Misconfigured("it may not send", only_sender=only_sender))
+    sweep.sweep(two.runtime)
+    where = {row.id: row.gateway for row in two.deliveries()}
+    assert where.pop(doubted.id) == "one"
+    assert set(where.values()) == {"two"}
+
+
+@pytest.mark.parametrize("what", ["number", "gateway"])
+def test_what_the_operator_paused_waits(two: World, what: str) -> None:
+    raised(two, 10)
+    with two.store.begin() as session:
+        if what == "number":
+            numbers.pause(session, session.get_one(Number, 1), "maintenance")
+        else:
+            session.add(GatewayPause(gateway="one", reason="maintenance"))
+    sweep.sweep(two.runtime)
+    assert {row.gateway for row in two.deliveries()} == {"one"}
 
 
 def test_nothing_moves_without_a_healthy_other(two: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import product
 
@@ -170,7 +171,7 @@ def test_every_change_wants_the_token_of_a_form(house: House) -> None:
     for rule in house.app.url_map.iter_rules():
         if "POST" not in (rule.methods or ()) or rule.endpoint.split(".")[0] in exempt:
             continue
-        path = rule.rule.replace("<int:session_id>", "1").replace("<token>", "x")
+        path = re.sub("<[a-z_]+>", "x", re.sub("<int:[a-z_]+>", "1", rule.rule))
         policy = policy_of(house.app, rule.endpoint)
         visitor = visitor_for(house, policy)
         answer = visitor.bare_post(path)
@@ -181,7 +182,15 @@ def test_every_change_wants_the_token_of_a_form(house: House) -> None:
 
 
 def visitor_for(house: House, policy: Policy | None) -> Visitor:
+    def member(**more: object) -> Visitor:
+        home = house.world.community()
+        return house.inside(house.account_of(house.world.member(home, **more)))
+
     makers: dict[Policy | None, Callable[[], Visitor]] = {
+        Policy.PENDING: member,
+        Policy.MEMBER: member,
+        Policy.REFERENT: lambda: member(referent=True),
+        Policy.TEAM: lambda: house.inside(house.team()),
         Policy.SIGNED_IN: lambda: house.inside(house.account_of(house.world.member(None))),
         Policy.HALF: lambda: house.inside(house.team(), half=True),
     }

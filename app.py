@@ -16,13 +16,28 @@ import config
 from config import Settings
 from dispatch import logs
 from dispatch.runtime import Runtime, open_runtime
-from web import access, errors, front, headers, home, i18n, identity, language, maps, page, throttle
+from web import (
+    access,
+    errors,
+    front,
+    headers,
+    home,
+    i18n,
+    identity,
+    language,
+    maps,
+    page,
+    throttle,
+    uploads,
+)
 from web.access import Policy
 from web.accounts import room
 from web.accounts.account import account
 from web.accounts.password import password
 from web.accounts.second_factor import second_factor
 from web.accounts.sign_in import sign_in
+from web.activation.document import document
+from web.activation.page import activation
 from web.alert_page import alert_page
 from web.community.drawing import drawing
 from web.community.new import new
@@ -39,7 +54,7 @@ LARGEST_BODY = 1024 * 1024  # bytes; a text is under 2 kB
 
 PAGES = (
     front.front, home.home, language.language, sign_in, password, second_factor, account,
-    alert_page, health, registering, community, drawing, new,
+    alert_page, health, registering, community, drawing, new, activation, document,
 )  # fmt: skip
 # called by programs, which have no form of ours: each call proves itself, or is of a trial
 BY_PROGRAMS = (webhooks, simulator, unsubscribe)
@@ -61,6 +76,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Flask:
         settings.service.languages, settings.service.time_zone
     )
     _believe_proxies(app, settings)
+    uploads.install(app)
     app.before_request(access.guard)
     csrf = CSRFProtect(app)
     for blueprint in (*PAGES, *BY_PROGRAMS):

@@ -1,0 +1,257 @@
+"""Activation on the web: at home, by a document, by the evening's link, or by those who vouch."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from werkzeug.test import EnvironBuilder, TestResponse
+
+from community_store.models import (
+    Community,
+    JoinRequest,
+    Member,
+    MemberState,
+    Mode,
+    Notice,
+    PositionTry,
+    ProofDocument,
+    Town,
+)
+from dispatch import evening, requests, team
+from tests.dispatch import papers
+from tests.dispatch.world import at
+from tests.web.house import SITE, TOKEN, House, Visitor, words
+
+EMAIL = "jeanne@voisins.example"
+
+
+def pending(house: House, *, mode: Mode = Mode.TEAM, **more: object) -> Member:
+    """Somebody whose home is in the middle of Les Lilas, and who has asked."""
+    home = house.world.community("Les Lilas", mode=mode)
+    ground = house.world.rows(Community, id=home)[0].boundary.centroid
+    values = {"first_name": "Jeanne", "email": EMAIL, "lat": ground.y, "lon": ground.x} | more
+    member = house.world.member(home, state=MemberState.PENDING, **values)
+    with house.world.act() as act:
+        requests.ask(act, act.session.get_one(Member, member.id))
+    return member
+
+
+def inside(house: House, member: Member) -> Visitor:
+    return house.inside(house.account_of(member, password=False))
+
+
+def state(house: House, member: Member) -> str:
+    return str(house.world.rows(Member, id=member.id)[0].state)
+
+
+def stands(visitor: Visitor, member: Member, *, north: float = 0.0, accuracy: float = 20) -> object:
+    assert member.lat is not None
+    return visitor.post(
+        "/activation/position",
+        lat=str(member.lat + north),
+        lon=str(member.lon),
+        accuracy=str(accuracy),
+    )
+
+
+def sends(visitor: Visitor, data: bytes, name: str = "facture.pdf") -> TestResponse:
+    token = TOKEN.search(visitor.get("/activation/document").text)
+    assert token
+    form = {"csrf_token": token[1], "document": (io.BytesIO(data), name)}
+    built = EnvironBuilder("/activation/document", SITE, method="POST", data=form)
+    environ = built.get_environ()
+    answer = visitor.client.open(environ)
+    answer.get_data()
+    environ["wsgi.input"].close()  # on the disk, when it is long
+    built.close()
+    return answer
+
+
+# the team vouches
+
+
+def test_who_is_at_home_is_active_at_once_and_welcomed(house: House) -> None:
+    member = pending(house)
+    visitor = inside(house, member)
+    assert "Je suis chez moi maintenant" in words(visitor.get("/activation"))
+    assert visitor.lands(stands(visitor, member)) == "/first-steps"  # type: ignore[arg-type]
+    assert state(house, member) == MemberState.ACTIVE
+    assert any(notice.kind.startswith("welcome") for notice in house.world.rows(Notice))
+    assert visitor.lands(visitor.get("/activation")) == "/first-steps"
+
+
+def test_who_is_elsewhere_reads_how_far_and_when_the_mail_comes(house: House) -> None:
+    house.world.clock.now = at(14)
+    member = pending(house)
+    answer = stands(inside(house, member), member, north=0.01)
+    page = words(answer)  # type: ignore[arg-type]
+    assert "1,1 km" in page
+    assert "18:30" in page
+    assert "justificatif" in page
+    assert state(house, member) == MemberState.PENDING
+
+
+def test_without_an_email_no_mail_is_promised(house: House) -> None:
+    member = pending(house, email=None)
+    page = words(stands(inside(house, member), member, north=0.01))  # type: ignore[arg-type]
+    assert "18:30" not in page
+    assert "justificatif" in page
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon", "accuracy"),
+    [("", "", ""), ("x", "5", "1"), ("nan", "5", "1"), ("45", "5", "-1"), ("40", "-3", "5"),
+     ("45.1", "5.7", "5000")],
+)  # fmt: skip
+def test_what_is_no_position_is_refused_in_words(
+    house: House, lat: str, lon: str, accuracy: str
+) -> None:
+    member = pending(house)
+    answer = inside(house, member).post("/activation/position", lat=lat, lon=lon, accuracy=accuracy)
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+    assert house.world.rows(PositionTry) == []
+
+
+def test_ten_tries_a_day_are_enough(house: House) -> None:
+    member = pending(house)
+    visitor = inside(house, member)
+    for _ in range(10):
+        stands(visitor, member, north=0.01)
+    answer = stands(visitor, member)
+    assert answer.status_code == 422  # type: ignore[attr-defined]
+    assert state(house, member) == MemberState.PENDING
+
+
+def test_the_evening_s_link_lets_in_once_on_another_telephone(house: House) -> None:
+    house.world.clock.now = at(14)
+    member = pending(house)
+    stands(inside(house, member), member, north=0.01)
+    house.world.clock.now = at(18, 31)
+    with house.world.act() as act:
+        assert evening.send_due(act) == 1
+    mail = house._newest("evening_link").mail
+    link = re.search(rf"({evening.PATH}\S+)", mail)
+    assert link
+    telephone = house.visitor()
+    assert "Jeanne" in words(telephone.get(link[1]))
+    assert not telephone.signed_in()
+    assert telephone.lands(telephone.post(link[1])) == "/activation"
+    assert telephone.lands(stands(telephone, member)) == "/first-steps"  # type: ignore[arg-type]
+    assert house.visitor().post(link[1]).status_code == 410
+    assert house.visitor().get(link[1]).status_code == 410
+
+
+@pytest.mark.parametrize("token", ["x", "a" * 400])
+def test_a_forged_link_opens_nothing(house: House, token: str) -> None:
+    assert house.visitor().get(f"{evening.PATH}{token}").status_code == 410
+    assert house.visitor().post(f"{evening.PATH}{token}").status_code == 410
+
+
+def test_the_team_has_72_hours_and_the_page_says_until_when(house: House) -> None:
+    member = pending(house)
+    with house.world.act() as act:
+        team.assign(act)
+    [request] = house.world.rows(JoinRequest)
+    page = words(inside(house, member).get("/activation"))
+    assert request.team_due_at == request.created_at + timedelta(hours=72)
+    assert "au plus tard le" in page
+
+
+# a document
+
+
+@pytest.mark.parametrize("paper", [papers.letter, papers.picture])
+def test_a_document_is_kept_encrypted_for_the_team(
+    house: House, paper: Callable[[], bytes]
+) -> None:
+    member = pending(house)
+    visitor = inside(house, member)
+    data = paper()
+    assert visitor.lands(sends(visitor, data)) == "/activation"
+    assert "Votre justificatif est arrivé" in words(visitor.get("/activation"))
+    [kept] = house.world.rows(ProofDocument)
+    assert kept.member_id == member.id
+    files = list((house.world.settings.data_dir / "proofs").iterdir())
+    assert [data[:20] in file.read_bytes() for file in files] == [False]
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"", 422),
+        (b"MZ this is a program", 422),
+        (b"%PDF-1.7 broken", 422),
+        (papers.png_bomb(), 422),
+        (b"%PDF-1.7" + b"x" * 10_050_000, 422),
+        (b"x" * 11_000_000, 413),
+    ],
+    ids=["empty", "program", "broken", "bomb", "big", "bigger"],
+)
+def test_what_is_no_document_is_refused_in_words(house: House, data: bytes, status: int) -> None:
+    visitor = inside(house, pending(house))
+    answer = sends(visitor, data)
+    assert answer.status_code == status
+    assert house.world.rows(ProofDocument) == []
+    if status == 422:
+        assert 'role="alert"' in answer.text
+        assert 'type="file"' in answer.text
+
+
+def test_other_forms_are_not_sent_megabytes(house: House) -> None:
+    visitor = inside(house, pending(house))
+    answer = visitor.post("/activation/position", lat="1" * 2_000_000)
+    assert answer.status_code == 413
+
+
+# others vouch
+
+
+def test_the_referents_have_15_days_and_nobody_s_name_is_shown(house: House) -> None:
+    member = pending(house, mode=Mode.REFERENT)
+    house.world.member(member.community_id, referent=True, first_name="Zoé", last_name="Zola")
+    page = words(inside(house, member).get("/activation"))
+    assert "référents de Les Lilas" in page
+    assert "15 jours" in page
+    assert "Zoé" not in page
+    assert "Vérifier ma position" not in page
+
+
+def test_after_15_days_the_team_has_it_and_the_position_counts(house: House) -> None:
+    member = pending(house, mode=Mode.REFERENT)
+    house.world.member(member.community_id, referent=True)
+    visitor = inside(house, member)
+    refused = stands(visitor, member)
+    assert refused.status_code == 422  # type: ignore[attr-defined]
+    house.world.clock.forward(days=15, seconds=1)
+    with house.world.act() as act:
+        assert team.assign(act) == 1
+    assert "Vérifier ma position" in words(visitor.get("/activation"))
+    assert visitor.lands(stands(visitor, member)) == "/first-steps"  # type: ignore[arg-type]
+
+
+def test_a_document_counts_only_where_the_team_vouches(house: House) -> None:
+    member = pending(house, mode=Mode.REFERENT)
+    house.world.member(member.community_id, referent=True)
+    answer = sends(inside(house, member), papers.letter())
+    assert answer.status_code == 422
+    assert house.world.rows(ProofDocument) == []
+
+
+def test_a_town_vouches_for_its_own(house: House) -> None:
+    member = pending(house, mode=Mode.TOWN)
+    [town] = house.world.rows(Town)
+    house.world.change(town, subscribed=True)
+    house.world.agent(town.insee)
+    page = words(inside(house, member).get("/activation"))
+    assert "à la mairie" in page
+
+
+def test_who_has_no_community_is_led_to_one(house: House) -> None:
+    member = house.world.member(None, state=MemberState.PENDING, email=EMAIL)
+    page = inside(house, member).get("/activation")
+    assert 'href="/community"' in page.text

@@ -1,0 +1,53 @@
+"""/activation/document: a proof of address is sent to the team (S27, S28)."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from community_store.errors import RuleError
+from dispatch import proof_reading, proving, refusals
+from web import i18n, identity
+from web.access import Policy, access
+from web.activation.page import act
+from web.community.page import me
+from web.throttle import throttled
+from web.uploads import takes_document
+
+document = Blueprint("document", __name__, url_prefix="/activation/document")
+
+
+@document.get("")
+@access(Policy.PENDING)
+def ask() -> ResponseReturnValue:
+    """What is wanted, who sees it, and when it is destroyed."""
+    return _page()
+
+
+def _page(refused: str = "", status: int = 200) -> ResponseReturnValue:
+    joining = identity.runtime().settings.joining
+    return render_template("activation/document.html", joining=joining, refused=refused), status
+
+
+@document.post("")
+@access(Policy.PENDING)
+@throttled("10 per hour")
+@takes_document
+def send() -> ResponseReturnValue:
+    """Read by a process of its own, kept encrypted, and no more of what was sent than that."""
+    runtime, sent = identity.runtime(), request.files.get("document")
+    try:
+        with runtime.store.read() as db:
+            proving.require_may_offer(act(db), me(db))
+        if sent is None or not sent.filename:
+            raise RuleError("proof_missing", "no file was sent")
+        with closing(sent.stream):  # on the disk, when it is long
+            picture = proof_reading.read(runtime.settings, sent.stream.read())
+        with runtime.store.begin() as db:
+            proving.offer(act(db), me(db), picture)
+    except RuleError as error:
+        return _page(refusals.in_words(i18n.asked().language, error), 422)
+    flash("activation.document.sent")
+    return redirect(url_for("activation.show"), 303)

@@ -1,0 +1,125 @@
+"""/activation: who vouches for this home, and what one can do meanwhile (S21 to S31)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlmodel import Session
+
+from community_store import accounts
+from community_store.errors import RuleError
+from community_store.models import Community, Member, MemberState, Mode
+from dispatch import evening, presence, proofs, refusals, requests, team, wake
+from dispatch.act import Act
+from dispatch.presence import Presence
+from web import errors, i18n, identity
+from web.access import Policy, access
+from web.accounts.sign_in import signed_in
+from web.community.page import me
+from web.throttle import throttled
+
+activation = Blueprint("activation", __name__, url_prefix="/activation")
+
+ON = "/first-steps"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a pending member is. `mode` is who decides in fact; times are UTC."""
+
+    mode: Mode
+    asked_at: datetime | None
+    due_at: datetime | None
+    document: bool
+    community: str
+
+
+def act(db: Session) -> Act:
+    runtime = identity.runtime()
+    return Act(db, runtime.settings, runtime.clock())
+
+
+@activation.get("")
+@access(Policy.PENDING)
+def show() -> ResponseReturnValue:
+    """What comes next; an active member is through."""
+    return page()
+
+
+def page(
+    *, refused: str = "", tried: Presence | None = None, status: int = 200
+) -> ResponseReturnValue:
+    """The page as it stands, with what came of a try."""
+    with identity.runtime().store.read() as db:
+        member = me(db)
+        if member.state == MemberState.ACTIVE:
+            return redirect(ON, 303)
+        standing = _standing(act(db), member)
+    told = render_template(
+        "activation/page.html", standing=standing, refused=refused, tried=tried,
+        joining=identity.runtime().settings.joining,
+    )  # fmt: skip
+    return told, status
+
+
+def _standing(doing: Act, member: Member) -> Standing:
+    home = doing.session.get(Community, member.community_id) if member.community_id else None
+    request_ = requests.open_of(doing, member)
+    ours = team.has(doing, member)
+    due = request_.team_due_at if request_ else None
+    if ours and due is None and request_ is not None:
+        due = request_.created_at + timedelta(hours=doing.settings.joining.team_hours)
+    return Standing(
+        mode=Mode.TEAM if ours else requests.decider(doing, home),
+        asked_at=request_.created_at if request_ else None,
+        due_at=due,
+        document=proofs.current(doing.session, member.id or 0) is not None,
+        community=home.name if home else "",
+    )
+
+
+@activation.post("/position")
+@access(Policy.PENDING)
+@throttled("20 per hour")
+def position() -> ResponseReturnValue:
+    """At home: active at once. Elsewhere: how far, and what else there is (S22 to S24)."""
+    runtime = identity.runtime()
+    told = (request.form.get(name, "") for name in ("lat", "lon", "accuracy"))
+    try:
+        fix = presence.read_fix(*told)
+        with runtime.store.begin() as db:
+            found = presence.check(act(db), me(db), fix)
+    except RuleError as error:
+        words = refusals.in_words(i18n.asked().language, error)
+        return page(refused=words, status=422)
+    if not found.at_home:
+        return page(tried=found, status=422)
+    wake.pump(runtime)
+    return redirect(ON, 303)
+
+
+@activation.get("/lien/<token>")
+@access(Policy.PROVED)
+def open_link(token: str) -> ResponseReturnValue:
+    """The evening's link. A GET changes nothing: programs that look into mail open links too."""
+    with identity.runtime().store.read() as db:
+        member = evening.holder(act(db), token)
+    if member is None:
+        return errors.expired()
+    return render_template("activation/link.html", token=token, name=member.first_name)
+
+
+@activation.post("/lien/<token>")
+@access(Policy.PROVED)
+@throttled("10 per minute; 60 per hour")
+def use_link(token: str) -> ResponseReturnValue:
+    """Used once: whoever holds it is let in on this telephone, to try from home."""
+    with identity.runtime().store.begin() as db:
+        member = evening.redeem(act(db), token)
+        account = accounts.of_member(db, member) if member is not None else None
+    if account is None:
+        return errors.expired()
+    return signed_in(account, url_for("activation.show"))

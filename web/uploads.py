@@ -1,0 +1,31 @@
+"""How much a route may be sent: more than a form for the few that take a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, current_app, request
+
+from web import identity
+
+View = TypeVar("View", bound=Callable[..., Any])
+FORM = 100_000  # bytes of a form around its file
+
+
+def takes_document(view: View) -> View:
+    """Let a view be sent a proof of address. What is longer is refused before it is read."""
+    view.takes_document = True  # type: ignore[attr-defined]  # a mark on the function
+    return view
+
+
+def install(app: Flask) -> None:
+    """Before anything reads the request: the check of a form's token does."""
+    app.before_request(widen)
+
+
+def widen() -> None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "takes_document", False):
+        most = identity.runtime().settings.joining.proof_megabytes
+        request.max_content_length = round(most * 1_000_000) + FORM

@@ -9,9 +9,9 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
-from community_store import census
+from community_store import census, registrations
 from community_store.models import Alert, Community, Member, MemberState, Town
-from dispatch import alerts, going_on, links, requests, wording
+from dispatch import alerts, going_on, links, registering, requests, wording
 from dispatch.act import Act
 from web import i18n, identity
 from web.access import Policy, access
@@ -47,6 +47,7 @@ def show() -> ResponseReturnValue:
             alerts=_alerts(act, person.member) if person.member else [],
             town=town.name if town else "",
             number=number_to_text(),
+            unproved=bool(person.member and _unproved(act, person.member)),
         )
 
 
@@ -58,6 +59,12 @@ def _standing(act: Act, member: Member) -> Standing:
     if member.state == MemberState.ACTIVE and community is not None:
         return Standing(member.state, community.name, census.neighbours(act.session, community))
     return Standing(member.state)
+
+
+def _unproved(act: Act, member: Member) -> list[str]:
+    """What they typed when they registered, and have still to prove."""
+    typed = registrations.of_member(act.session, member.id or 0, act.now)
+    return registering.unproved(typed, member) if typed else []
 
 
 def _community(session: Session, member: Member) -> Community | None:

@@ -78,7 +78,7 @@ def test_who_is_at_home_is_active_at_once_and_welcomed(house: House) -> None:
     member = pending(house)
     visitor = inside(house, member)
     assert "Je suis chez moi maintenant" in words(visitor.get("/activation"))
-    assert visitor.lands(stands(visitor, member)) == "/first-steps"  # type: ignore[arg-type]
+    assert visitor.lands(stands(visitor, member)) == "/activation"  # type: ignore[arg-type]
     assert state(house, member) == MemberState.ACTIVE
     assert any(notice.kind.startswith("welcome") for notice in house.world.rows(Notice))
     assert visitor.lands(visitor.get("/activation")) == "/first-steps"
@@ -141,7 +141,7 @@ def test_the_evening_s_link_lets_in_once_on_another_telephone(house: House) -> N
     assert "Jeanne" in words(telephone.get(link[1]))
     assert not telephone.signed_in()
     assert telephone.lands(telephone.post(link[1])) == "/activation"
-    assert telephone.lands(stands(telephone, member)) == "/first-steps"  # type: ignore[arg-type]
+    assert telephone.lands(stands(telephone, member)) == "/activation"  # type: ignore[arg-type]
     assert house.visitor().post(link[1]).status_code == 410
     assert house.visitor().get(link[1]).status_code == 410
 
@@ -231,7 +231,7 @@ def test_after_15_days_the_team_has_it_and_the_position_counts(house: House) -> 
     with house.world.act() as act:
         assert team.assign(act) == 1
     assert "Vérifier ma position" in words(visitor.get("/activation"))
-    assert visitor.lands(stands(visitor, member)) == "/first-steps"  # type: ignore[arg-type]
+    assert visitor.lands(stands(visitor, member)) == "/activation"  # type: ignore[arg-type]
 
 
 def test_a_document_counts_only_where_the_team_vouches(house: House) -> None:
@@ -255,3 +255,11 @@ def test_who_has_no_community_is_led_to_one(house: House) -> None:
     member = house.world.member(None, state=MemberState.PENDING, email=EMAIL)
     page = inside(house, member).get("/activation")
     assert 'href="/community"' in page.text
+
+
+def test_who_is_at_home_in_no_community_is_active_and_told_so(house: House) -> None:
+    member = house.world.member(None, state=MemberState.PENDING, lat=48.85, lon=2.35)
+    visitor = inside(house, member)
+    visitor.lands(stands(visitor, member))  # type: ignore[arg-type]
+    assert state(house, member) == MemberState.ACTIVE
+    assert visitor.lands(visitor.get("/activation")) == "/home"

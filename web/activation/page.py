@@ -23,7 +23,7 @@ from web.throttle import throttled
 
 activation = Blueprint("activation", __name__, url_prefix="/activation")
 
-ON = "/first-steps"
+ON, NOWHERE = "/first-steps", "/home"  # by whether there is a community
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def page(
     with identity.runtime().store.read() as db:
         member = me(db)
         if member.state == MemberState.ACTIVE:
-            return redirect(ON, 303)
+            return redirect(ON if member.community_id else NOWHERE, 303)
         standing = _standing(act(db), member)
     told = render_template(
         "activation/page.html", standing=standing, refused=refused, tried=tried,
@@ -98,7 +98,7 @@ def position() -> ResponseReturnValue:
     if not found.at_home:
         return page(tried=found, status=422)
     wake.pump(runtime)
-    return redirect(ON, 303)
+    return redirect(url_for("activation.show"), 303)
 
 
 @activation.get("/lien/<token>")

@@ -42,6 +42,8 @@ from web.alert_page import alert_page
 from web.community.drawing import drawing
 from web.community.new import new
 from web.community.page import community
+from web.deciding.page import deciding
+from web.deciding.team import team_pages
 from web.first_steps.page import first_steps
 from web.health import health
 from web.registering import address, form, place, proofs  # noqa: F401  # their routes
@@ -55,7 +57,8 @@ LARGEST_BODY = 1024 * 1024  # bytes; a text is under 2 kB
 
 PAGES = (
     front.front, home.home, language.language, sign_in, password, second_factor, account,
-    alert_page, health, registering, community, drawing, new, activation, document, first_steps,
+    alert_page, health, registering, community, drawing, new, activation, document, first_steps, deciding,
+    team_pages,
 )  # fmt: skip
 # called by programs, which have no form of ours: each call proves itself, or is of a trial
 BY_PROGRAMS = (webhooks, simulator, unsubscribe)

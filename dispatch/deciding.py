@@ -40,7 +40,9 @@ def _decide(incoming: Incoming, ref: int, *, accept: bool) -> str:
     if alert is not None and _may_release(incoming, alert):
         return _decide_alert(incoming, alert, accept=accept)
     request = incoming.session.get(JoinRequest, ref)
-    if request is not None and requests.may_decide(incoming, request):
+    if request is not None and requests.may_decide(
+        incoming.act, request, incoming.member, incoming.agent
+    ):
         return _decide_request(incoming, request, accept=accept)
     if accept and (ref == EMERGENCY or _is_own(incoming, alert)) and (done := _called(incoming)):
         return done  # "OUI 17" and "OUI 381" answer the receipt as well as OUI does

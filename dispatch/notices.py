@@ -54,11 +54,12 @@ def reach(session: Session, person: Member | Agent, now: datetime) -> Addressee 
     return None
 
 
-def by_mail(session: Session, member: Member) -> Addressee | None:
-    """A member's e-mail, unless there is none or it said STOP."""
-    if not member.email or optouts.stopped(session, member.email, Channel.EMAIL):
+def by_mail(session: Session, person: Member | Agent) -> Addressee | None:
+    """A person's e-mail, unless there is none or it said STOP."""
+    if not person.email or optouts.stopped(session, person.email, Channel.EMAIL):
         return None
-    return Addressee(member.email, member.language, member.id, channel=Channel.EMAIL)
+    who = {"member_id" if isinstance(person, Member) else "agent_id": person.id}
+    return Addressee(person.email, person.language, channel=Channel.EMAIL, **who)
 
 
 def tell(act: Act, to: Addressee, about: Subject, *, number: Number | None = None) -> Notice:

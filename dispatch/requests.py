@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sqlalchemy import ColumnElement, false, or_
 from sqlmodel import Session, col, func, select
 
 from community_store import membership
@@ -18,7 +19,7 @@ from community_store.models import (
     Town,
 )
 from community_store.visibility import full_name
-from dispatch import notices, outbox, proofs, references, senders
+from dispatch import notices, outbox, proofs, references, senders, vouching
 from dispatch.act import Act
 from dispatch.incoming import Incoming
 from gateway.contract import Channel
@@ -137,10 +138,19 @@ def _send_on(act: Act, request: JoinRequest, member: Member) -> None:
         "address": member.address,
         "community": community.name,
     }
-    about = notices.Subject("request_ask", variables, request_id=request.id)
     for person in _deciders(act, community):
-        if (to := notices.reach(act.session, person, act.now)) is not None:
+        link = vouching.address(act.settings, request.id, person)
+        about = notices.Subject("request_ask", variables | {"link": link}, request_id=request.id)
+        for to in _ways(act, person):
             notices.tell(act, to, about)
+
+
+def _ways(act: Act, person: Member | Agent) -> list[notices.Addressee]:
+    """By SMS, which is answered by SMS, and by mail, which has a link: either will do."""
+    first, mail = notices.reach(act.session, person, act.now), notices.by_mail(act.session, person)
+    if first is None or mail is None or first.channel is Channel.EMAIL:
+        return [to for to in (first or mail,) if to is not None]
+    return [first, mail]
 
 
 def _deciders(act: Act, community: Community) -> list[Member | Agent]:
@@ -161,15 +171,39 @@ def decider(act: Act, community: Community | None) -> Mode:
     return Mode(community.mode)
 
 
-def may_decide(incoming: Incoming, request: JoinRequest) -> bool:
-    """Only those whom the request was sent to."""
+def may_decide(act: Act, request: JoinRequest, *people: Member | Agent | None) -> bool:
+    """Whether the request is sent to one of these: nobody else decides it, but the team."""
     if request.community_id is None:
         return False
-    community = incoming.session.get(Community, request.community_id)
+    community = act.session.get(Community, request.community_id)
     if community is None:
         return False
-    people = _deciders(incoming.act, community)
-    return incoming.member in people or incoming.agent in people
+    asked = {(type(one), one.id) for one in _deciders(act, community)}
+    return any((type(one), one.id) in asked for one in people if one is not None)
+
+
+def waiting_for(act: Act, *people: Member | Agent | None) -> list[tuple[JoinRequest, Member]]:
+    """The open requests that one of these may decide, eldest first."""
+    homes: list[ColumnElement[bool]] = [
+        (col(Community.id) == one.community_id) & (col(Community.mode) == Mode.REFERENT.value)
+        if isinstance(one, Member)
+        else (col(Community.town_insee) == one.town_insee)
+        & (col(Community.mode) == Mode.TOWN.value)
+        for one in people
+        if one is not None
+    ]
+    rows = act.session.exec(
+        select(JoinRequest, Member)
+        .join(Member, col(Member.id) == col(JoinRequest.member_id))
+        .join(Community, col(Community.id) == col(JoinRequest.community_id))
+        .where(
+            JoinRequest.state == RequestState.OPEN,
+            Member.state == MemberState.PENDING,
+            or_(false(), *homes),
+        )
+        .order_by(col(JoinRequest.created_at), col(JoinRequest.id))
+    ).all()
+    return [row for row in rows if may_decide(act, row[0], *people)]
 
 
 def decide(act: Act, request: JoinRequest, *, accept: bool, by: str, reason: str = "") -> bool:

@@ -40,6 +40,7 @@ class Policy(StrEnum):
     MEMBER = "member"  # an active member of a community
     REFERENT = "referent"  # one who looks after it
     AGENT = "agent"
+    DECIDER = "decider"  # who may be asked to vouch for homes: a référent, or an agent
     TEAM = "team"
 
 
@@ -65,6 +66,7 @@ ADMITS: Mapping[Policy, Callable[[SignedIn], bool]] = {
         and bool(who.person.member and who.person.member.referent)
     ),
     Policy.AGENT: lambda who: not who.half and who.person.agent is not None,
+    Policy.DECIDER: lambda who: ADMITS[Policy.REFERENT](who) or ADMITS[Policy.AGENT](who),
     Policy.TEAM: lambda who: not who.half and who.person.account.team,
     Policy.HALF: lambda who: who.half,
 }

@@ -10,7 +10,8 @@ from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
 from community_store import census, registrations
-from community_store.models import Alert, Community, Member, MemberState, Town
+from community_store.accounts import Person
+from community_store.models import Agent, Alert, Community, Member, MemberState, Town
 from dispatch import alerts, going_on, links, registering, requests, wording
 from dispatch.act import Act
 from web import i18n, identity
@@ -47,6 +48,7 @@ def show() -> ResponseReturnValue:
             alerts=_alerts(act, person.member) if person.member else [],
             town=town.name if town else "",
             number=number_to_text(),
+            asked=len(requests.waiting_for(act, *_deciders(person))),
             unproved=bool(person.member and _unproved(act, person.member)),
         )
 
@@ -59,6 +61,12 @@ def _standing(act: Act, member: Member) -> Standing:
     if member.state == MemberState.ACTIVE and community is not None:
         return Standing(member.state, community.name, census.neighbours(act.session, community))
     return Standing(member.state)
+
+
+def _deciders(person: Person) -> tuple[Member | None, Agent | None]:
+    member = person.member
+    active = member is not None and member.state == MemberState.ACTIVE and member.referent
+    return (member if active else None), person.agent
 
 
 def _unproved(act: Act, member: Member) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from itertools import product
@@ -29,6 +30,7 @@ MAY: dict[Policy, set[str]] = {
     Policy.MEMBER: {"member", "elsewhere", "referent"},
     Policy.REFERENT: {"referent"},
     Policy.AGENT: {"agent"},
+    Policy.DECIDER: {"referent", "agent"},
     Policy.TEAM: {"team"},
 }
 
@@ -111,7 +113,7 @@ def test_every_route_turns_away_exactly_those_whom_its_policy_does(crowd: Crowd)
 
 
 def turned_away(crowd: Crowd, kind: str, method: str, rule: str) -> bool:
-    path = rule.replace("<int:session_id>", "0").replace("<int:community>", str(crowd.home))
+    path = re.sub("<int:[a-z_]+>", "0", rule.replace("<int:community>", str(crowd.home)))
     visitor = crowd.visitors[kind]
     answer = visitor.get(path) if method == "GET" else visitor.post(path)
     led = answer.status_code == 303 and "/sign-in" in answer.headers["Location"]
@@ -182,6 +184,8 @@ def test_every_change_wants_the_token_of_a_form(house: House) -> None:
 
 
 def visitor_for(house: House, policy: Policy | None) -> Visitor:
+    turns = itertools.count(len(house.world.rows(Account)))
+
     def member(**more: object) -> Visitor:
         home = house.world.community()
         return house.inside(house.account_of(house.world.member(home, **more)))
@@ -190,7 +194,8 @@ def visitor_for(house: House, policy: Policy | None) -> Visitor:
         Policy.PENDING: member,
         Policy.MEMBER: member,
         Policy.REFERENT: lambda: member(referent=True),
-        Policy.TEAM: lambda: house.inside(house.team()),
+        Policy.DECIDER: lambda: member(referent=True),
+        Policy.TEAM: lambda: house.inside(house.team(f"ada{next(turns)}@equipe.example")),
         Policy.SIGNED_IN: lambda: house.inside(house.account_of(house.world.member(None))),
         Policy.HALF: lambda: house.inside(house.team(), half=True),
     }

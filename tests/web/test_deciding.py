@@ -1,0 +1,259 @@
+"""Homes are vouched for: by référents and agents on a page or by a link, by the team on its own."""
+
+from __future__ import annotations
+
+import re
+import threading
+
+import pytest
+from sqlmodel import col, select
+
+from community_store import audit
+from community_store.models import (
+    Agent,
+    Community,
+    Delivery,
+    JoinRequest,
+    Member,
+    MemberState,
+    Mode,
+    ProofDocument,
+    Town,
+    Wording,
+)
+from dispatch import proofs, requests, team, vouching
+from dispatch.proof_reading import Picture
+from tests.web.house import House, Visitor, words
+
+
+def asked(house: House, home: int | None, **more: object) -> Member:
+    """Somebody waits; whoever vouches there has been asked."""
+    values = {"first_name": "Jeanne", "last_name": "Petit", "address": "3 rue des Lilas"} | more
+    member = house.world.member(home, state=MemberState.PENDING, **values)
+    with house.world.act() as act:
+        requests.ask(act, act.session.get_one(Member, member.id))
+        team.assign(act)
+    return member
+
+
+def referent(house: House, home: int, **more: object) -> Member:
+    return house.world.member(home, referent=True, **more)
+
+
+def inside(house: House, who: Member | Agent) -> Visitor:
+    return house.inside(house.account_of(who))
+
+
+def ref(house: House, member: Member) -> int:
+    [request] = house.world.rows(JoinRequest, member_id=member.id)
+    return int(request.id)
+
+
+def state(house: House, member: Member) -> str:
+    return str(house.world.rows(Member, id=member.id)[0].state)
+
+
+@pytest.fixture
+def lilas(house: House) -> int:
+    return house.world.community("Les Lilas", mode=Mode.REFERENT)
+
+
+# on the page
+
+
+@pytest.mark.parametrize(
+    ("answer", "becomes"), [("yes", MemberState.ACTIVE), ("no", MemberState.CLOSED)]
+)
+def test_a_referent_answers_on_the_page(
+    house: House, lilas: int, answer: str, becomes: MemberState
+) -> None:
+    zoe = referent(house, lilas, first_name="Zoé", last_name="Zola")
+    jeanne = asked(house, lilas, mobile="+33639980066")
+    visitor = inside(house, zoe)
+    assert "1 demande attend votre réponse" in words(visitor.get("/home"))
+    path = f"/requests/{ref(house, jeanne)}"
+    assert f'href="{path}"' in visitor.get("/requests").text
+    page = words(visitor.get(path))
+    assert "Jeanne Petit" in page
+    assert "3 rue des Lilas" in page
+    assert "66" not in re.sub("<[^>]+>", "", page)
+    assert visitor.lands(visitor.post(path, answer=answer, reason="vue au marché")) == "/requests"
+    assert state(house, jeanne) == becomes
+    [request] = house.world.rows(JoinRequest, id=ref(house, jeanne)) if answer == "yes" else [None]
+    if request is not None:
+        assert (request.decided_by, request.reason) == ("Zoé Zola", "vue au marché")
+    assert "Aucune demande" in words(visitor.get("/requests"))
+
+
+@pytest.mark.parametrize("answer", ["", "maybe"])
+def test_neither_answer_decides_nothing(house: House, lilas: int, answer: str) -> None:
+    visitor = inside(house, referent(house, lilas))
+    jeanne = asked(house, lilas)
+    assert visitor.post(f"/requests/{ref(house, jeanne)}", answer=answer).status_code == 400
+    assert state(house, jeanne) == MemberState.PENDING
+
+
+def test_another_community_s_request_does_not_exist(house: House, lilas: int) -> None:
+    roses = house.world.community("Les Roses", mode=Mode.REFERENT)
+    referent(house, roses)
+    visitor = inside(house, referent(house, lilas))
+    path = f"/requests/{ref(house, asked(house, roses))}"
+    assert visitor.get(path).status_code == 404
+    assert visitor.post(path, answer="yes").status_code == 404
+    assert visitor.get("/requests/99999999999").status_code == 404
+    assert "Jeanne" not in visitor.get("/requests").text
+
+
+def test_an_agent_sees_the_contacts_of_whom_the_town_vouches_for(house: House) -> None:
+    home = house.world.community("Les Lilas", mode=Mode.TOWN)
+    [town] = house.world.rows(Town)
+    house.world.change(town, subscribed=True)
+    agent = house.world.agent(town.insee, email="agent@ville.example")
+    jeanne = asked(house, home, mobile="+33639980066", email="jeanne@voisins.example")
+    visitor = inside(house, agent)
+    path = f"/requests/{ref(house, jeanne)}"
+    page = words(visitor.get(path))
+    assert "+33639980066" in page
+    assert "jeanne@voisins.example" in page
+    visitor.post(path, answer="yes")
+    assert state(house, jeanne) == MemberState.ACTIVE
+
+
+def test_of_two_who_answer_at_once_one_decides_and_the_other_is_told(
+    house: House, lilas: int
+) -> None:
+    visitors = [inside(house, referent(house, lilas)) for _ in range(2)]
+    jeanne = asked(house, lilas)
+    path, start = f"/requests/{ref(house, jeanne)}", threading.Barrier(2)
+
+    def go(visitor: Visitor, answer: str) -> None:
+        start.wait()
+        visitor.post(path, answer=answer)
+
+    both = [
+        threading.Thread(target=go, args=pair)
+        for pair in zip(visitors, ("yes", "yes"), strict=True)
+    ]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    told = [words(visitor.get("/requests")) for visitor in visitors]
+    assert sum("C'est fait" in page for page in told) == 1
+    assert state(house, jeanne) == MemberState.ACTIVE
+
+
+# by the link
+
+
+def link(house: House, who: Member) -> str:
+    """The path in the mail that was sent to somebody."""
+    with house.world.store.read() as session:
+        mails = session.exec(
+            select(Wording.mail)
+            .join(Delivery, col(Delivery.wording_id) == col(Wording.id))
+            .where(Delivery.member_id == who.id, Delivery.channel == "email")
+        ).all()
+    found = re.search(rf"{vouching.PATH}\S+", mails[-1])
+    assert found
+    return found[0]
+
+
+def test_the_mail_has_a_link_that_asks_before_it_changes_anything(house: House, lilas: int) -> None:
+    zoe = referent(house, lilas, email="zoe@voisins.example")
+    jeanne = asked(house, lilas)
+    assert {row.channel for row in house.world.rows(Delivery)} == {"sms", "email"}
+    visitor, path = house.visitor(), link(house, zoe)
+    assert "Jeanne Petit" in words(visitor.get(path))
+    assert state(house, jeanne) == MemberState.PENDING
+    assert "Merci" in words(visitor.post(path, answer="yes"))
+    assert state(house, jeanne) == MemberState.ACTIVE
+    assert visitor.get(path).status_code == 410
+    assert visitor.post(path, answer="no").status_code == 410
+    assert state(house, jeanne) == MemberState.ACTIVE
+    assert not visitor.signed_in()
+
+
+@pytest.mark.parametrize("what", ["left", "suspended", "no longer référent"])
+def test_a_link_is_worth_what_its_holder_still_is(house: House, lilas: int, what: str) -> None:
+    zoe = referent(house, lilas, email="zoe@voisins.example")
+    referent(house, lilas)
+    jeanne = asked(house, lilas)
+    changed: dict[str, dict[str, object]] = {
+        "left": {"community_id": house.world.community("Les Roses")},
+        "suspended": {"state": MemberState.SUSPENDED},
+        "no longer référent": {"referent": False},
+    }
+    house.world.change(zoe, **changed[what])
+    assert house.visitor().get(link(house, zoe)).status_code == 410
+    assert house.visitor().post(link(house, zoe), answer="yes").status_code == 410
+    assert state(house, jeanne) == MemberState.PENDING
+
+
+def test_a_forged_link_opens_nothing(house: House, lilas: int) -> None:
+    zoe = referent(house, lilas, email="zoe@voisins.example")
+    asked(house, lilas)
+    path = link(house, zoe)
+    for forged in (f"{path}x", path[:-1], f"{vouching.PATH}x", f"{vouching.PATH}WzEsIm0iLDFd.x"):
+        assert house.visitor().get(forged).status_code == 410
+
+
+# the team
+
+
+def with_document(house: House) -> tuple[Member, ProofDocument]:
+    home = house.world.community("Les Lilas", mode=Mode.TEAM)
+    jeanne = asked(house, home)
+    with house.world.act() as act:
+        member = act.session.get_one(Member, jeanne.id)
+        proofs.keep(act, member, Picture(b"%PDF-a picture", "application/pdf"))
+    [document] = house.world.rows(ProofDocument)
+    return jeanne, document
+
+
+def test_the_team_looks_at_the_document_and_decides(house: House) -> None:
+    jeanne, document = with_document(house)
+    visitor = house.inside(house.team())
+    queue = words(visitor.get("/team"))
+    assert "Jeanne Petit" in queue
+    assert "Justificatif reçu" in queue
+    path = f"/team/requests/{ref(house, jeanne)}"
+    assert f"/team/proofs/{document.id}" in visitor.get(path).text
+    shown = visitor.get(f"/team/proofs/{document.id}")
+    assert shown.data == b"%PDF-a picture"
+    assert "attachment" in shown.headers["Content-Disposition"]
+    assert shown.headers["Cache-Control"] == "no-store"
+    with house.world.store.read() as session:
+        assert [one.action for one in audit.of(session, f"proof {document.id}")] == ["looked"]
+    assert visitor.lands(visitor.post(path, answer="yes")) == "/team"
+    assert state(house, jeanne) == MemberState.ACTIVE
+    assert visitor.get(f"/team/proofs/{document.id}").status_code == 404
+    assert visitor.get(path).status_code == 404
+
+
+def test_the_document_is_the_team_s_alone(house: House, lilas: int) -> None:
+    _, document = with_document(house)
+    zoe, agent = referent(house, lilas), house.world.agent(email="agent@ville.example")
+    for visitor in (house.visitor(), inside(house, zoe), inside(house, agent)):
+        assert visitor.get(f"/team/proofs/{document.id}").status_code in (303, 403)
+    half = house.inside(house.team("half@equipe.example"), half=True)
+    assert half.get("/team").status_code == 303
+
+
+def test_what_is_the_referents_is_not_in_the_team_s_queue_until_15_days(
+    house: House, lilas: int
+) -> None:
+    referent(house, lilas)
+    jeanne = asked(house, lilas)
+    visitor = house.inside(house.team())
+    path = f"/team/requests/{ref(house, jeanne)}"
+    assert visitor.get(path).status_code == 404
+    house.world.clock.forward(days=15, seconds=1)
+    visitor = house.inside(house.team("other@equipe.example"))
+    with house.world.act() as act:
+        team.assign(act)
+    assert visitor.get(path).status_code == 200
+    house.world.clock.forward(hours=73)
+    late = house.inside(house.team("third@equipe.example"))
+    assert "En retard" in words(late.get("/team"))
+    assert len(house.world.rows(Community)) == 1

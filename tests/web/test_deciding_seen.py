@@ -1,0 +1,79 @@
+"""Vouching for homes in a browser; apart, since a browser holds the thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from community_store.models import Community, Member, MemberState, Mode
+from community_store.store import Store
+from dispatch import requests, team
+from tests.web.house import House
+from tests.web.test_house import DESK, SMALL, enter, looks_well, plain_house, serving
+
+pytestmark = pytest.mark.timeout(180)
+SIZES: dict[str, Any] = {"small": SMALL, "desk": DESK}
+
+
+@pytest.fixture
+def plain(sqlite_store: Store, redis_url: str, tmp_path: Path) -> House:
+    """Two people wait for the référents of Les Lilas, and one for the team."""
+    house = plain_house(sqlite_store, redis_url, tmp_path)
+    [lilas] = house.world.rows(Community)
+    house.world.change(lilas, mode=Mode.REFERENT)
+    roses = house.world.community("Les Roses")
+    for home, name in ((lilas.id, "Jeanne"), (lilas.id, "Paul"), (roses, "Nadia")):
+        member = house.world.member(
+            home, state=MemberState.PENDING, first_name=name, address="3 rue des Lilas"
+        )
+        with house.world.act() as act:
+            requests.ask(act, act.session.get_one(Member, member.id))
+            team.assign(act)
+    return house
+
+
+@pytest.fixture
+def site(plain: House) -> Iterator[str]:
+    with serving(plain) as url:
+        yield url
+
+
+@pytest.mark.parametrize(("size", "language"), [("small", "fr"), ("desk", "en")])
+def test_requests_are_read_and_answered(
+    chromium: Browser, plain: House, site: str, size: str, language: str
+) -> None:
+    zoe = plain.world.rows(Member, referent=True)[0]
+    plain.world.change(zoe, language=language)
+    with chromium.new_context(viewport=SIZES[size], locale=language) as context:
+        enter(context, plain, site, plain.account_of(zoe, password=False))
+        page = context.new_page()
+        page.goto(f"{site}/home")
+        looks_well(page, f"home-referent-{size}-{language}")
+        page.locator("a[href='/requests']").click()
+        looks_well(page, f"requests-{size}-{language}")
+        page.get_by_role("link", name="Jeanne").click()
+        looks_well(page, f"request-{size}-{language}")
+        page.locator("button[value=yes]").click()
+        expect(page.locator("[role=status]")).to_be_visible()
+        expect(page.get_by_role("link", name="Jeanne")).to_have_count(0)
+        looks_well(page, f"requests-after-{size}-{language}")
+
+
+def test_the_team_s_queue(chromium: Browser, plain: House, site: str) -> None:
+    account = plain.team()
+    with chromium.new_context(viewport=SIZES["desk"], locale="fr-FR") as context:
+        visitor = plain.inside(account)
+        cookie = visitor.client.get_cookie("__Host-tocsin", domain="tocsin.example")
+        assert cookie is not None
+        context.add_cookies([{"name": "tocsin", "value": cookie.value, "url": site}])
+        page = context.new_page()
+        page.goto(f"{site}/team")
+        looks_well(page, "team")
+        page.get_by_role("link", name="Nadia").click()
+        looks_well(page, "team-request")
+        page.locator("button[value=no]").click()
+        expect(page.get_by_role("link", name="Nadia")).to_have_count(0)

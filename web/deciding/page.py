@@ -1,0 +1,143 @@
+"""/requests: what waits for a référent or an agent; /decide: one of them, by a link in a mail."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlmodel import Session
+
+from community_store.models import Agent, JoinRequest, Member
+from community_store.visibility import full_name
+from dispatch import requests, vouching, wake
+from dispatch.act import Act
+from web import errors, forms, identity
+from web.access import Policy, access
+from web.forms import Field
+from web.throttle import throttled
+
+deciding = Blueprint("deciding", __name__)
+
+REASON = Field("reason", "deciding.reason", hint="deciding.reason.hint", kind="textarea",
+               longest=300, required=False)  # fmt: skip
+ANSWERS = {"yes": True, "no": False}
+
+
+def act(db: Session) -> Act:
+    runtime = identity.runtime()
+    return Act(db, runtime.settings, runtime.clock())
+
+
+def me() -> tuple[Member | None, Agent | None]:
+    """Whoever is signed in, as who they may decide."""
+    who = identity.whole()
+    assert who is not None
+    return who.person.member, who.person.agent
+
+
+@deciding.get("/requests")
+@access(Policy.DECIDER)
+def waiting() -> ResponseReturnValue:
+    """The open requests that were sent to me, eldest first."""
+    with identity.runtime().store.read() as db:
+        rows = requests.waiting_for(act(db), *me())
+        return render_template("deciding/waiting.html", rows=rows)
+
+
+@deciding.get("/requests/<int:ref>")
+@access(Policy.DECIDER)
+def one(ref: int) -> ResponseReturnValue:
+    """One of them, with the two answers."""
+    with identity.runtime().store.read() as db:
+        found = _mine(act(db), ref)
+        return _page(db, found, url_for("deciding.decide", ref=ref))
+
+
+@deciding.post("/requests/<int:ref>")
+@access(Policy.DECIDER)
+@throttled("120 per hour")
+def decide(ref: int) -> ResponseReturnValue:
+    """Accept or refuse; whoever was quicker has decided."""
+    with identity.runtime().store.begin() as db:
+        doing = act(db)
+        _decided(doing, _mine(doing, ref), signed(*me()))
+    wake.pump(identity.runtime())
+    return redirect(url_for("deciding.waiting"), 303)
+
+
+def _mine(doing: Act, ref: int) -> JoinRequest:
+    """404 for what is not sent to me."""
+    found = doing.session.get(JoinRequest, ref) if ref < 2**31 else None
+    if found is None or not requests.may_decide(doing, found, *me()):
+        abort(404)
+    return found
+
+
+def answer() -> bool:
+    """Which of the two buttons was pressed; 400 for neither."""
+    said = request.form.get("answer", "")
+    if said not in ANSWERS:
+        abort(400)
+    return ANSWERS[said]
+
+
+def _decided(doing: Act, found: JoinRequest, by: str) -> None:
+    form = forms.read((REASON,))
+    accept = answer()
+    done = requests.decide(doing, found, accept=accept, by=by, reason=form["reason"][:300])
+    flash(("deciding.accepted" if accept else "deciding.refused") if done else "deciding.before")
+
+
+def signed(member: Member | None, agent: Agent | None) -> str:
+    """As it is kept on a request who decided it."""
+    return full_name(member) if member is not None else agent.name if agent is not None else ""
+
+
+def _page(db: Session, found: JoinRequest, action: str) -> str:
+    return render_template(
+        "deciding/one.html", found=found, member=db.get_one(Member, found.member_id),
+        action=action, form=forms.blank((REASON,)), contacts=_contacts(db, found),
+    )  # fmt: skip
+
+
+def _contacts(db: Session, found: JoinRequest) -> list[str]:
+    """A town sees the number and the e-mail of whom it vouches for; neighbours do not."""
+    who = identity.whole()
+    if who is None or who.person.agent is None:
+        return []
+    member = db.get_one(Member, found.member_id)
+    return [one for one in (member.mobile, member.landline, member.email) if one]
+
+
+@deciding.get("/decide/<token>")
+@access(Policy.PROVED)
+def open_link(token: str) -> ResponseReturnValue:
+    """A GET changes nothing: programs that look into mail open links too."""
+    with identity.runtime().store.read() as db:
+        asked = _asked(act(db), token)
+        if asked is None:
+            return errors.expired()
+        return _page(db, asked.request, url_for("deciding.use_link", token=token))
+
+
+@deciding.post("/decide/<token>")
+@access(Policy.PROVED)
+@throttled("60 per hour")
+def use_link(token: str) -> ResponseReturnValue:
+    """As on the page, by whoever was asked and may still decide."""
+    with identity.runtime().store.begin() as db:
+        doing = act(db)
+        asked = _asked(doing, token)
+        if asked is None:
+            return errors.expired()
+        decider = asked.decider
+        name = full_name(decider) if isinstance(decider, Member) else decider.name
+        _decided(doing, asked.request, name)
+    wake.pump(identity.runtime())
+    return render_template("deciding/done.html")
+
+
+def _asked(doing: Act, token: str) -> vouching.Asked | None:
+    asked = vouching.opened(doing, token)
+    if asked is None or not requests.may_decide(doing, asked.request, asked.decider):
+        return None
+    return asked

@@ -1,0 +1,98 @@
+"""/team: the homes that the team vouches for (S25), by whoever has the second factor."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from sqlmodel import col, select
+
+from community_store import audit
+from community_store.errors import NotFound
+from community_store.models import PositionTry
+from dispatch import proofs, requests, team, wake
+from dispatch.act import Act
+from dispatch.team import Waiting
+from web import forms, identity
+from web.access import Policy, access
+from web.deciding.page import REASON, act, answer
+from web.throttle import throttled
+
+team_pages = Blueprint("team", __name__, url_prefix="/team")
+
+
+def actor() -> str:
+    """As it is kept for ever who did something: an id, no name."""
+    who = identity.whole()
+    assert who is not None
+    return f"team {who.person.account.id}"
+
+
+@team_pages.get("")
+@access(Policy.TEAM)
+def queue() -> ResponseReturnValue:
+    """What is due first on top."""
+    with identity.runtime().store.read() as db:
+        rows = team.queue(db, identity.runtime().clock())
+        return render_template("deciding/queue.html", rows=rows, documents=proofs.waiting(db))
+
+
+@team_pages.get("/requests/<int:ref>")
+@access(Policy.TEAM)
+def one(ref: int) -> ResponseReturnValue:
+    """One request: the document that was sent, and how far from home its devices were."""
+    with identity.runtime().store.read() as db:
+        found = _waiting(act(db), ref)
+        query = select(PositionTry).where(PositionTry.member_id == found.member.id)
+        tries = db.exec(query.order_by(col(PositionTry.created_at).desc()).limit(10)).all()
+        return render_template(
+            "deciding/of_team.html", found=found, tries=tries, form=forms.blank((REASON,)),
+            document=proofs.current(db, found.member.id or 0),
+        )  # fmt: skip
+
+
+@team_pages.post("/requests/<int:ref>")
+@access(Policy.TEAM)
+@throttled("240 per hour")
+def decide(ref: int) -> ResponseReturnValue:
+    """Accept or refuse; the document is destroyed with it."""
+    form = forms.read((REASON,))
+    accept = answer()
+    with identity.runtime().store.begin() as db:
+        doing = act(db)
+        found = _waiting(doing, ref)
+        done = requests.decide(
+            doing, found.request, accept=accept, by=actor(), reason=form["reason"][:300]
+        )
+        word = "accepted" if accept else "refused"
+        if done:
+            audit.note(db, actor(), word, f"request {ref}", at=doing.now)
+    flash(f"deciding.{word}" if done else "deciding.before")
+    wake.pump(identity.runtime())
+    return redirect(url_for("team.queue"), 303)
+
+
+@team_pages.get("/proofs/<int:document_id>")
+@access(Policy.TEAM)
+def proof(document_id: int) -> ResponseReturnValue:
+    """The document, as an attachment; that somebody looked is kept before it is served."""
+    try:
+        with identity.runtime().store.begin() as db:
+            doing = act(db)
+            mine = {id_ for one in team.queue(db, doing.now)
+                    if (id_ := proofs.waiting(db).get(one.member.id or 0))}  # fmt: skip
+            if document_id not in mine:
+                abort(404)
+            shown = proofs.look(doing, document_id, who=actor())
+    except NotFound:
+        abort(404)
+    served = Response(shown.data, content_type=shown.media_type)
+    served.headers["Content-Disposition"] = f'attachment; filename="{shown.filename}"'
+    served.headers["Cache-Control"] = "no-store"
+    return served
+
+
+def _waiting(doing: Act, ref: int) -> Waiting:
+    found = next((w for w in team.queue(doing.session, doing.now) if w.request.id == ref), None)
+    if found is None:
+        abort(404)
+    return found

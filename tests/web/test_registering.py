@@ -304,6 +304,24 @@ def test_a_browser_that_typed_nothing_does_not_go_on(place: House) -> None:
     assert not stranger.signed_in()
 
 
+def test_a_browser_left_open_lets_nobody_in_an_hour_later(place: House) -> None:
+    visitor = filled(place.visitor())
+    place.visitor().post(mail_link(place))
+    place.world.clock.forward(hours=1, seconds=1)
+    assert visitor.lands(visitor.post("/join/on")).startswith("/sign-in")
+    assert not visitor.signed_in()
+
+
+def test_who_acts_for_the_town_is_asked_for_their_password(place: House) -> None:
+    member = place.world.member(None, mobile=E164)
+    agent = place.world.agent(email="agent@ville.example")
+    account = place.account_of(member)
+    place.world.change(account, agent_id=agent.id)
+    visitor = filled(place.visitor())
+    assert visitor.lands(visitor.post("/join/proofs", code=place.code())).startswith("/sign-in")
+    assert not visitor.signed_in()
+
+
 def test_five_wrong_codes_use_it_up(place: House) -> None:
     visitor = filled(place.visitor())
     code = place.code()

@@ -17,7 +17,7 @@ from dispatch.act import Act
 from dispatch.presence import Presence
 from web import errors, i18n, identity
 from web.access import Policy, access
-from web.accounts.sign_in import signed_in
+from web.accounts.sign_in import let_in
 from web.community.page import me
 from web.throttle import throttled
 
@@ -122,4 +122,4 @@ def use_link(token: str) -> ResponseReturnValue:
         account = accounts.of_member(db, member) if member is not None else None
     if account is None:
         return errors.expired()
-    return signed_in(account, url_for("activation.show"))
+    return let_in(account, url_for("activation.show"))

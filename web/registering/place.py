@@ -54,7 +54,7 @@ def put(row: Registration) -> ResponseReturnValue:
 
 def _read() -> tuple[float | None, float | None]:
     try:
-        lat, lon = float(request.form["lat"]), float(request.form["lon"])
+        lat, lon = (float(request.form.get(name, "")) for name in ("lat", "lon"))
     except ValueError:
         return None, None
     return (lat, lon) if math.isfinite(lat) and math.isfinite(lon) else (None, None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Response, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
@@ -12,7 +14,7 @@ from dispatch import wake
 from gateway import numbers
 from web import errors, forms, identity
 from web.access import Policy, access
-from web.accounts.sign_in import signed_in
+from web.accounts.sign_in import let_in
 from web.forms import Field, Form
 from web.registering import sending
 from web.registering.room import TOKEN, act, registering, typed
@@ -21,6 +23,7 @@ from web.throttle import throttled
 CODE = Field("code", "code.code", hint="code.code.hint", autocomplete="one-time-code",
              inputmode="numeric", longest=20, missing="code.code.missing")  # fmt: skip
 ON = "/community"
+STILL_HERE = timedelta(hours=1)  # that whoever typed is taken to be still at this browser
 
 
 @registering.get("/proofs")
@@ -132,8 +135,10 @@ def on() -> ResponseReturnValue:
     with runtime.store.read() as db:
         row = registrations.find(db, str(session.get(TOKEN, "")), runtime.clock())
         member = db.get(Member, row.member_id) if row and row.member_id else None
-    if member is None:
+    if row is None or member is None:
         return redirect(url_for("registering.proofs"), 303)
+    if runtime.clock() - row.created_at > STILL_HERE:
+        return redirect(url_for("sign_in.ask", next=ON), 303)
     with runtime.store.begin() as db:
         account = accounts.of_member(db, member)
     return _enter(account, ON)
@@ -159,4 +164,4 @@ def _enter(account: Account, wanted: str) -> Response:
         answer = redirect(wanted, 303)
         assert isinstance(answer, Response)
         return answer
-    return signed_in(account, wanted)
+    return let_in(account, wanted)

@@ -9,6 +9,7 @@ from typing import Protocol, assert_never
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from config import Settings
+from dispatch import lettering
 from dispatch.outbox import Claimed
 from gateway.contract import Caller, Channel, Outbound, Provider
 
@@ -29,7 +30,8 @@ def outbound(settings: Settings, provider: Provider, claimed: Claimed, sender: s
     )
     if channel is Channel.EMAIL:
         headers = _mail_headers(settings, claimed.id)
-        return replace(message, subject=claimed.subject, headers=headers)
+        page = lettering.html(settings, message.text, claimed.language)
+        return replace(message, subject=claimed.subject, headers=headers, html=page)
     if channel is Channel.VOICE and isinstance(provider, Caller):
         return replace(message, keys=provider.keys_url(claimed.id, claimed.attempt))
     return message

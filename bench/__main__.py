@@ -11,6 +11,7 @@ from bench.result import Options, Result
 
 NAMES = (
     "dispatch", "pace", "claims", "latency", "webhook", "plan", "priority", "growth", "country", "geometry",
+    "pages",
     "soak",
 )  # fmt: skip
 

@@ -203,7 +203,9 @@ def waiting_for(act: Act, *people: Member | Agent | None) -> list[tuple[JoinRequ
         )
         .order_by(col(JoinRequest.created_at), col(JoinRequest.id))
     ).all()
-    return [row for row in rows if may_decide(act, row[0], *people)]
+    sample = {request.community_id: request for request, _ in rows}  # who decides is the same
+    mine = {home for home, request in sample.items() if may_decide(act, request, *people)}
+    return [row for row in rows if row[0].community_id in mine]
 
 
 def decide(act: Act, request: JoinRequest, *, accept: bool, by: str, reason: str = "") -> bool:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import col, select
 
 from community_store import audit
@@ -141,6 +144,36 @@ def test_of_two_who_answer_at_once_one_decides_and_the_other_is_told(
     told = [words(visitor.get("/requests")) for visitor in visitors]
     assert sum("C'est fait" in page for page in told) == 1
     assert state(house, jeanne) == MemberState.ACTIVE
+
+
+@pytest.mark.parametrize("path", ["/home", "/requests"])
+def test_no_more_is_asked_of_the_database_for_more_requests(
+    house: House, lilas: int, path: str
+) -> None:
+    visitor = inside(house, referent(house, lilas))
+    counts = []
+    for more in (2, 10):
+        for _ in range(more):
+            asked(house, lilas)
+        visitor.get(path)
+        with counted(house) as statements:
+            visitor.get(path)
+        counts.append(len(statements))
+    assert counts[0] == counts[1]
+
+
+@contextmanager
+def counted(house: House) -> Iterator[list[str]]:
+    """The statements that the database is given meanwhile."""
+    statements: list[str] = []
+
+    def note(*said: object) -> None:
+        statements.append(str(said[2]))
+
+    engine = house.world.store.engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(engine, "before_cursor_execute", note)
 
 
 # by the link

@@ -1,0 +1,153 @@
+"""V10: how long the server takes for a page with a million members, and what a page weighs.
+
+The application answers in this process, one request at a time, as each kind of reader; the
+weight is the page with the sheets, scripts and pictures that it names, as they are served,
+without compression and without the map's tiles.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask.testing import FlaskClient
+from matplotlib.figure import Figure
+from shapely import box
+from sqlmodel import Session
+
+from app import create_app
+from bench.crowd import Place, add_numbers, fill
+from bench.result import Options, Result, middle, number, share
+from bench.rig import Bench, bench
+from community_store import accounts, communities, sessions
+from community_store.columns import utcnow
+from community_store.models import Account, Member, MemberState
+from config import Settings
+from dispatch import requests
+from dispatch.act import Act
+from dispatch.runtime import open_runtime
+
+LIGHT, WITH_MAP = 300_000, 700_000  # bytes
+GROUND = box(2.350, 48.850, 2.356, 48.854)
+NAMED = re.compile(r'(?:href|src)="(/static/[^"]+)"')
+PAGES = (
+    ("anybody", "/"), ("anybody", "/help"), ("anybody", "/join"), ("anybody", "/join/town"),
+    ("anybody", "/sign-in"), ("newcomer", "/community"), ("newcomer", "/community/list"),
+    ("newcomer", "/community/new"), ("newcomer", "/activation"), ("member", "/home"),
+    ("member", "/community"), ("member", "/first-steps"), ("member", "/account"),
+    ("referent", "/home"), ("referent", "/requests"), ("team", "/team"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A browser that is signed in, or not."""
+
+    client: FlaskClient
+
+    def seconds(self, path: str) -> float:
+        began = time.perf_counter()
+        answer = self.client.get(path)
+        took = time.perf_counter() - began
+        assert answer.status_code == 200, (path, answer.status_code)
+        return took
+
+    def weight(self, path: str) -> tuple[int, bool]:
+        """Bytes, and whether there is a map."""
+        page = self.client.get(path)
+        files = set(NAMED.findall(page.text))
+        sizes = [len(self.client.get(file).data) for file in files]
+        return len(page.data) + sum(sizes), "data-map=" in page.text
+
+
+def run(options: Options) -> Result:
+    members = options.size("members", 1_000_000, 20_000)
+    times = options.size("times", 200, 30)
+    result = Result(
+        "pages", f"V10: pages with {members:,} members (PostgreSQL, one process)",
+        "server time p95 under 100 ms; under 300 kB a page without the map, 700 kB with it",
+        ("page", "reader", "p50 ms", "p95 ms", "kB", "of what it may weigh"),
+    )  # fmt: skip
+    took: dict[str, list[float]] = {}
+    with bench() as house:
+        add_numbers(house.store, ["38000"], 10)
+        fill(house.store, [Place("38185", members, max(1, members // 100))])
+        readers = _readers(house)
+        for who, path in PAGES:
+            reader, name = readers[who], f"{path} ({who})"
+            reader.seconds(path)
+            runs = [[reader.seconds(path) for _ in range(times)] for _ in range(options.runs)]
+            took[name] = [1000 * middle([share(one, 95) for one in runs])]
+            half = 1000 * middle([share(one, 50) for one in runs])
+            weight, mapped = reader.weight(path)
+            most = WITH_MAP if mapped else LIGHT
+            result.rows.append(
+                (path, who, number(half), number(took[name][0]), number(weight / 1000),
+                 f"{weight / most:.0%}")
+            )  # fmt: skip
+    result.raw = {"members": members, "p95_ms": took}
+    result.draw = lambda figure: draw(figure, took)
+    return result
+
+
+def _readers(house: Bench) -> dict[str, Reader]:
+    settings = house.settings
+    app = create_app(settings, open_runtime(settings))
+    tokens = _accounts(house, settings)
+    found = {}
+    for who, token in {"anybody": "", **tokens}.items():
+        client = app.test_client()
+        if token:
+            client.set_cookie("tocsin", token)
+        found[who] = Reader(client)
+    return found
+
+
+def _accounts(house: Bench, settings: Settings) -> dict[str, str]:
+    """Who reads; their community has a ground of its own, and people who wait."""
+    now = utcnow()
+    with house.store.begin() as session:
+        new = communities.NewCommunity("Le Pré", "38185", GROUND)
+        home = communities.add(session, new, geo=settings.geo)
+        home.mode = "referent"
+
+        def person(**more: Any) -> Member:
+            member = Member(first_name="Ana", last_name="Petit", pseudonym="Mésange", **more)
+            session.add(member)
+            session.flush()
+            return member
+
+        here: dict[str, Any] = {"community_id": home.id, "state": MemberState.ACTIVE}
+        people = {
+            "newcomer": person(lat=48.852, lon=2.3575, state=MemberState.PENDING),
+            "member": person(mobile="+33639990001", **here),
+            "referent": person(mobile="+33639990002", referent=True, **here),
+        }
+        act = Act(session, settings, now)
+        for _ in range(20):
+            requests.ask(act, person(community_id=home.id, state=MemberState.PENDING))
+            requests.ask(act, person(state=MemberState.PENDING))
+        held = {who: accounts.of_member(session, member) for who, member in people.items()}
+        held["team"] = accounts.add_team(session, "Ada", "ada@equipe.example")
+        return {who: _token(session, account, now) for who, account in held.items()}
+
+
+def _token(session: Session, account: Account, now: datetime) -> str:
+    token = sessions.begin(session, account, now)
+    found = sessions.find(session, token, now)
+    assert found is not None
+    if found.half:
+        token = sessions.complete(session, found.row, account, now)
+    return token
+
+
+def draw(figure: Figure, took: dict[str, list[float]]) -> None:
+    axes = figure.subplots()
+    axes.barh(list(took), [values[0] for values in took.values()], color="#9a3726")
+    axes.axvline(100, color="#555555", linestyle="--")
+    axes.set_xlabel("p95, milliseconds of server time")
+    axes.tick_params(axis="y", labelsize=6)
+    axes.invert_yaxis()

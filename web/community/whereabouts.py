@@ -12,7 +12,7 @@ from community_store.geometry import Place
 from community_store.models import Town
 from community_store.nearby import near
 from gateway import geocoder
-from gateway.geocoder import Geocoder, GeocoderAway
+from gateway.geocoder import Geocoder, GeocoderAway, PlaceKind
 from web import identity
 
 log = structlog.get_logger(__name__)
@@ -37,10 +37,15 @@ def find(home: Place) -> Whereabouts | None:
     """
     said = _asked(home)
     if said is not None and said.citycode and said.city:
-        parts = (said.street, f"{said.postcode} {said.city}".strip())
-        return Whereabouts(said.citycode, said.city, ", ".join(filter(None, parts)))
+        return Whereabouts(said.citycode, said.city, _street(said))
     with identity.runtime().store.read() as db:
         return _of_neighbours(db, home)
+
+
+def _street(said: geocoder.Place) -> str:
+    if said.kind in (PlaceKind.STREET, PlaceKind.LOCALITY):
+        return said.label  # it has no number
+    return ", ".join(filter(None, (said.street, f"{said.postcode} {said.city}".strip())))
 
 
 def _asked(home: Place) -> geocoder.Place | None:

@@ -26,6 +26,7 @@ function start(box) {
   for (const one of form.querySelectorAll("[data-drawing-without]")) one.hidden = true;
   draw(map, JSON.parse(box.dataset.zones));
   home(map, place, said.home);
+  map.pm.setLang(document.documentElement.lang);
   map.pm.setGlobalOptions({ snappable: true, snapDistance: 12, allowSelfIntersection: true });
 
   const corners = () => (layer ? layer.getLatLngs()[0] : []);
@@ -171,14 +172,33 @@ function start(box) {
 
   function tools() {
     const drawing = map.pm.globalDrawModeEnabled();
-    button("undo").disabled = past.length === 0 || drawing;
+    button("undo").disabled = drawing ? drawn() === 0 : past.length === 0;
     button("remove").disabled = chosen < 0 || corners().length <= 3 || drawing;
     button("finish").hidden = !drawing;
     button("draw").hidden = drawing;
   }
 
+  // by hand, corner after corner
+  function begin() {
+    map.pm.enableDraw("Polygon", { tooltips: false, continueDrawing: false, finishOn: null });
+    tools();
+  }
+
+  function drawn() {
+    return map.pm.Draw.Polygon._layer?.getLatLngs().flat().length || 0;
+  }
+
   const does = {
     undo() {
+      if (map.pm.globalDrawModeEnabled()) {
+        // the first point ends the drawing with it: begin anew
+        if (drawn() > 1) map.pm.Draw.Polygon._removeLastVertex();
+        else {
+          map.pm.disableDraw();
+          begin();
+        }
+        return;
+      }
       const before = past.pop();
       if (!before) return;
       field.value = before;
@@ -198,8 +218,7 @@ function start(box) {
       told.size.textContent = "";
       told.rule.className = "";
       told.rule.textContent = said.drawing;
-      map.pm.enableDraw("Polygon", { tooltips: false, continueDrawing: false, finishOn: null });
-      tools();
+      begin();
     },
     finish() {
       map.pm.Draw.Polygon._finishShape();
@@ -210,6 +229,7 @@ function start(box) {
   for (const [name, act] of Object.entries(does)) button(name).addEventListener("click", act);
   button("trim").hidden = true;
 
+  map.on("pm:drawstart", ({ workingLayer }) => workingLayer.on("pm:vertexadded pm:vertexremoved", tools));
   map.on("pm:create", ({ layer: drawn }) => {
     const points = drawn.getLatLngs()[0];
     drawn.remove();

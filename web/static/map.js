@@ -120,7 +120,7 @@ export function draw(map, zones, onClick) {
     const layer = L.geoJSON(zone.ground, {
       style: { className: `zone zone-${zone.kind}` },
       pmIgnore: true,
-      snapIgnore: false,
+      snapIgnore: zone.kind === "wrong", // one draws along a neighbour, not along a mistake
       pointToLayer: (_, place) =>
         L.circleMarker(place, { className: `zone zone-${zone.kind}`, radius: 14, pmIgnore: true }),
     }).addTo(map);

@@ -102,6 +102,14 @@ def test_every_page_of_communities_fits_and_is_accessible(
             looks_well(page, f"{name}_community-{who}")
 
 
+def test_a_list_without_a_map_offers_no_look_at_one(chromium: Browser, quarter: Quarter) -> None:
+    with chromium.new_context(**look()) as context:
+        page = quarter.resident(context, -1)
+        page.goto(f"{quarter.site}/community/list")
+        expect(page.get_by_role("button", name="Rejoindre Les Lilas")).to_be_visible()
+        expect(page.locator("[data-zone-show]").first).to_be_hidden()
+
+
 def test_a_page_with_a_map_is_light(chromium: Browser, quarter: Quarter) -> None:
     with chromium.new_context(**look()) as context:
         page = quarter.resident(context, -1)

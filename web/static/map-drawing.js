@@ -27,7 +27,8 @@ function start(box) {
   draw(map, JSON.parse(box.dataset.zones));
   home(map, place, said.home);
   map.pm.setLang(document.documentElement.lang);
-  map.pm.setGlobalOptions({ snappable: true, snapDistance: 12, allowSelfIntersection: true });
+  map.pm.setGlobalOptions({ snappable: true, snapDistance: 12, allowSelfIntersection: true,
+    templineStyle: { className: "drawing-line" }, hintlineStyle: { className: "drawing-line drawing-line-next" } });
 
   const corners = () => (layer ? layer.getLatLngs()[0] : []);
   const geometry = () => layer.toGeoJSON(6).geometry;

@@ -116,7 +116,7 @@ def test_a_refused_address_fails_and_the_others_have_theirs(
         eventually(lambda: system.states("email").get("failed"), "the refusal is known")
     finally:
         server.refusals.clear()
-    states = lambda: system.states("email")  # noqa: E731 - one line says it
-    eventually(lambda: not {"queued", "sending"} & set(states()), "nothing is due")
+    waiting = {"queued", "sending"}
+    eventually(lambda: not waiting & set(system.states("email")), "nothing is due")
     assert "bob@mail.example" not in recipients(server, words)
     assert recipients(server, words)["mairie@ville.example"] == 1

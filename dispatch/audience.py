@@ -48,6 +48,8 @@ from community_store.models import (
     Wording,
 )
 from community_store.models import DeliveryState as State
+from dispatch import turns
+from dispatch.priority import Priority
 from dispatch.runtime import MAIL
 from dispatch.senders import Senders
 from gateway.contract import Channel
@@ -59,7 +61,7 @@ NOBODY_CALLS = Senders((), Channel.VOICE)
 class Plan:
     """How deliveries of one alert are made: class, state, and the numbers they use."""
 
-    priority: int
+    priority: Priority
     senders: Senders
     callers: Senders = NOBODY_CALLS
     state: State = State.QUEUED
@@ -303,12 +305,14 @@ class _Planner:
 
     def tell_all(self, people: Mapping[Group, int]) -> None:
         """Make the deliveries of all groups, in their order."""
+        last = turns.before(self.session, self.alert, self.how.priority)
         for group, size in people.items():
             if group.channel is Channel.VOICE and not self.how.callers.numbers:
                 continue  # nobody can call them: tally.not_reached names them
-            self._insert(group, size)
+            self._insert(group, last[group.channel])
+            last[group.channel] += size
 
-    def _insert(self, group: Group, size: int) -> None:
+    def _insert(self, group: Group, last_turn: int) -> None:
         agent = group.audience is Audience.AGENT
         person = col(Agent.id) if agent else col(Member.id)
         number, gateway, price, segments = self._way(group.channel, person)
@@ -318,7 +322,7 @@ class _Planner:
             NOBODY if agent else person, person if agent else NOBODY,
             literal(group.audience.value), literal(group.channel.value), group.address,
             gateway, number,
-            literal(how.priority), literal(size), segments,
+            literal(int(how.priority)), turns.next_after(last_turn), segments,
             _cost(group.channel, segments, price),
             literal(how.state.value), literal(""), literal(0), literal(0), literal(0), literal(0),
             RAISED, RAISED, _instant(alert.expires_at),

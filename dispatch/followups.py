@@ -18,7 +18,7 @@ from community_store.membership import LANGUAGES
 from community_store.models import Agent, Alert, Audience, Delivery, Member, Notice, Wording
 from community_store.models import DeliveryState as State
 from community_store.visibility import Author, author_for
-from dispatch import masking, night, notices, wording
+from dispatch import masking, night, notices, turns, wording
 from dispatch.act import Act
 from dispatch.catalogue import template
 from dispatch.priority import Priority
@@ -153,7 +153,7 @@ def _copy(act: Act, alert: Alert, how: _Copy) -> int:
         col(Delivery.address).not_like(f"{personal_data.ERASED}%"),  # they are not told
         col(Delivery.state).in_([state.value for state in MAY_HAVE_READ]),
     )
-    size = act.session.scalar(select(func.count()).select_from(Delivery).where(told, went))
+    last = turns.given(act.session, alert, Priority.ALERT, act.now)
     by_sms = func.coalesce(Delivery.segments / func.nullif(Delivery.segments, 0), 0)
     each = func.coalesce(Delivery.price / func.nullif(Delivery.segments, 0), 0.0)
     called = col(Delivery.channel) == Channel.VOICE.value
@@ -166,7 +166,7 @@ def _copy(act: Act, alert: Alert, how: _Copy) -> int:
             literal(how.notice.id), col(Wording.id), col(Delivery.member_id),
             col(Delivery.agent_id), how.audience, col(Delivery.channel), col(Delivery.address),
             col(Delivery.gateway), col(Delivery.number_id), literal(int(Priority.ALERT)),
-            literal(size), Wording.segments * by_sms,
+            turns.next_after_each(last), Wording.segments * by_sms,
             case((called, col(Delivery.price)), else_=Wording.segments * each),
             literal(State.QUEUED.value), literal(""), literal(0), literal(0), literal(0), literal(0),
             _instant(act.now), due, end,

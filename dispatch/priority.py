@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class Priority(IntEnum):
-    """Lower goes first; inside a class the smallest source goes first, then the oldest."""
+    """Lower goes first; inside a class communities go in turn (turns.py)."""
 
     ANSWER = 0
     TOWN_EMERGENCY = 1

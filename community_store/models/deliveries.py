@@ -36,12 +36,12 @@ class Delivery(SQLModel, table=True):
     """One alert or notice for one person over one channel.
 
     `gateway` and `number_id` are the lane it leaves by (number_id null for e-mail).
-    `priority` is its class and `size` how many deliveries its source has on its
-    channel: claims are taken in (priority, size, id) order. `due_at` is when it may
-    leave, `look_at` when the sweep must next look after it. `attempts` numbers the calls
-    of the provider, `doubts` counts those whose outcome was unknown, `looks` the empty
-    looks since the last, `redials` the calls made again because nobody answered.
-    Money in euros.
+    `priority` is its class and `size` its turn among what its community sends in that
+    class and channel (dispatch/turns.py): claims are taken in (priority, size, id) order.
+    `due_at` is when it may leave, `look_at` when the sweep must next look after it.
+    `attempts` numbers the calls of the provider, `doubts` counts those whose outcome was
+    unknown, `looks` the empty looks since the last, `redials` the calls made again
+    because nobody answered. Money in euros.
     """
 
     __tablename__ = "delivery"

@@ -198,7 +198,7 @@ def test_a_claim_writes_the_attempt_and_the_lease(world: World) -> None:
     assert world.claim(scene.number) == []
 
 
-def test_first_what_must_leave_first_and_the_smallest_source_first(world: World) -> None:
+def test_first_what_must_leave_first_then_each_community_in_turn(world: World) -> None:
     world.town(subscribed=True)
     small, large = world.community("A"), world.community("B")
     number = world.number()
@@ -212,7 +212,8 @@ def test_first_what_must_leave_first_and_the_smallest_source_first(world: World)
     little = world.raised(few[0]).id
     world.text("+33639989000", "AIDE")
     order = [world.delivery(id=claimed.id).alert_id for claimed in world.claim(number)]
-    assert order == [None] + [urgent] * 9 + [little] * 2 + [big] * 5 + [news] * 9
+    in_turn = [big, little] * 2 + [big] * 3
+    assert order == [None] + [urgent] * 9 + in_turn + [news] * 9
 
 
 def test_a_claim_takes_segments_not_messages_but_always_one(sqlite_world: World) -> None:

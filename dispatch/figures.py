@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, select, union
 from sqlmodel import Session, col
 
-from community_store.models import Attempt, Delivery, GatewayPause, InboundText
+from community_store.models import Attempt, Delivery, GatewayPause, InboundText, ReceiptRow
 from community_store.models import DeliveryState as State
 from dispatch.priority import Priority
+from gateway.contract import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +108,25 @@ def inbound_by_outcome(session: Session) -> Mapping[tuple[str, str], int]:
 
 
 def duplicates(session: Session) -> int:
-    """How many messages left more than once: accepted attempts beyond a delivery's first."""
+    """How many messages left more than once: attempts beyond the first that are known to have.
+
+    An attempt whose outcome we never learnt is known by what its provider reports of it later.
+    """
+    answered = select(col(Attempt.delivery_id), col(Attempt.n)).where(
+        col(Attempt.outcome) == "accepted"
+    )
+    reported = select(col(ReceiptRow.delivery_id), col(ReceiptRow.attempt)).where(
+        col(ReceiptRow.delivery_id).is_not(None),
+        col(ReceiptRow.attempt).is_not(None),
+        col(ReceiptRow.stage) != Stage.FAILED.value,
+    )
+    left = union(answered, reported).subquery()
     twice = (
         select((func.count() - 1).label("more"))
-        .select_from(Attempt)
-        .join(Delivery, col(Delivery.id) == col(Attempt.delivery_id))
-        .where(col(Delivery.doubts) > 0, col(Attempt.outcome) == "accepted")
-        .group_by(col(Attempt.delivery_id))
+        .select_from(left)
+        .join(Delivery, col(Delivery.id) == left.c.delivery_id)
+        .where(col(Delivery.doubts) > 0)
+        .group_by(left.c.delivery_id)
         .having(func.count() > 1)
         .subquery()
     )

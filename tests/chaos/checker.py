@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.chaos import reports
 from tests.chaos.people import audience
 from tests.chaos.plan import STOP, Plan, Words
+from tests.chaos.reports import Shown
 from tests.chaos.rows import OPEN, Row, Rows, Text
 
 Entry = dict[str, Any]
@@ -53,7 +55,9 @@ KINDS = (
 )
 
 
-def check(plan: Plan, ledger: list[Entry], rows: Rows, rates: dict[str, float]) -> Verdict:
+def check(
+    plan: Plan, ledger: list[Entry], rows: Rows, rates: dict[str, float], shown: Shown
+) -> Verdict:
     """All the comparisons. `rates`: segments a second of each number."""
     verdict, seen = Verdict(texts=len(plan.words)), _seen(plan, ledger, rows)
     accepted = [entry for entry in ledger if entry["event"] == "accepted"]
@@ -61,12 +65,17 @@ def check(plan: Plan, ledger: list[Entry], rows: Rows, rates: dict[str, float]) 
     for words in plan.words:
         _told(verdict, words, accepted, seen)
     _texts_read(verdict, ledger, rows)
+    _authors_told(verdict, ledger, accepted, seen)
     _agree(verdict, accepted, seen)
+    for kind, sentence in (*reports.wrong(ledger, rows), *reports.miscounted(ledger, rows, shown)):
+        verdict.wrong(kind, sentence)
     _in_time(verdict, ledger, seen)
     _stopped(verdict, ledger, seen, plan.set_back)
     for sender, rate in rates.items():
         _pace(verdict, ledger, sender, rate)
     verdict.figures.update(seen.excuse(row) for row in seen.excused())
+    states = Counter(row.state for row in rows.deliveries.values())
+    verdict.figures.update({name: states[name] for name in ("undelivered", "no_receipt")})
     verdict.figures["doubts"] += sum(row.doubts for row in rows.deliveries.values())
     return verdict
 
@@ -144,6 +153,30 @@ def _texts_read(verdict: Verdict, ledger: list[Entry], rows: Rows) -> None:
 
 def _meant(entry: Entry) -> str:
     return "stop" if entry["body"] == STOP else "alert"
+
+
+def _authors_told(verdict: Verdict, ledger: list[Entry], accepted: list[Entry], seen: Seen) -> None:
+    """Who raised an alert is told so, once, by its number: by the rows and by what left."""
+    for entry in ledger:
+        alert = seen.rows.alerts.get(entry.get("sid", ""))
+        if entry["event"] != "inbound" or alert is None:
+            continue
+        answers = [seen.rows.deliveries[n] for n in seen.rows.answers.get(entry["sid"], ())]
+        about = f"the author of alert {alert}"
+        if len(answers) != 1:
+            kind = "doubled" if answers else "lost"
+            verdict.wrong(kind, f"{about} has {len(answers)} receipts")
+        told = {int(e["d"]) for e in accepted if _is_receipt(e, alert, entry["sender"])}
+        told_of = {row.id for row in answers if row.address == entry["sender"]}
+        if told - told_of:
+            verdict.wrong("doubled", f"{about} was told more than a receipt")
+        if any(not seen.excuse(row) for row in answers) and not told & told_of:
+            verdict.wrong("lost", f"{about} was never told of it")
+
+
+def _is_receipt(entry: Entry, alert: int, author: str) -> bool:
+    """Whether a message tells an author how to end their alert, as their receipt does."""
+    return entry["to"] == author and f"FIN {alert}." in entry["body"]
 
 
 def _agree(verdict: Verdict, accepted: list[Entry], seen: Seen) -> None:

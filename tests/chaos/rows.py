@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 
+_ANSWERS = (
+    "SELECT t.gateway_id, d.id FROM inbound_text t JOIN notice n ON n.inbound_id = t.id"
+    " JOIN delivery d ON d.notice_id = n.id"
+)
 OPEN = ("queued", "held", "sending", "unknown", "accepted", "sent")
 
 
@@ -26,6 +31,8 @@ class Row:
     attempts: int
     doubts: int
     expires_at: str | datetime
+    channel: str = "sms"
+    gateway: str = "twilio"
 
     @property
     def expires(self) -> float:
@@ -42,6 +49,16 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Report:
+    """What a provider said of a message, by its own id, and which attempt it was kept of."""
+
+    message: str
+    delivery: int | None
+    attempt: int | None
+    word: str
+
+
+@dataclass(frozen=True)
 class Rows:
     """All deliveries, and the outcome of every text by the provider's id of it."""
 
@@ -51,6 +68,9 @@ class Rows:
     """The alert that a text became, by the provider's id of the text."""
     attempts: dict[int, int]
     """How many attempts are on record of each delivery."""
+    answers: dict[str, list[int]] = field(default_factory=dict)
+    """The deliveries that answer a text, by the provider's id of the text."""
+    reports: list[Report] = field(default_factory=list)
 
     @property
     def still_open(self) -> int:
@@ -61,7 +81,8 @@ def read(url: str) -> Rows:
     """Raises the database's own errors while it is away."""
     found = _query(
         url,
-        "SELECT id, alert_id, address, state, reason, attempts, doubts, expires_at FROM delivery",
+        "SELECT id, alert_id, address, state, reason, attempts, doubts, expires_at, channel, gateway"
+        " FROM delivery",
     )
     deliveries = {row[0]: Row(*row) for row in found}
     texts = _query(url, "SELECT gateway_id, state, outcome, read_at FROM inbound_text")
@@ -70,7 +91,12 @@ def read(url: str) -> Rows:
     )
     attempts = _query(url, "SELECT delivery_id, count(*) FROM attempt GROUP BY delivery_id")
     read_as = {text[0]: Text(text[1], text[2], _seconds(text[3])) for text in texts}
-    return Rows(deliveries, read_as, dict(alerts), dict(attempts))
+    answers: defaultdict[str, list[int]] = defaultdict(list)
+    for text, delivery in _query(url, _ANSWERS):
+        answers[text].append(delivery)
+    said = _query(url, "SELECT provider_id, delivery_id, attempt, stage FROM receipt")
+    reports = [Report(*each) for each in said]
+    return Rows(deliveries, read_as, dict(alerts), dict(attempts), dict(answers), reports)
 
 
 def _query(url: str, statement: str) -> Iterator[Any]:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from http.client import HTTPException
 
 import psycopg
 
@@ -20,6 +21,7 @@ from tests.chaos import rows, strikes
 from tests.chaos.checker import Verdict, check
 from tests.chaos.people import GATEWAY, RATE
 from tests.chaos.plan import Plan, Stop, Words
+from tests.chaos.reports import Shown
 from tests.chaos.stand import Servers, Stand, stand
 
 AWAY = (sqlite3.OperationalError, psycopg.OperationalError)
@@ -57,12 +59,26 @@ def run(servers: Servers, plan: Plan) -> Result:
         calmed = time.monotonic()
         url = made.database_url or f"sqlite:///{made.system.data_dir / 'tocsin.db'}"
         settled = _wait_for_quiet(made, url, plan)
-        verdict = check(plan, made.emulator.ledger(), rows.read(url), {NUMBER: RATE})
+        shown = _shown(made)
+        verdict = check(plan, made.emulator.ledger(), rows.read(url), {NUMBER: RATE}, shown)
         if not settled:
             verdict.wrong("non_terminal", f"not quiet {QUIET_WITHIN:.0f} s after the last fault")
         crashes = Counter(re.findall(r"crash point (\w+)", _log(made)))
         now = time.monotonic()
         return Result(plan, verdict, now - began, now - calmed, answers, crashes)
+
+
+def _shown(made: Stand) -> Shown:
+    """What the operator is shown; it may be that the web has just been started again."""
+    ends = time.monotonic() + PATIENT
+    while True:
+        try:
+            states = made.system.states()
+            return Shown(states, int(made.system.figure("tocsin_duplicates_total")))
+        except (OSError, HTTPException):
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.1)
 
 
 def _log(made: Stand) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from community_store.models import Alert, AlertState, Notice, Number, Stop
 from community_store.models import DeliveryState as State
-from dispatch import figures, looking, metrics, outbox, sweep
+from dispatch import figures, looking, metrics, outbox, receipts, sweep
 from dispatch.act import Act
 from dispatch.outbox import Claimed
 from gateway.contract import Accepted, NotNow, Outbound, Receipt, Stage, Traits, Unknown
@@ -68,6 +68,32 @@ def test_only_two_empty_looks_and_the_quiet_period_send_it_again(world: World) -
     assert doubtful.look(seconds=25) == State.QUEUED
     assert len(doubtful.provider.looked) == 2
     assert [claimed.attempt for claimed in world.claim(doubtful.number)] == [2]
+
+
+def test_one_that_left_twice_is_counted_once_its_provider_says_so(world: World) -> None:
+    doubtful = Doubtful(world)
+    doubtful.look(seconds=5)
+    assert doubtful.look(seconds=60) == State.QUEUED
+    (second,) = world.claim(doubtful.number)
+    world.settle(second, Accepted("P2"))
+    assert twice(world) == 0
+    reported(world, Receipt(Stage.DELIVERED, "P2", second.id, 2))
+    assert twice(world) == 0
+    reported(world, Receipt(Stage.FAILED, "P1", second.id, 1))
+    assert twice(world) == 0
+    for stage in (Stage.SENT, Stage.DELIVERED):
+        reported(world, Receipt(stage, "P1", second.id, 1))
+    assert twice(world) == 1
+
+
+def twice(world: World) -> int:
+    with world.store.read() as session:
+        return figures.duplicates(session)
+
+
+def reported(world: World, receipt: Receipt) -> None:
+    with world.store.begin() as session:
+        receipts.record(session, "sim", receipt, world.clock())
 
 
 def test_it_is_sent_three_times_at_most(sqlite_world: World) -> None:

@@ -15,6 +15,7 @@ from tests.emulator.postman import Letter
 from tests.emulator.wire import Connection, Request, Response
 
 DELIVERED, UNDELIVERED, ACCEPTED_BY_SMSC = 1, 2, 8
+WORDS = {DELIVERED: "delivered", UNDELIVERED: "undelivered", ACCEPTED_BY_SMSC: "sent"}  # Twilio's
 
 
 class Kannel:
@@ -62,15 +63,17 @@ class Kannel:
                 asyncio.get_running_loop().call_later(after, self._step, message, query, status)
 
     def _step(self, message: str, query: Mapping[str, str], status: int) -> None:
-        word = "delivered" if status == DELIVERED else "sent"
-        fault = self.house.faults.strike("receipt", query["to"], query["from"], word=word)
+        said = WORDS[status]
+        fault = self.house.faults.strike("receipt", query["to"], query["from"], word=said)
         kind = fault.kind if fault else None
+        status = UNDELIVERED if kind == "fail" else status
+        own = delivery_of(query["dlr-url"])
+        self.house.ledger.add("became", sid=message, status=WORDS[status], **own)
         if kind == "drop":
             return
-        status = UNDELIVERED if kind == "fail" else status
         values = {"d": str(status), "I": message, "p": query["to"], "P": query["from"]}
         url = _fill(query["dlr-url"], values)
-        facts = {"sid": message, "status": str(status), **delivery_of(url)}
+        facts = {"sid": message, "status": WORDS[status], **delivery_of(url)}
         delay = fault.seconds if fault and kind == "delay" else 0.0
         for _ in range(2 if kind == "double" else 1):
             self.house.postman.post(Letter(url, None, "receipt", facts), delay)

@@ -24,6 +24,7 @@ def _step(house: House, message: Message, word: str) -> None:
     if fault and fault.kind == "fail":
         word, code = fault.word, fault.code or None
     message.advance(word, code)
+    house.ledger.add("became", sid=message.sid, status=word, **delivery_of(message.callback))
     if message.callback:
         _tell(house, _letter(message, word, code), fault)
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.context import AsJson, CommandError, Context, console, emit, of, plain, say
+from commands import queue_screen
+from commands.context import AsJson, CommandError, Context, console, emit, of, say
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from dispatch.queues import GatewayFigures
 
 app = typer.Typer(no_args_is_help=True, help="What is due, per gateway.")
 Gateway = Annotated[str | None, typer.Argument(metavar="[GATEWAY]", help="all when left out")]
@@ -25,56 +25,36 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", help="again and again, until Ctrl-C")] = False,
     every: Annotated[float, typer.Option(min=0.2, help="seconds between two looks")] = 1.0,
 ) -> None:
-    """Show what is due, held, in flight and in doubt at each gateway."""
+    """Show what is due, held, in flight and in doubt at each gateway and each of its numbers."""
     context = of(ctx)
     if watch and as_json:
         raise CommandError("--watch is for the terminal: leave out --json, or ask repeatedly")
     if watch:
-        _watch(context, every)
+        queue_screen.watch(lambda: _look(context), every)
+    elif as_json:
+        emit([_row(gateway) for gateway in _look(context)], as_json=True)
     else:
-        emit(_rows(context), as_json=as_json)
+        console().print(queue_screen.screen(_look(context)))
 
 
-def _rows(context: Context) -> list[dict[str, Any]]:
+def _look(context: Context) -> list[GatewayFigures]:
     from community_store.columns import utcnow
-    from dispatch import figures
+    from dispatch import queues
 
+    settings = context.settings
     with context.read() as session:
-        found = figures.gateways(session, [*context.settings.gateway, "mail"], utcnow())
-    return [asdict(f) | {"paused": bool(f.paused), "reason": f.paused} for f in found]
+        names = [*settings.gateway, "mail"]
+        return queues.gateways(session, names, utcnow(), mail_rate=settings.mail.rate)
 
 
-def _watch(context: Context, every: float) -> None:
-    from rich.live import Live
-
-    before: dict[str, Any] = {}
-    with (
-        contextlib.suppress(KeyboardInterrupt),
-        Live(console=console(), auto_refresh=False, transient=False) as live,
-    ):
-        while True:
-            rows = _rows(context)
-            live.update(_screen(rows, before, every), refresh=True)
-            before = {row["gateway"]: row for row in rows}
-            time.sleep(every)
+def _row(gateway: GatewayFigures) -> dict[str, Any]:
+    row = asdict(gateway)
+    numbers = [lane | _reason(lane) for lane in row.pop("lanes") if lane["number"]]
+    return row | _reason(row) | {"numbers": numbers}
 
 
-def _screen(rows: list[dict[str, Any]], before: dict[str, Any], every: float) -> Table:
-    """The figures, and how fast what is due changes (a second, with its sign)."""
-    from rich.table import Table
-    from rich.text import Text
-
-    screen = Table(title=time.strftime("%H:%M:%S"), title_justify="left", box=None)
-    names = [name for name in rows[0] if name != "reason"] if rows else []
-    for name in [*names, "change"]:
-        screen.add_column(name.replace("_", " "), justify="left" if name == "gateway" else "right")
-    for row in rows:
-        was = before.get(row["gateway"])
-        change = f"{(row['due'] - was['due']) / every:+.0f}/s" if was else ""
-        shown = {**row, "paused": plain(row["reason"]) if row["paused"] else ""}
-        cells = [Text(str(shown[name])) for name in names]
-        screen.add_row(*cells, change, style="red" if row["paused"] else "")
-    return screen
+def _reason(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"paused": bool(row["paused"]), "reason": row["paused"]}
 
 
 @app.command()

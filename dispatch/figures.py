@@ -1,72 +1,18 @@
-"""What the rows say of the whole installation: for /readyz, /metrics and `queue status`."""
+"""What the rows say of the whole installation, for /metrics; what waits: queues.py."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, func, select, union
+from sqlalchemy import func, select, union
 from sqlmodel import Session, col
 
-from community_store.models import Attempt, Delivery, GatewayPause, InboundText, ReceiptRow
+from community_store.models import Attempt, Delivery, InboundText, ReceiptRow
 from community_store.models import DeliveryState as State
 from dispatch.priority import Priority
+from dispatch.queues import age
 from gateway.contract import Stage
-
-
-@dataclass(frozen=True, slots=True)
-class GatewayFigures:
-    """One gateway's queue. `paused` is the reason, "" when it is not."""
-
-    gateway: str
-    due: int
-    held: int
-    oldest_due_seconds: float
-    sending: int
-    unknown: int
-    paused: str
-
-
-def gateways(session: Session, names: list[str], now: datetime) -> list[GatewayFigures]:
-    """The queue of each gateway, mail included, as it stands now."""
-    waiting = {
-        row.gateway: row
-        for row in session.execute(
-            select(
-                col(Delivery.gateway),
-                func.count().filter(col(Delivery.due_at) <= now).label("due"),
-                func.min(case((col(Delivery.due_at) <= now, col(Delivery.due_at)))).label("oldest"),
-            )
-            .where(col(Delivery.state) == State.QUEUED.value)
-            .group_by(col(Delivery.gateway))
-        )
-    }
-    open_ = {
-        (gateway, state): count
-        for gateway, state, count in session.execute(
-            select(col(Delivery.gateway), col(Delivery.state), func.count())
-            .where(
-                col(Delivery.state).in_(
-                    [State.HELD.value, State.SENDING.value, State.UNKNOWN.value]
-                )
-            )
-            .group_by(col(Delivery.gateway), col(Delivery.state))
-        )
-    }
-    paused = {row.gateway: row.reason or "paused" for row in session.scalars(select(GatewayPause))}
-    return [
-        GatewayFigures(
-            gateway=name,
-            due=waiting[name].due if name in waiting else 0,
-            held=open_.get((name, State.HELD.value), 0),
-            oldest_due_seconds=_age(waiting[name].oldest if name in waiting else None, now),
-            sending=open_.get((name, State.SENDING.value), 0),
-            unknown=open_.get((name, State.UNKNOWN.value), 0),
-            paused=paused.get(name, ""),
-        )
-        for name in sorted({*names, *waiting} if waiting else set(names))
-    ]
 
 
 def residents_wait(session: Session, now: datetime) -> float:
@@ -80,11 +26,7 @@ def residents_wait(session: Session, now: datetime) -> float:
             col(Delivery.priority) <= Priority.ALERT,
         )
     )
-    return _age(oldest, now)
-
-
-def _age(oldest: datetime | None, now: datetime) -> float:
-    return 0.0 if oldest is None else max(0.0, round((now - oldest).total_seconds(), 3))
+    return age(oldest, now)
 
 
 def deliveries_by_state(session: Session) -> Mapping[tuple[str, str], int]:

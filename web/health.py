@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from community_store import schema
-from dispatch import figures
+from dispatch import figures, queues
 from dispatch.runtime import Runtime
 from dispatch.spool import Spool
 from web.access import Policy, access
@@ -73,10 +73,10 @@ def _database(runtime: Runtime) -> tuple[str, float | None]:
         if not schema.is_current(runtime.store):
             return "schema out of date: run `tocsin init`", None
         with runtime.store.read() as session:
-            queues = figures.gateways(session, list(runtime.providers), runtime.clock())
+            found = queues.gateways(session, list(runtime.providers), runtime.clock())
     except DBAPIError as error:
         return f"away: {type(error.orig).__name__}", None
-    running = [queue.oldest_due_seconds for queue in queues if not queue.paused]
+    running = [queue.oldest_due_seconds for queue in found if not queue.paused]
     return "ok", max(running, default=0.0)
 
 
@@ -139,17 +139,17 @@ def _totals(session: Session) -> list[Metric]:
 
 def _gauges(session: Session) -> list[Metric]:
     runtime = _runtime()
-    queues = figures.gateways(session, list(runtime.providers), runtime.clock())
+    found = queues.gateways(session, list(runtime.providers), runtime.clock())
     values = {
-        "tocsin_due": ("Deliveries due now.", sum(q.due for q in queues)),
+        "tocsin_due": ("Deliveries due now.", sum(q.due for q in found)),
         "tocsin_oldest_due_seconds": (
             "Age of the oldest delivery due.",
-            max((q.oldest_due_seconds for q in queues), default=0),
+            max((q.oldest_due_seconds for q in found), default=0),
         ),
         "tocsin_residents_wait_seconds": (
             "Age of the oldest answer, emergency or resident's alert due.",
             figures.residents_wait(session, runtime.clock()),
         ),
-        "tocsin_unknown": ("Deliveries whose outcome is unknown.", sum(q.unknown for q in queues)),
+        "tocsin_unknown": ("Deliveries whose outcome is unknown.", sum(q.unknown for q in found)),
     }
     return [GaugeMetricFamily(name, text, value=value) for name, (text, value) in values.items()]

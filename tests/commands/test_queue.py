@@ -17,6 +17,7 @@ from tests.commands.console import Console
 CLI = Path(__file__).parents[2] / "cli.py"
 KEYS = {
     "gateway", "due", "held", "oldest_due_seconds", "sending", "unknown", "paused", "reason",
+    "numbers",
 }  # fmt: skip
 
 
@@ -34,6 +35,23 @@ def test_the_same_deliveries_are_due_at_the_gateway_and_at_the_number(village: C
     assert row["due"] >= 1
     for name in ("due", "held", "sending", "unknown"):
         assert number[name] == row[name]
+
+
+def test_each_number_of_a_gateway_has_its_own_line(village: Console) -> None:
+    raised(village)
+    village.ok("number", "add", "38001", "--gateway", "simulator", "--rate", 2)
+    village.ok("number", "pause", "38001", "--reason", "sim changed")
+    (row,) = [r for r in village.json("queue", "status") if r["gateway"] == "simulator"]
+    first, second = row["numbers"]
+    assert (first["number"], first["rate"], first["paused"]) == ("38000", 10.0, False)
+    assert first["due"] + second["due"] == row["due"]
+    assert first["seconds_left"] == pytest.approx(first["due"] / 10, abs=0.1)
+    assert (second["number"], second["paused"], second["reason"]) == ("38001", True, "sim changed")
+    assert second["seconds_left"] is None
+    said = village.ok("queue", "status").splitlines()
+    order = [line.split()[0] for line in said[1:] if line.startswith(("simulator", "  "))]
+    assert order == ["simulator", "38000", "38001"]
+    assert said[-1] == "38001 is paused: sim changed"
 
 
 def test_a_delivery_is_explained(village: Console) -> None:
@@ -76,7 +94,8 @@ def test_the_live_status_shows_until_it_is_stopped(village: Console) -> None:
     _, complaints = watching.communicate(timeout=20)
     os.close(ours)
     assert watching.returncode == 0, complaints
-    assert "oldest due seconds" in said
+    assert "oldest" in said
+    assert "38000" in said
     assert complaints == ""
 
 

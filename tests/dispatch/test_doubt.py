@@ -11,7 +11,7 @@ import pytest
 
 from community_store.models import Alert, AlertState, Notice, Number, Stop
 from community_store.models import DeliveryState as State
-from dispatch import figures, looking, metrics, outbox, receipts, sweep
+from dispatch import figures, looking, metrics, outbox, queues, receipts, sweep
 from dispatch.act import Act
 from dispatch.outbox import Claimed
 from gateway.contract import Accepted, NotNow, Outbound, Receipt, Stage, Traits, Unknown
@@ -56,7 +56,7 @@ def test_a_look_that_finds_it_settles_the_doubt(world: World) -> None:
 
 def figures_of(world: World) -> dict[str, int]:
     with world.store.read() as session:
-        (sim,) = figures.gateways(session, ["sim"], world.clock())
+        (sim,) = queues.gateways(session, ["sim"], world.clock())
     return {"unknown": sim.unknown, "due": sim.due, "sending": sim.sending}
 
 

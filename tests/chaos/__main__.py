@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import shutil
 import subprocess
 import sys
 import tempfile
 import traceback
-from collections import Counter
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psutil
 
-from tests.chaos.checker import KINDS, Verdict
+from tests.chaos import total
+from tests.chaos.checker import KINDS
 from tests.chaos.plan import Plan, plan
 from tests.chaos.run import Result, run
 from tests.chaos.stand import Servers, servers
@@ -32,24 +32,12 @@ def main() -> int:
     options = _options()
     first = options.seed if options.seed is not None else options.first
     seeds = range(first, first + (1 if options.seed is not None else options.seeds))
-    folder = Path(tempfile.mkdtemp(prefix="tocsin-chaos-"))
-    results: list[Result] = []
-    failed: list[int] = []
-    try:
-        print(HEADER, flush=True)
-        with servers(folder) as rigs:
-            for seed in seeds:
-                result = _one(rigs, plan(seed), loud=options.seed is not None)
-                if result is not None:
-                    results.append(result)
-                if result is None or result.verdict.findings:
-                    failed.append(seed)
-    finally:
-        if not options.keep:
-            shutil.rmtree(folder, ignore_errors=True)
-        else:
-            print(f"kept: {folder}")
-    _conclude(results, failed, options.json)
+    print(HEADER, flush=True)
+    if options.together > 1:
+        runs, failed = _side_by_side(seeds, options.together)
+    else:
+        runs, failed = _one_by_one(seeds, loud=options.seed is not None, keep=options.keep)
+    total.conclude(runs, failed, options.json)
     return 1 if failed else 0
 
 
@@ -58,9 +46,65 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="one seed only, told in words")
     parser.add_argument("--seeds", type=int, default=10, help="how many seeds")
     parser.add_argument("--first", type=int, default=1, help="the first of them")
+    parser.add_argument("--together", type=int, default=1, help="how many stands at a time")
     parser.add_argument("--json", type=Path, default=Path("artefacts/chaos.json"))
     parser.add_argument("--keep", action="store_true", help="keep folders and logs")
     return parser.parse_args()
+
+
+def _one_by_one(seeds: range, *, loud: bool, keep: bool) -> tuple[list[total.Record], list[int]]:
+    """The seeds' records, and which of them failed."""
+    folder = Path(tempfile.mkdtemp(prefix="tocsin-chaos-"))
+    runs: list[total.Record] = []
+    failed: list[int] = []
+    try:
+        with servers(folder) as rigs:
+            for seed in seeds:
+                result = _one(rigs, plan(seed), loud=loud)
+                if result is not None:
+                    runs.append(total.record(result))
+                if result is None or result.verdict.findings:
+                    failed.append(seed)
+    finally:
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            print(f"kept: {folder}")
+    return runs, failed
+
+
+def _side_by_side(seeds: range, together: int) -> tuple[list[total.Record], list[int]]:
+    """The same, each share of the seeds by a process of its own, with its own servers."""
+    size = -(-len(seeds) // together)
+    shares = [seeds[at : at + size] for at in range(0, len(seeds), size)]
+    runs: list[total.Record] = []
+    failed: list[int] = []
+    with (
+        tempfile.TemporaryDirectory(prefix="tocsin-chaos-") as folder,
+        ThreadPoolExecutor(len(shares)) as crew,
+    ):
+        for paper in crew.map(lambda share: _share(share, Path(folder)), shares):
+            runs += paper["runs"]
+            failed += paper["failed"]
+    return runs, failed
+
+
+def _share(share: range, folder: Path) -> dict[str, Any]:
+    """Run it, and show what its process prints but the header and the sums."""
+    path = folder / f"{share.start}.json"
+    command = (
+        *(sys.executable, "-m", "tests.chaos", "--first", str(share.start)),
+        *("--seeds", str(len(share)), "--json", str(path)),
+    )
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        for line in running.stdout or ():
+            if line == "\n":  # the sums follow
+                break
+            if not line.startswith(HEADER[:6]):
+                print(line, end="", flush=True)
+        running.communicate()
+    paper: dict[str, Any] = json.loads(path.read_text())
+    return paper
 
 
 def _one(rigs: Servers, planned: Plan, *, loud: bool) -> Result | None:
@@ -91,53 +135,6 @@ def _line(result: Result) -> str:
         f"{verdict.figures['most_in_a_second']:>6} {result.settled_after:>5.1f}s "
         f"{result.seconds:>5.1f}s"
     )
-
-
-def _conclude(results: list[Result], failed: list[int], path: Path) -> None:
-    total = Verdict()
-    crashes: Counter[str] = Counter()
-    for result in results:
-        total.texts += result.verdict.texts
-        total.messages += result.verdict.messages
-        total.handed_over += result.verdict.handed_over
-        total.figures.update(result.verdict.figures)
-        crashes.update(result.crashes)
-    most = max((r.verdict.figures["most_in_a_second"] for r in results), default=0)
-    total.figures["most_in_a_second"] = most
-    strikes = Counter(strike.kind for r in results for strike in r.plan.strikes)
-    kinds = ", ".join(f"{total.figures[kind]} {kind.replace('_', ' ')}" for kind in KINDS)
-    print(f"\n{len(results)} seeds, {total.texts} texts, {total.messages} messages: {kinds}")
-    print(f"crash points hit: {_listed(crashes)}\nstrikes: {_listed(strikes)}")
-    if failed:
-        print(f"failed: {', '.join(f'make chaos SEED={seed}' for seed in failed)}")
-    document = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{platform.machine()}, Python {platform.python_version()}",
-        "seeds": len(results), "failed": failed, "texts": total.texts,
-        "messages": total.messages, "handed_over": total.handed_over,
-        "figures": {kind: total.figures[kind] for kind in (*KINDS, *sorted(total.figures))},
-        "crash_points": dict(crashes), "strikes": dict(strikes),
-        "answers": dict(sum((r.answers for r in results), Counter())),
-        "runs": [_record(result) for result in results],
-    }  # fmt: skip
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document, indent=1) + "\n")
-
-
-def _listed(counts: Counter[str]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in counts.most_common()) or "none"
-
-
-def _record(result: Result) -> dict[str, object]:
-    return {
-        "seed": result.plan.seed,
-        "plan": result.plan.in_words(),
-        "figures": dict(result.verdict.figures),
-        "findings": result.verdict.findings,
-        "crash_points": dict(result.crashes),
-        "settled_after": round(result.settled_after, 1),
-        "seconds": round(result.seconds, 1),
-    }
 
 
 if __name__ == "__main__":

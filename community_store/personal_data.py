@@ -59,6 +59,7 @@ def export(session: Session, member: Member) -> dict[str, Any]:
         "turned_off": _rows(session, Mute, col(Mute.member_id) == member.id),
         "stopped": _rows(session, Stop, col(Stop.address).in_(addresses)),
         "texts_sent": _rows(session, InboundText, col(InboundText.sender).in_(addresses)),
+        "registrations": _registrations(session, member),
         "enrolments": _rows(session, Enrolment, col(Enrolment.sender).in_(addresses)),
         "positions_tried": _rows(session, PositionTry, col(PositionTry.member_id) == member.id),
         "proofs_of_address": _proofs(session, member),
@@ -99,6 +100,13 @@ def _proofs(session: Session, member: Member) -> list[dict[str, Any]]:
     shown = ("media_type", "size", "created_at", "destroy_at", "destroyed_at")
     rows = _rows(session, ProofDocument, col(ProofDocument.member_id) == member.id)
     return [{name: row[name] for name in shown} for row in rows]
+
+
+def _registrations(session: Session, member: Member) -> list[dict[str, Any]]:
+    """What they typed on the way in; its password and tokens open something."""
+    secret = ("digest", "mail_digest", "password")
+    rows = _rows(session, Registration, col(Registration.member_id) == member.id)
+    return [{name: row[name] for name in row if name not in secret} for row in rows]
 
 
 def _addresses(member: Member) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, delete, select
 
 from community_store.models import Registration
@@ -26,23 +27,23 @@ def begin(session: Session, now: datetime, *, language: str) -> tuple[Registrati
 
 def find(session: Session, token: str, now: datetime) -> Registration | None:
     """What a browser has typed, unless it is a week old."""
-    return _live(session, Registration.digest == digest(token), now) if token else None
+    return _live(session, col(Registration.digest) == digest(token), now) if token else None
 
 
 def of_link(session: Session, token: str, now: datetime) -> Registration | None:
     """The one whose e-mail a link proves. Looking uses nothing up."""
-    return _live(session, Registration.mail_digest == digest(token), now) if token else None
+    return _live(session, col(Registration.mail_digest) == digest(token), now) if token else None
 
 
 def of_member(session: Session, member_id: int, now: datetime) -> Registration | None:
     """What a member typed, and has perhaps not proved yet."""
-    return _live(session, Registration.member_id == member_id, now)
+    return _live(session, col(Registration.member_id) == member_id, now)
 
 
-def _live(session: Session, which: object, now: datetime) -> Registration | None:
+def _live(session: Session, which: ColumnElement[bool], now: datetime) -> Registration | None:
     return session.exec(
         select(Registration)
-        .where(which, col(Registration.expires_at) > now)  # type: ignore[arg-type]  # SQL
+        .where(which, col(Registration.expires_at) > now)
         .order_by(col(Registration.id).desc())
     ).first()
 

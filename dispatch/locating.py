@@ -25,6 +25,7 @@ from dispatch.act import Act
 from dispatch.incoming import Incoming, incoming_of
 from dispatch.reading import normal
 from dispatch.runtime import Runtime
+from gateway import geocoder
 from gateway.geocoder import Geocoder, GeocoderAway, Place
 
 log = structlog.get_logger(__name__)
@@ -110,22 +111,21 @@ def _take_up(session: Session, runtime: Runtime, enrolment_id: int) -> Asked | N
 
 def _places(runtime: Runtime, asked: Asked) -> list[Place] | None:
     """What the geocoder knows; None while it is away."""
-    geocoder = Geocoder(runtime.settings.geo.geocoder_url.rstrip("/"))
     try:
-        return asyncio.run(_search(geocoder, asked))
+        return asyncio.run(_search(geocoder.at(runtime.settings.geo.geocoder_url), asked))
     except GeocoderAway as error:
         log.warning("geocoder_away", enrolment=asked.id, error=str(error))
         return None
 
 
-async def _search(geocoder: Geocoder, asked: Asked) -> list[Place]:
+async def _search(server: Geocoder, asked: Asked) -> list[Place]:
     """Everywhere; then, for an address without its town, in each of a few that we serve."""
-    places = await geocoder.search(asked.address, limit=10)
+    places = await server.search(asked.address, limit=10)
     if matching.match(asked.address, places).certain or matching.postcode_of(asked.address):
         return places
     if len(asked.towns) <= TOWNS_MAX:
         for town in asked.towns:
-            places += await geocoder.search(asked.address, limit=3, citycode=town)
+            places += await server.search(asked.address, limit=3, citycode=town)
     return places
 
 

@@ -15,7 +15,6 @@ from sqlmodel import col, select
 
 from community_store import account_links, accounts, membership, registrations
 from community_store.account_links import Asked
-from community_store.errors import RuleError
 from community_store.membership import NewMember
 from community_store.models import Account, AccountLink, Member, MemberState, Registration
 from community_store.store import lock
@@ -171,9 +170,3 @@ def unproved(registration: Registration, member: Member | None) -> list[str]:
     waiting = ["number"] if number and number not in held else []
     email = registration.email
     return [*waiting, "email"] if email and not (member and member.email == email) else waiting
-
-
-def require_nothing_proved(registration: Registration) -> None:
-    """What was typed may be changed until it became an account. Raises RuleError."""
-    if registration.member_id is not None:
-        raise RuleError("registered", "there is an account already")

@@ -94,6 +94,13 @@ class Geocoder:
             raise GeocoderAway(f"{error.reason} ({error.code})") from None
 
 
+def at(url: str) -> Geocoder:
+    """The server at an address. Raises GeocoderAway for "", which means that there is none."""
+    if not url:
+        raise GeocoderAway("none is configured")
+    return Geocoder(url.rstrip("/"))
+
+
 async def _body(session: aiohttp.ClientSession, url: str, query: Mapping[str, str]) -> bytes:
     async with session.get(url, params=query, allow_redirects=False) as response:
         if response.status == 400:

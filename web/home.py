@@ -39,7 +39,7 @@ def show() -> ResponseReturnValue:
     assert who is not None
     person, runtime = who.person, identity.runtime()
     with runtime.store.read() as db:
-        act = Act(db, runtime.settings, runtime.clock())
+        act = identity.act(db)
         town = db.get(Town, person.agent.town_insee) if person.agent else None
         return render_template(
             "home.html",

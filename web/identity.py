@@ -11,11 +11,13 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import cast
 
 from flask import Response, current_app, g, request, session
+from sqlmodel import Session
 
 from community_store import sessions
-from community_store.models import Account
+from community_store.models import Account, Member
 from community_store.sessions import SignedIn
 from config import Settings
+from dispatch.act import Act
 from dispatch.runtime import Runtime
 
 BROWSERS = (  # in this order: each also claims to be those below
@@ -31,6 +33,11 @@ SYSTEMS = (
 
 def runtime() -> Runtime:
     return cast("Runtime", current_app.extensions["tocsin"])
+
+
+def act(db: Session) -> Act:
+    """What the rules are given to work with, in this transaction, now."""
+    return Act(db, runtime().settings, runtime().clock())
 
 
 def https(settings: Settings) -> bool:
@@ -53,6 +60,14 @@ def whole() -> SignedIn | None:
     """Whoever is signed in with all that they owe."""
     found = who()
     return None if found is None or found.half else found
+
+
+def member(db: Session) -> Member:
+    """The member who is signed in, as a row of this transaction. Only where a policy asks for one."""
+    found = who()
+    assert found is not None
+    assert found.person.member is not None
+    return db.get_one(Member, found.person.member.id)
 
 
 def _read() -> SignedIn | None:

@@ -25,6 +25,7 @@ from gateway.providers.simulator import Phones
 from tests.dispatch.world import World
 from tests.rigs.debian import program
 from tests.web.house import House, make_house
+from tests.web.seen import plain_house, serving
 
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -101,6 +102,19 @@ def house(sqlite_world: World) -> House:
     """The pages over an empty world, at https://tocsin.example, on SQLite."""
     sqlite_world.number()
     return make_house(sqlite_world)
+
+
+@pytest.fixture
+def plain(sqlite_store: Store, redis_url: str, tmp_path: Path) -> House:
+    """A house that a browser can visit, with the people of Les Lilas in it."""
+    return plain_house(sqlite_store, redis_url, tmp_path)
+
+
+@pytest.fixture
+def site(plain: House) -> Iterator[str]:
+    """The plain house's address on this machine."""
+    with serving(plain) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -160,6 +160,16 @@ def test_the_team_has_72_hours_and_the_page_says_until_when(house: House) -> Non
     page = words(inside(house, member).get("/activation"))
     assert request.team_due_at == request.created_at + timedelta(hours=72)
     assert "au plus tard le" in page
+    house.world.clock.forward(hours=73)
+    late = words(inside(house, member).get("/activation"))
+    assert "au plus tard le" not in late
+    assert "délai prévu" in late
+
+
+def test_no_deadline_is_made_up_before_the_team_has_its_time(house: House) -> None:
+    page = words(inside(house, pending(house)).get("/activation"))
+    assert "dans les 72 heures" in page
+    assert "au plus tard le" not in page
 
 
 # a document

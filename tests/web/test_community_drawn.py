@@ -15,7 +15,7 @@ from community_store.models import Community, Member, MemberState
 from community_store.store import Store
 from tests.community_store.ground import SIDE, middle
 from tests.web.house import House
-from tests.web.test_house import DESK, SMALL, enter, looks_well, plain_house, serving
+from tests.web.seen import DESK, SMALL, enter, looks_well, plain_house, serving
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -122,6 +122,17 @@ def test_an_agent_sees_the_contacts_of_whom_the_town_vouches_for(house: House) -
     assert state(house, jeanne) == MemberState.ACTIVE
 
 
+def test_a_referent_who_acts_for_another_town_sees_no_contacts(house: House, lilas: int) -> None:
+    zoe = referent(house, lilas, email="zoe@voisins.example")
+    account = house.account_of(zoe)
+    house.world.change(account, agent_id=house.world.agent(email="zoe@voisins.example").id)
+    jeanne = asked(house, lilas, mobile="+33639980066", email="jeanne@voisins.example")
+    page = words(house.inside(account).get(f"/requests/{ref(house, jeanne)}"))
+    assert "Jeanne" in page
+    assert "+33639980066" not in page
+    assert "jeanne@voisins.example" not in page
+
+
 def test_of_two_who_answer_at_once_one_decides_and_the_other_is_told(
     house: House, lilas: int
 ) -> None:

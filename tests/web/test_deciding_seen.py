@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
 import pytest
 from playwright.sync_api import Browser, expect
 
 from community_store.models import Community, Member, MemberState, Mode
-from community_store.store import Store
 from dispatch import requests, team
 from tests.web.house import House
-from tests.web.test_house import DESK, SMALL, enter, looks_well, plain_house, serving
+from tests.web.seen import SIZES, enter, looks_well
 
 pytestmark = pytest.mark.timeout(180)
-SIZES: dict[str, Any] = {"small": SMALL, "desk": DESK}
 
 
 @pytest.fixture
-def plain(sqlite_store: Store, redis_url: str, tmp_path: Path) -> House:
+def plain(plain: House) -> House:
     """Two people wait for the référents of Les Lilas, and one for the team."""
-    house = plain_house(sqlite_store, redis_url, tmp_path)
+    house = plain
     [lilas] = house.world.rows(Community)
     house.world.change(lilas, mode=Mode.REFERENT)
     roses = house.world.community("Les Roses")
@@ -34,12 +28,6 @@ def plain(sqlite_store: Store, redis_url: str, tmp_path: Path) -> House:
             requests.ask(act, act.session.get_one(Member, member.id))
             team.assign(act)
     return house
-
-
-@pytest.fixture
-def site(plain: House) -> Iterator[str]:
-    with serving(plain) as url:
-        yield url
 
 
 @pytest.mark.parametrize(("size", "language"), [("small", "fr"), ("desk", "en")])

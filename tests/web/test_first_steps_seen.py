@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from community_store.models import Account
-from community_store.store import Store
 from tests.web.house import House
-from tests.web.test_house import DESK, EMAIL, SMALL, enter, looks_well, plain_house, serving
+from tests.web.seen import EMAIL, SIZES, enter, looks_well
 
 pytestmark = pytest.mark.timeout(180)
-SIZES: dict[str, Any] = {"small": SMALL, "desk": DESK}
-
-
-@pytest.fixture
-def plain(sqlite_store: Store, redis_url: str, tmp_path: Path) -> House:
-    return plain_house(sqlite_store, redis_url, tmp_path)
-
-
-@pytest.fixture
-def site(plain: House) -> Iterator[str]:
-    with serving(plain) as url:
-        yield url
 
 
 @pytest.mark.parametrize(("size", "scheme"), [("small", "light"), ("desk", "dark")])

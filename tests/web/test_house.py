@@ -3,101 +3,15 @@ without scripts, in the dark; axe finds nothing."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # ships none
-from playwright.sync_api import Browser, BrowserContext, Page, expect
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, expect
 
-from community_store import sessions
 from community_store.models import Account, MemberState
-from community_store.store import Store
 from dispatch import links
-from dispatch.runtime import Runtime, build_providers, connect_redis
-from tests.dispatch.world import Clock, World, settings
-from tests.web.house import PASSWORD, House, make_house
-
-SHOTS = Path(__file__).resolve().parents[2] / "artefacts" / "screens"
-SMALL, DESK = {"width": 320, "height": 640}, {"width": 1280, "height": 850}
-EMAIL = "odette@voisins.example"
+from tests.web.house import PASSWORD, House
+from tests.web.seen import DESK, EMAIL, SHOTS, SMALL, enter, looks_well, reach
 
 pytestmark = pytest.mark.timeout(180)
-
-
-@pytest.fixture
-def plain(sqlite_store: Store, redis_url: str, tmp_path: Path) -> House:
-    """A house that a browser can visit, with people in it."""
-    return plain_house(sqlite_store, redis_url, tmp_path)
-
-
-def plain_house(store: Store, redis_url: str, tmp_path: Path, **sections: Any) -> House:
-    """Without https, which a browser on this machine has no certificate for; with people."""
-    chosen = settings(
-        tmp_path,
-        service={"data_dir": tmp_path, "secret_key": "k" * 32, "contact": "mairie@ville.example"},
-        redis={"url": redis_url},
-        **sections,
-    )
-    clock = Clock()
-    redis = connect_redis(redis_url)
-    world = World(Runtime(chosen, store, redis, build_providers(chosen), clock), clock)
-    world.number()
-    home = world.community("Les Lilas")
-    world.members(home, 12, referent=True)
-    house = make_house(world)
-    house.account_of(world.member(home, first_name="Odette", last_name="Martin", email=EMAIL))
-    return house
-
-
-@pytest.fixture
-def site(plain: House) -> Iterator[str]:
-    with serving(plain) as url:
-        yield url
-
-
-@contextmanager
-def serving(house: House) -> Iterator[str]:
-    """The house's address on this machine, until the block ends."""
-    server = make_server("127.0.0.1", 0, house.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def looks_well(page: Page, name: str) -> None:
-    """It fits, axe finds nothing, what one presses is large; its picture is kept."""
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
-    width = page.viewport_size["width"] if page.viewport_size else 0
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, name
-    assert small_targets(page) == [], name
-    found = Axe().run(page)
-    assert found.violations_count == 0, (name, found.generate_report())
-
-
-def small_targets(page: Page) -> list[str]:
-    """What one can press and is under 44 pixels high; a link inside a sentence may be."""
-    small: list[str] = page.evaluate(
-        """() => [...document.querySelectorAll("a, button, summary, input, select")]
-            .filter((one) => one.checkVisibility() && !one.matches(".skip, .unseen, [type=hidden]"))
-            .filter((one) => one.getBoundingClientRect().height < 44)
-            .map((one) => one.outerHTML.slice(0, 80))"""
-    )
-    return small
-
-
-def enter(context: BrowserContext, house: House, site: str, account: Account) -> None:
-    with house.world.store.begin() as session:
-        token = sessions.begin(session, account, house.world.clock(), device="Firefox · Android")
-    context.add_cookies([{"name": "tocsin", "value": token, "url": site}])
 
 
 @pytest.mark.parametrize(
@@ -173,17 +87,6 @@ def test_signing_in_by_keyboard_alone_with_a_mistake_first(
         reach(page, "button:has-text('Se déconnecter')")
         page.keyboard.press("Enter")
         expect(page.locator("h1")).to_have_text("Des voisins qui se préviennent")
-
-
-def reach(page: Page, what: str) -> None:
-    """Press Tab until it has the focus, and see that the focus shows."""
-    for _ in range(25):
-        if page.locator(what).evaluate("one => one === document.activeElement"):
-            outline = page.locator(what).evaluate("one => getComputedStyle(one).outlineStyle")
-            assert outline != "none", what
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"{what} cannot be reached")
 
 
 def test_a_code_signs_in_without_scripts_and_the_language_changes(

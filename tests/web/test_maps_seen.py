@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from community_store.store import Store
 from tests.web.house import House
-from tests.web.test_house import DESK, SMALL, looks_well, plain_house, serving
+from tests.web.seen import DESK, SMALL, looks_well, plain_house, serving
 from web.access import Policy, access
 
 pytestmark = pytest.mark.timeout(180)

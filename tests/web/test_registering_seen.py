@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from shapely import box
 
+from community_store.models import Community, Member
 from community_store.store import Store
+from dispatch import requests
 from tests.web.house import PASSWORD, House
-from tests.web.test_house import DESK, SHOTS, SMALL, looks_well, plain_house, serving
+from tests.web.seen import SHOTS, SIZES, SMALL, looks_well, plain_house, reach
 
 pytestmark = pytest.mark.timeout(180)
-SIZES: dict[str, Any] = {"small": SMALL, "desk": DESK}
-ADDRESS = "12 rue des lilas 38990 valmoutier"
+LAT, LON = 45.18264, 5.72256  # of 12 rue des Lilas, Valmoutier, where Les Lilas are too
 
 
 @pytest.fixture
 def plain(sqlite_store: Store, redis_url: str, tmp_path: Path, addok: str) -> House:
-    return plain_house(sqlite_store, redis_url, tmp_path, geo={"geocoder_url": addok})
-
-
-@pytest.fixture
-def site(plain: House) -> Iterator[str]:
-    with serving(plain) as url:
-        yield url
+    house = plain_house(sqlite_store, redis_url, tmp_path, geo={"geocoder_url": addok})
+    [lilas] = house.world.rows(Community)
+    house.world.change(lilas, boundary=box(LON - 0.002, LAT - 0.002, LON + 0.002, LAT + 0.002))
+    return house
 
 
 def shows(page: Page, name: str, *, scripts: bool = True) -> None:
@@ -42,42 +39,112 @@ def shows(page: Page, name: str, *, scripts: bool = True) -> None:
     ("size", "language", "scripts"),
     [("small", "fr", True), ("desk", "en", True), ("small", "en", False)],
 )
-def test_the_way_from_the_front_page_to_the_account(  # fixtures
+def test_the_whole_way_from_the_front_page_to_the_first_steps(  # fixtures
     chromium: Browser, plain: House, site: str, size: str, language: str, scripts: bool,
 ) -> None:  # fmt: skip
-    def named(step: str) -> str:
-        return f"join-{size}-{language}{'' if scripts else '-plain'}-{step}"
+    def see(step: str) -> None:
+        name = f"join-{size}-{language}{'' if scripts else '-plain'}-{step}"
+        shows(page, name, scripts=scripts)
 
     with chromium.new_context(
         viewport=SIZES[size],
         locale=language,
         java_script_enabled=scripts,
+        permissions=["geolocation"],
+        geolocation={"latitude": LAT, "longitude": LON, "accuracy": 15},
     ) as context:
         page = context.new_page()
         page.goto(site)
-        shows(page, named("0-front"), scripts=scripts)
+        see("0-front")
         page.locator("#address").fill("12 rue des lilas")
         page.locator("form.hero-join button").click()
-        shows(page, named("1-which"), scripts=scripts)
+        see("1-which")
         page.get_by_role("button", name="Valmoutier").click()
-        shows(page, named("2-place"), scripts=scripts)
+        see("2-place")
         page.locator("main form button").first.click()
-        shows(page, named("3-confirm"), scripts=scripts)
+        see("3-confirm")
         page.locator("main form button").first.click()
         page.locator("#first_name").fill("Jeanne")
         page.locator("main form > .go button").click()
-        shows(page, named("4-form-wrong"), scripts=scripts)
+        see("4-form-wrong")
         page.locator("#last_name").fill("Petit")
         page.locator("#mobile").fill("06 39 98 00 71")
         page.locator("#email").fill("jeanne@voisins.example")
         page.locator("#new").fill(PASSWORD)
         page.locator("#again").fill(PASSWORD)
-        shows(page, named("5-form"), scripts=scripts)
+        see("5-form")
         page.locator("main form > .go button").click()
-        shows(page, named("6-proofs"), scripts=scripts)
+        see("6-proofs")
         page.locator("#code").fill(plain.code())
+        page.locator("#code").press("Enter")
+        page.wait_for_url("**/community")
+        see("7-community")
+        page.locator("main .go .button").first.click()
+        page.wait_for_url("**/activation")
+        see("8-activation")
+        if scripts:
+            page.locator("[data-position] button").click()
+        else:
+            vouched_for(plain)
+            page.goto(f"{site}/activation")
+        page.wait_for_url("**/first-steps")
+        see("9-first-steps")
+
+
+def vouched_for(house: House) -> None:
+    """Somebody of the team knows that home."""
+    [jeanne] = house.world.rows(Member, first_name="Jeanne")
+    with house.world.act() as act:
+        member = act.session.get_one(Member, jeanne.id)
+        requests.decide_for(act, member, accept=True, by="team 1")
+
+
+def test_the_whole_way_by_keyboard_alone(chromium: Browser, plain: House, site: str) -> None:
+    with chromium.new_context(
+        viewport=SMALL,  # type: ignore[arg-type]  # a size
+        locale="fr-FR",
+        permissions=["geolocation"],
+        geolocation={"latitude": LAT, "longitude": LON, "accuracy": 15},
+    ) as context:
+        page = context.new_page()
+        page.goto(site)
+        write(page, "#address", "12 rue des lilas 38990 valmoutier")
+        page.keyboard.press("Escape")
+        page.keyboard.press("Enter")
+        for step in ("place", "confirm"):
+            page.wait_for_url(f"**/join/{step}")
+            press(page, "main form button")
+        page.wait_for_url("**/join/form")
+        for name, text in (
+            ("first_name", "Jeanne"), ("last_name", "Petit"), ("email", "jeanne@voisins.example"),
+            ("mobile", "06 39 98 00 71"), ("new", PASSWORD), ("again", PASSWORD),
+        ):  # fmt: skip
+            write(page, f"#{name}", text)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/join/proofs")
+        write(page, "#code", plain.code())
         page.keyboard.press("Enter")
         page.wait_for_url("**/community")
+        press(page, "main .go .button")
+        page.wait_for_url("**/activation")
+        press(page, "[data-position] button")
+        page.wait_for_url("**/first-steps")
+        press(page, "main form .button")
+        expect(page.get_by_text("Un SMS d'essai part")).to_be_visible()
+
+
+def write(page: Page, where: str, what: str) -> None:
+    page.locator(where).wait_for()
+    reach(page, where)
+    page.keyboard.type(what)
+
+
+def press(page: Page, what: str) -> None:
+    """The first such thing, reached by Tab."""
+    first = f"{what} >> nth=0"
+    page.locator(first).wait_for()
+    reach(page, first)
+    page.keyboard.press("Enter")
 
 
 def test_addresses_are_suggested_and_taken_by_keyboard_alone(

@@ -10,7 +10,6 @@ from community_store.accounts import Person
 from community_store.errors import RuleError
 from community_store.models import Account
 from dispatch import signing_in, wake
-from dispatch.act import Act
 from web import errors, forms, identity
 from web.access import Policy, access
 from web.accounts.room import hasher
@@ -63,7 +62,7 @@ def send_link() -> ResponseReturnValue:
     try:
         if form.ok:
             with runtime.store.begin() as db:
-                act = Act(db, runtime.settings, runtime.clock())
+                act = identity.act(db)
                 signing_in.ask_link(act, form["email"], origin=identity.origin())
             wake.pump(runtime)
     except RuleError as refused:

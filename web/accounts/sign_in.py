@@ -10,7 +10,6 @@ from community_store.errors import RuleError
 from community_store.membership import read_email
 from community_store.models import Account
 from dispatch import codes, signing_in, wake
-from dispatch.act import Act
 from gateway import numbers
 from gateway.contract import Channel
 from gateway.numbers import NumberError
@@ -116,7 +115,7 @@ def _sent(form: Form) -> bool:
     runtime = identity.runtime()
     try:
         with runtime.store.begin() as db:
-            act = Act(db, runtime.settings, runtime.clock())
+            act = identity.act(db)
             signing_in.ask_code(act, form["address"], origin=identity.origin())
     except NumberError:
         form.wrong("address", "code.number")
@@ -143,7 +142,7 @@ def prove_code() -> ResponseReturnValue:
     runtime, address = identity.runtime(), session.get(ASKED, "")
     if form.ok and address:
         with runtime.store.begin() as db:
-            act = Act(db, runtime.settings, runtime.clock())
+            act = identity.act(db)
             account = signing_in.prove_code(act, address, form["code"])
         if account is not None:
             return signed_in(account, _next())

@@ -11,8 +11,6 @@ from community_store.errors import RuleError
 from dispatch import proof_reading, proving, refusals
 from web import i18n, identity
 from web.access import Policy, access
-from web.activation.page import act
-from web.community.page import me
 from web.throttle import throttled
 from web.uploads import takes_document
 
@@ -40,13 +38,13 @@ def send() -> ResponseReturnValue:
     runtime, sent = identity.runtime(), request.files.get("document")
     try:
         with runtime.store.read() as db:
-            proving.require_may_offer(act(db), me(db))
+            proving.require_may_offer(identity.act(db), identity.member(db))
         if sent is None or not sent.filename:
             raise RuleError("proof_missing", "no file was sent")
         with closing(sent.stream):  # on the disk, when it is long
             picture = proof_reading.read(runtime.settings, sent.stream.read())
         with runtime.store.begin() as db:
-            proving.offer(act(db), me(db), picture)
+            proving.offer(identity.act(db), identity.member(db), picture)
     except RuleError as error:
         return _page(refusals.in_words(i18n.asked().language, error), 422)
     flash("activation.document.sent")

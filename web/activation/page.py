@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlmodel import Session
 
 from community_store import accounts
 from community_store.errors import RuleError
@@ -18,7 +17,6 @@ from dispatch.presence import Presence
 from web import errors, i18n, identity
 from web.access import Policy, access
 from web.accounts.sign_in import let_in
-from web.community.page import me
 from web.throttle import throttled
 
 activation = Blueprint("activation", __name__, url_prefix="/activation")
@@ -28,18 +26,16 @@ ON, NOWHERE = "/first-steps", "/home"  # by whether there is a community
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far a pending member is. `mode` is who decides in fact; times are UTC."""
+    """How far a pending member is. `mode` is who decides in fact; times are UTC. `due_at` is
+    None until the team has been given its time; `late`: that time is over.
+    """
 
     mode: Mode
     asked_at: datetime | None
     due_at: datetime | None
+    late: bool
     document: bool
     community: str
-
-
-def act(db: Session) -> Act:
-    runtime = identity.runtime()
-    return Act(db, runtime.settings, runtime.clock())
 
 
 @activation.get("")
@@ -54,10 +50,10 @@ def page(
 ) -> ResponseReturnValue:
     """The page as it stands, with what came of a try."""
     with identity.runtime().store.read() as db:
-        member = me(db)
+        member = identity.member(db)
         if member.state == MemberState.ACTIVE:
             return redirect(ON if member.community_id else NOWHERE, 303)
-        standing = _standing(act(db), member)
+        standing = _standing(identity.act(db), member)
     told = render_template(
         "activation/page.html", standing=standing, refused=refused, tried=tried,
         joining=identity.runtime().settings.joining,
@@ -68,14 +64,12 @@ def page(
 def _standing(doing: Act, member: Member) -> Standing:
     home = doing.session.get(Community, member.community_id) if member.community_id else None
     request_ = requests.open_of(doing, member)
-    ours = team.has(doing, member)
     due = request_.team_due_at if request_ else None
-    if ours and due is None and request_ is not None:
-        due = request_.created_at + timedelta(hours=doing.settings.joining.team_hours)
     return Standing(
-        mode=Mode.TEAM if ours else requests.decider(doing, home),
+        mode=Mode.TEAM if team.has(doing, member) else requests.decider(doing, home),
         asked_at=request_.created_at if request_ else None,
         due_at=due,
+        late=due is not None and due <= doing.now,
         document=proofs.current(doing.session, member.id or 0) is not None,
         community=home.name if home else "",
     )
@@ -91,7 +85,7 @@ def position() -> ResponseReturnValue:
     try:
         fix = presence.read_fix(*told)
         with runtime.store.begin() as db:
-            found = presence.check(act(db), me(db), fix)
+            found = presence.check(identity.act(db), identity.member(db), fix)
     except RuleError as error:
         words = refusals.in_words(i18n.asked().language, error)
         return page(refused=words, status=422)
@@ -106,7 +100,7 @@ def position() -> ResponseReturnValue:
 def open_link(token: str) -> ResponseReturnValue:
     """The evening's link. A GET changes nothing: programs that look into mail open links too."""
     with identity.runtime().store.read() as db:
-        member = evening.holder(act(db), token)
+        member = evening.holder(identity.act(db), token)
     if member is None:
         return errors.expired()
     return render_template("activation/link.html", token=token, name=member.first_name)
@@ -118,7 +112,7 @@ def open_link(token: str) -> ResponseReturnValue:
 def use_link(token: str) -> ResponseReturnValue:
     """Used once: whoever holds it is let in on this telephone, to try from home."""
     with identity.runtime().store.begin() as db:
-        member = evening.redeem(act(db), token)
+        member = evening.redeem(identity.act(db), token)
         account = accounts.of_member(db, member) if member is not None else None
     if account is None:
         return errors.expired()

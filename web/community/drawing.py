@@ -25,7 +25,6 @@ from dispatch import founding, refusals
 from web import i18n, identity, maps
 from web.access import Policy, access
 from web.community import around
-from web.community.page import me
 from web.throttle import throttled
 
 drawing = Blueprint("drawing", __name__)
@@ -75,7 +74,7 @@ def check() -> ResponseReturnValue:
 
 
 def _checked(db: Session, document: Any) -> dict[str, Any]:
-    home, geo = around.home_of(me(db)), identity.runtime().settings.geo
+    home, geo = around.home_of(identity.member(db)), identity.runtime().settings.geo
     polygon, ours = _meant(db, document, home)
     answer: dict[str, Any] = {"boundary": maps.geojson(polygon)} if ours else {}
     hectares = area_ha(polygon)

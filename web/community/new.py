@@ -15,12 +15,11 @@ from community_store.geometry import BoundaryError, Place
 from community_store.models import Community, Member, MemberState
 from community_store.nearby import near
 from dispatch import founding, refusals, wake
-from dispatch.act import Act
 from web import forms, i18n, identity, maps
 from web.access import Policy, access
 from web.community import around, whereabouts
 from web.community.drawing import Typed, typed
-from web.community.page import me, place
+from web.community.page import place
 from web.community.whereabouts import Whereabouts
 from web.forms import Field, Form
 from web.throttle import throttled
@@ -60,7 +59,7 @@ class Draft:
 def ask() -> ResponseReturnValue:
     """The form; whoever has a community, or no place, is led to what they can do."""
     with identity.runtime().store.read() as db:
-        member = me(db)
+        member = identity.member(db)
         if member.community_id is not None or around.home_of(member) is None:
             return redirect(url_for("community.show"), 303)
         return _page(db, Draft(forms.blank(FIELDS), Typed("", START)))
@@ -90,7 +89,7 @@ def create() -> ResponseReturnValue:
 
 def _drawn(draft: Draft) -> tuple[Polygon, Place | None]:
     with identity.runtime().store.read() as db:
-        home = around.home_of(me(db))
+        home = around.home_of(identity.member(db))
         return draft.drawn.polygon(db, home), home
 
 
@@ -110,8 +109,8 @@ def _found(draft: Draft, polygon: Polygon, town: Whereabouts) -> None:
         referent=form["referent"] == "yes",
     )  # fmt: skip
     with runtime.store.begin() as db:
-        act = Act(db, runtime.settings, runtime.clock())
-        founding.create_by_member(act, me(db), said)
+        act = identity.act(db)
+        founding.create_by_member(act, identity.member(db), said)
 
 
 def _asking_town(draft: Draft, home: Place | None) -> Draft:
@@ -128,7 +127,7 @@ def _again(draft: Draft, status: int) -> ResponseReturnValue:
 
 
 def _page(db: Session, draft: Draft) -> str:
-    member = me(db)
+    member = identity.member(db)
     error = draft.refusal
     return render_template(
         "community/new.html", draft=draft, form=draft.form, home=place(member),

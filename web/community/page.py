@@ -11,7 +11,6 @@ from community_store import census
 from community_store.errors import RuleError
 from community_store.models import Community, Member
 from dispatch import founding, refusals, wake
-from dispatch.act import Act
 from web import i18n, identity, maps
 from web.access import Policy, access
 from web.community import around
@@ -30,7 +29,7 @@ def show() -> ResponseReturnValue:
 def page(refused: str = "") -> str:
     """The page as it stands, with what a rule said to the last try."""
     with identity.runtime().store.read() as db:
-        member = me(db)
+        member = identity.member(db)
         if member.community_id is not None:
             return _mine(db, member, db.get_one(Community, member.community_id), refused)
         choices = around.around(db, member)
@@ -59,7 +58,7 @@ def list_() -> ResponseReturnValue:
     wanted = " ".join(request.args.get("q", "")[:100].split())
     number = request.args.get("page", 1, type=int)
     with identity.runtime().store.read() as db:
-        member = me(db)
+        member = identity.member(db)
         return render_template(
             "community/list.html", member=member, wanted=wanted,
             listed=around.listed(db, member, wanted, number),
@@ -76,8 +75,8 @@ def join() -> ResponseReturnValue:
     runtime = identity.runtime()
     try:
         with runtime.store.begin() as db:
-            act = Act(db, runtime.settings, runtime.clock())
-            founding.apply_to(act, me(db), _wanted(db))
+            act = identity.act(db)
+            founding.apply_to(act, identity.member(db), _wanted(db))
     except RuleError as error:
         return page(refusals.in_words(i18n.asked().language, error)), 409
     wake.pump(runtime)
@@ -91,14 +90,6 @@ def _wanted(db: Session) -> Community:
     if found is None:
         abort(404)
     return found
-
-
-def me(db: Session) -> Member:
-    """Whoever is signed in, as a row of this transaction."""
-    who = identity.who()
-    assert who is not None
-    assert who.person.member is not None
-    return db.get_one(Member, who.person.member.id)
 
 
 def place(member: Member) -> tuple[float, float] | None:

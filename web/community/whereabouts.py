@@ -12,7 +12,7 @@ from community_store.geometry import Place
 from community_store.models import Town
 from community_store.nearby import near
 from gateway import geocoder
-from gateway.geocoder import Geocoder, GeocoderAway, PlaceKind
+from gateway.geocoder import GeocoderAway, PlaceKind
 from web import identity
 
 log = structlog.get_logger(__name__)
@@ -49,11 +49,9 @@ def _street(said: geocoder.Place) -> str:
 
 
 def _asked(home: Place) -> geocoder.Place | None:
-    url = identity.runtime().settings.geo.geocoder_url.rstrip("/")
-    if not url:
-        return None
     try:
-        return asyncio.run(Geocoder(url).reverse(home[1], home[0]))
+        server = geocoder.at(identity.runtime().settings.geo.geocoder_url)
+        return asyncio.run(server.reverse(home[1], home[0]))
     except GeocoderAway as error:
         log.warning("geocoder_away", error=str(error))
         return None

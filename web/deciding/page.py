@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
@@ -22,11 +24,6 @@ REASON = Field("reason", "deciding.reason", hint="deciding.reason.hint", kind="t
 ANSWERS = {"yes": True, "no": False}
 
 
-def act(db: Session) -> Act:
-    runtime = identity.runtime()
-    return Act(db, runtime.settings, runtime.clock())
-
-
 def me() -> tuple[Member | None, Agent | None]:
     """Whoever is signed in, as who they may decide."""
     who = identity.whole()
@@ -39,7 +36,7 @@ def me() -> tuple[Member | None, Agent | None]:
 def waiting() -> ResponseReturnValue:
     """The open requests that were sent to me, eldest first."""
     with identity.runtime().store.read() as db:
-        rows = requests.waiting_for(act(db), *me())
+        rows = requests.waiting_for(identity.act(db), *me())
         return render_template("deciding/waiting.html", rows=rows)
 
 
@@ -48,8 +45,10 @@ def waiting() -> ResponseReturnValue:
 def one(ref: int) -> ResponseReturnValue:
     """One of them, with the two answers."""
     with identity.runtime().store.read() as db:
-        found = _mine(act(db), ref)
-        return _page(db, found, url_for("deciding.decide", ref=ref))
+        found = _mine(identity.act(db), ref)
+        return _page(
+            db, found, url_for("deciding.decide", ref=ref), _contacts(identity.act(db), found)
+        )
 
 
 @deciding.post("/requests/<int:ref>")
@@ -58,7 +57,7 @@ def one(ref: int) -> ResponseReturnValue:
 def decide(ref: int) -> ResponseReturnValue:
     """Accept or refuse; whoever was quicker has decided."""
     with identity.runtime().store.begin() as db:
-        doing = act(db)
+        doing = identity.act(db)
         _decided(doing, _mine(doing, ref), signed(*me()))
     wake.pump(identity.runtime())
     return redirect(url_for("deciding.waiting"), 303)
@@ -92,19 +91,21 @@ def signed(member: Member | None, agent: Agent | None) -> str:
     return full_name(member) if member is not None else agent.name if agent is not None else ""
 
 
-def _page(db: Session, found: JoinRequest, action: str) -> str:
+def _page(db: Session, found: JoinRequest, action: str, contacts: Sequence[str] = ()) -> str:
     return render_template(
         "deciding/one.html", found=found, member=db.get_one(Member, found.member_id),
-        action=action, form=forms.blank((REASON,)), contacts=_contacts(db, found),
+        action=action, form=forms.blank((REASON,)), contacts=contacts,
     )  # fmt: skip
 
 
-def _contacts(db: Session, found: JoinRequest) -> list[str]:
-    """A town sees the number and the e-mail of whom it vouches for; neighbours do not."""
-    who = identity.whole()
-    if who is None or who.person.agent is None:
+def _contacts(doing: Act, found: JoinRequest) -> list[str]:
+    """A town sees the number and the e-mail of whom it vouches for; neighbours do not, nor an
+    agent of another town who is a référent here.
+    """
+    _, agent = me()
+    if agent is None or not requests.may_decide(doing, found, agent):
         return []
-    member = db.get_one(Member, found.member_id)
+    member = doing.session.get_one(Member, found.member_id)
     return [one for one in (member.mobile, member.landline, member.email) if one]
 
 
@@ -113,7 +114,7 @@ def _contacts(db: Session, found: JoinRequest) -> list[str]:
 def open_link(token: str) -> ResponseReturnValue:
     """A GET changes nothing: programs that look into mail open links too."""
     with identity.runtime().store.read() as db:
-        asked = _asked(act(db), token)
+        asked = _asked(identity.act(db), token)
         if asked is None:
             return errors.expired()
         return _page(db, asked.request, url_for("deciding.use_link", token=token))
@@ -125,7 +126,7 @@ def open_link(token: str) -> ResponseReturnValue:
 def use_link(token: str) -> ResponseReturnValue:
     """As on the page, by whoever was asked and may still decide."""
     with identity.runtime().store.begin() as db:
-        doing = act(db)
+        doing = identity.act(db)
         asked = _asked(doing, token)
         if asked is None:
             return errors.expired()

@@ -14,7 +14,7 @@ from dispatch.act import Act
 from dispatch.team import Waiting
 from web import forms, identity
 from web.access import Policy, access
-from web.deciding.page import REASON, act, answer
+from web.deciding.page import REASON, answer
 from web.throttle import throttled
 
 team_pages = Blueprint("team", __name__, url_prefix="/team")
@@ -41,7 +41,7 @@ def queue() -> ResponseReturnValue:
 def one(ref: int) -> ResponseReturnValue:
     """One request: the document that was sent, and how far from home its devices were."""
     with identity.runtime().store.read() as db:
-        found = _waiting(act(db), ref)
+        found = _waiting(identity.act(db), ref)
         query = select(PositionTry).where(PositionTry.member_id == found.member.id)
         tries = db.exec(query.order_by(col(PositionTry.created_at).desc()).limit(10)).all()
         return render_template(
@@ -58,7 +58,7 @@ def decide(ref: int) -> ResponseReturnValue:
     form = forms.read((REASON,))
     accept = answer()
     with identity.runtime().store.begin() as db:
-        doing = act(db)
+        doing = identity.act(db)
         found = _waiting(doing, ref)
         done = requests.decide(
             doing, found.request, accept=accept, by=actor(), reason=form["reason"][:300]
@@ -77,7 +77,7 @@ def proof(document_id: int) -> ResponseReturnValue:
     """The document, as an attachment; that somebody looked is kept before it is served."""
     try:
         with identity.runtime().store.begin() as db:
-            doing = act(db)
+            doing = identity.act(db)
             mine = {id_ for one in team.queue(db, doing.now)
                     if (id_ := proofs.waiting(db).get(one.member.id or 0))}  # fmt: skip
             if document_id not in mine:

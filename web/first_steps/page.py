@@ -13,10 +13,8 @@ from community_store import census
 from community_store.errors import RuleError
 from community_store.models import Account, Community, Number, NumberKind
 from dispatch import refusals, rehearsal, wake
-from dispatch.act import Act
 from web import i18n, identity
 from web.access import Policy, access
-from web.community.page import me
 from web.front import number_to_text
 from web.throttle import throttled
 
@@ -43,7 +41,7 @@ def show() -> ResponseReturnValue:
 
 def _page(refused: str = "", status: int = 200) -> ResponseReturnValue:
     with identity.runtime().store.read() as db:
-        member = me(db)
+        member = identity.member(db)
         home = db.get_one(Community, member.community_id)
         account = db.exec(select(Account).where(Account.member_id == member.id)).first()
         others = census.neighbours(db, home) - 1
@@ -94,7 +92,7 @@ def test() -> ResponseReturnValue:
     runtime = identity.runtime()
     try:
         with runtime.store.begin() as db:
-            way = rehearsal.send(Act(db, runtime.settings, runtime.clock()), me(db))
+            way = rehearsal.send(identity.act(db), identity.member(db))
     except RuleError as error:
         return _page(refusals.in_words(i18n.asked().language, error), 422)
     wake.pump(runtime)

@@ -18,6 +18,7 @@ from community_store.membership import read_email
 from community_store.models import Registration, Town
 from dispatch import matching
 from dispatch.matching import Match
+from gateway import geocoder
 from gateway.geocoder import Geocoder, GeocoderAway, Place, PlaceKind
 from web import forms, identity
 from web.access import Policy, access
@@ -86,7 +87,7 @@ def _check_email(form: Form) -> None:
 
 def _meant(form: Form) -> Match:
     """The homes that are meant; the form says what is wrong where there are none."""
-    places = asyncio.run(geocoder().search(form["address"]))
+    places = asyncio.run(_geocoder().search(form["address"]))
     with identity.runtime().store.read() as db:
         towns = db.exec(select(Town.insee).order_by(Town.insee).limit(TOWNS_MAX + 1)).all()
     ours = towns if len(towns) <= TOWNS_MAX else ()
@@ -98,12 +99,9 @@ def _meant(form: Form) -> Match:
     return found
 
 
-def geocoder() -> Geocoder:
+def _geocoder() -> Geocoder:
     """The address server. Raises GeocoderAway where there is none."""
-    url = identity.runtime().settings.geo.geocoder_url.rstrip("/")
-    if not url:
-        raise GeocoderAway("none is configured")
-    return Geocoder(url)
+    return geocoder.at(identity.runtime().settings.geo.geocoder_url)
 
 
 def _keep(form: Form, found: Match) -> None:
@@ -165,7 +163,7 @@ def suggest() -> ResponseReturnValue:
     """
     text = " ".join(request.form.get("q", "").split())[:200]
     try:
-        places = asyncio.run(geocoder().suggest(text, limit=SUGGESTED))
+        places = asyncio.run(_geocoder().suggest(text, limit=SUGGESTED))
     except GeocoderAway as error:
         log.info("geocoder_away", error=str(error))
         places = []

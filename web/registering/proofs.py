@@ -17,7 +17,7 @@ from web.access import Policy, access
 from web.accounts.sign_in import let_in
 from web.forms import Field, Form
 from web.registering import sending
-from web.registering.room import TOKEN, act, registering, typed
+from web.registering.room import TOKEN, registering, typed
 from web.throttle import throttled
 
 CODE = Field("code", "code.code", hint="code.code.hint", autocomplete="one-time-code",
@@ -63,7 +63,7 @@ def prove() -> ResponseReturnValue:
     if form.ok:
         with runtime.store.begin() as db:
             row = typed(db)
-            proved = rules.prove_number(act(db), row, form["code"]) if row else None
+            proved = rules.prove_number(identity.act(db), row, form["code"]) if row else None
         if proved is None:
             form.wrong("code", "code.wrong")
     if proved is None:
@@ -111,7 +111,7 @@ def use_link(token: str) -> ResponseReturnValue:
         flash("register.disowned")
         return redirect(url_for("front.welcome"), 303)
     with runtime.store.begin() as db:
-        proved = rules.prove_email(act(db), token)
+        proved = rules.prove_email(identity.act(db), token)
     return errors.expired() if proved is None else _goes_on(proved)
 
 

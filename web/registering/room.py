@@ -16,17 +16,11 @@ from sqlmodel import Session
 
 from community_store import registrations
 from community_store.models import Registration
-from dispatch.act import Act
 from web import i18n, identity
 
 registering = Blueprint("registering", __name__, url_prefix="/join")
 
 TOKEN = "registration"  # noqa: S105  # the name of a key in the browser's signed cookie
-
-
-def act(db: Session) -> Act:
-    runtime = identity.runtime()
-    return Act(db, runtime.settings, runtime.clock())
 
 
 def typed(db: Session) -> Registration | None:

@@ -10,7 +10,7 @@ from dispatch import registering as rules
 from dispatch import wake
 from dispatch.act import Act
 from web import identity
-from web.registering.room import act, typed
+from web.registering.room import typed
 
 REFUSED = "registration_refused"  # in the browser's signed cookie: why something was not sent
 
@@ -37,7 +37,7 @@ def _send(what: str) -> None:
         with runtime.store.begin() as db:
             row = typed(db)
             if row is not None:
-                _one(what, row, act(db))
+                _one(what, row, identity.act(db))
     except RuleError as error:
         refused[what] = error.code
     else:

@@ -23,9 +23,17 @@
     say(code === 1 ? "denied" : code === 3 ? "timeout" : "unavailable");
   }
 
+  // The back button shows the page as it was left, with a button that waits for ever.
+  window.addEventListener("pageshow", ({ persisted }) => {
+    if (!persisted) return;
+    told.textContent = "";
+    go.disabled = false;
+  });
+
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (!window.isSecureContext || !navigator.geolocation) return say("unsupported");
+    if (!window.isSecureContext) return say("insecure");
+    if (!navigator.geolocation) return say("unsupported");
     say("waiting");
     navigator.geolocation.getCurrentPosition(found, failed, { enableHighAccuracy: true, timeout: 20000, maximumAge: 0 });
   });

@@ -38,6 +38,7 @@ from web.accounts.second_factor import second_factor
 from web.accounts.sign_in import sign_in
 from web.activation.document import document
 from web.activation.page import activation
+from web.activation.partner import partner
 from web.alert_page import alert_page
 from web.community.drawing import drawing
 from web.community.new import new
@@ -57,7 +58,7 @@ LARGEST_BODY = 1024 * 1024  # bytes; a text is under 2 kB
 
 PAGES = (
     front.front, home.home, language.language, sign_in, password, second_factor, account,
-    alert_page, health, registering, community, drawing, new, activation, document, first_steps, deciding,
+    alert_page, health, registering, community, drawing, new, activation, document, partner, first_steps, deciding,
     team_pages,
 )  # fmt: skip
 # called by programs, which have no form of ours: each call proves itself, or is of a trial

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource
 
 LONGEST_SOCKET = 100  # bytes; the system's limit for a Unix socket's path is 107
@@ -198,6 +198,7 @@ class Joining(Section):
     position_m: float = Field(default=150.0, gt=0)
     position_max_m: float = Field(default=250.0, gt=0)
     accuracy_max_m: float = Field(default=1000.0, gt=0)
+    partner_m: float = Field(default=100.0, gt=0)
     position_tries: int = Field(default=10, ge=1)
     evening: time = time(18, 30)
     evening_link_hours: float = Field(default=72.0, gt=0)
@@ -265,6 +266,23 @@ GatewaySection = Annotated[
 ]
 
 
+class PartnerSection(Section):
+    """An OpenID Connect provider that says where somebody lives (S26); `label` is its name as
+    residents know it.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: SecretStr
+    label: str
+    scope: str = "openid address"
+
+    @field_validator("issuer")
+    @classmethod
+    def _private(cls, value: str) -> str:
+        return _one_of(value, ("https://", "http://127.0.0.1", "http://localhost", "http://[::1]"))
+
+
 class Settings(BaseSettings):
     """The whole configuration. Paths are made absolute from the working directory."""
 
@@ -288,6 +306,16 @@ class Settings(BaseSettings):
     gateway: Mapping[str, GatewaySection] = Field(
         default_factory=lambda: {"simulator": SimulatorGateway(type="simulator")}
     )
+
+    partner: Mapping[str, PartnerSection] = Field(default_factory=dict)
+
+    @field_validator("partner")
+    @classmethod
+    def _in_addresses(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        for name in value:
+            if not name.replace("-", "").isalnum() or not name.isascii():
+                raise ValueError(f"{name!r} cannot be the name of a partner: letters, digits, -")
+        return value
 
     @field_validator("gateway")
     @classmethod

@@ -25,6 +25,7 @@ from community_store.models import (
     MemberState,
     Mute,
     Notice,
+    PartnerProof,
     PositionTry,
     ProofDocument,
     Registration,
@@ -62,6 +63,7 @@ def export(session: Session, member: Member) -> dict[str, Any]:
         "registrations": _registrations(session, member),
         "enrolments": _rows(session, Enrolment, col(Enrolment.sender).in_(addresses)),
         "positions_tried": _rows(session, PositionTry, col(PositionTry.member_id) == member.id),
+        "proved_by_partners": _by_partners(session, member),
         "proofs_of_address": _proofs(session, member),
         "alerts_raised": _rows(session, Alert, col(Alert.author_id) == member.id),
         "messages_received": [_message(delivery, wording) for delivery, wording in received],
@@ -85,6 +87,7 @@ def erase(session: Session, member: Member) -> None:
     for table in (
         Mute,
         PositionTry,
+        PartnerProof,
         EveningLink,
         ProofDocument,
         Registration,
@@ -100,6 +103,12 @@ def _proofs(session: Session, member: Member) -> list[dict[str, Any]]:
     shown = ("media_type", "size", "created_at", "destroy_at", "destroyed_at")
     rows = _rows(session, ProofDocument, col(ProofDocument.member_id) == member.id)
     return [{name: row[name] for name in shown} for row in rows]
+
+
+def _by_partners(session: Session, member: Member) -> list[dict[str, Any]]:
+    """What was compared; the keyed subject is a secret of this installation."""
+    rows = _rows(session, PartnerProof, col(PartnerProof.member_id) == member.id)
+    return [{name: row[name] for name in row if name != "subject"} for row in rows]
 
 
 def _registrations(session: Session, member: Member) -> list[dict[str, Any]]:

@@ -61,6 +61,7 @@ from community_store.models.places import (
 from community_store.models.proving import (
     AuditEntry,
     EveningLink,
+    PartnerProof,
     PositionTry,
     ProofDocument,
 )
@@ -101,6 +102,7 @@ __all__ = [
     "Number",
     "NumberKind",
     "NumberState",
+    "PartnerProof",
     "PositionTry",
     "ProofCode",
     "ProofDocument",

@@ -1,4 +1,4 @@
-"""How a home is proved to the team: a position, a link for the evening, a document."""
+"""How a home is proved to the team: a position, a link for the evening, a partner, a document."""
 
 from datetime import datetime
 
@@ -37,6 +37,21 @@ class EveningLink(SQLModel, table=True):
     sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
+
+
+class PartnerProof(SQLModel, table=True):
+    """A partner said where a member lives (S26). How far from home is kept, in metres; what it
+    said, is not. `subject` is keyed: it tells that two proofs are of one person, not of whom.
+    """
+
+    __tablename__ = "partner_proof"
+    id: int | None = Field(default=None, primary_key=True)
+    member_id: int = Field(foreign_key="member.id", ondelete="CASCADE", index=True)
+    partner: str
+    subject: str = Field(index=True)
+    distance_m: int
+    accepted: bool
     created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
 
 

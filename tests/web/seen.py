@@ -25,11 +25,18 @@ SIZES: dict[str, Any] = {"small": SMALL, "desk": DESK}
 EMAIL = "odette@voisins.example"
 
 
-def plain_house(store: Store, redis_url: str, tmp_path: Path, **sections: Any) -> House:
+def plain_house(
+    store: Store, redis_url: str, tmp_path: Path, *, site: str = "", **sections: Any
+) -> House:
     """Without https, which a browser on this machine has no certificate for; with people."""
     chosen = settings(
         tmp_path,
-        service={"data_dir": tmp_path, "secret_key": "k" * 32, "contact": "mairie@ville.example"},
+        service={
+            "data_dir": tmp_path,
+            "secret_key": "k" * 32,
+            "contact": "mairie@ville.example",
+            **({"site": site} if site else {}),
+        },
         redis={"url": redis_url},
         **sections,
     )
@@ -45,9 +52,9 @@ def plain_house(store: Store, redis_url: str, tmp_path: Path, **sections: Any) -
 
 
 @contextmanager
-def serving(house: House) -> Iterator[str]:
+def serving(house: House, port: int = 0) -> Iterator[str]:
     """The house's address on this machine, until the block ends."""
-    server = make_server("127.0.0.1", 0, house.app, threaded=True)
+    server = make_server("127.0.0.1", port, house.app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

@@ -57,6 +57,7 @@ def page(
     told = render_template(
         "activation/page.html", standing=standing, refused=refused, tried=tried,
         joining=identity.runtime().settings.joining,
+        partners=identity.runtime().settings.partner,
     )  # fmt: skip
     return told, status
 

@@ -60,7 +60,27 @@ def _examine(context: Context) -> Iterator[Finding]:
         yield _provider(name, provider)
         if name in settings.gateway and settings.gateway[name].type != "simulator":
             yield _webhooks(context, name)
+    yield from _partners(context)
     runtime.close()
+
+
+def _partners(context: Context) -> Iterator[Finding]:
+    from gateway import openid
+
+    for name, section in context.settings.partner.items():
+        check = f"partner {name}"
+        trouble = openid.examine(
+            openid.Partner(
+                section.issuer, section.client_id, section.client_secret.get_secret_value()
+            )
+        )
+        back = f"{context.settings.service.site}/activation/partner/{name}/back"
+        if trouble:
+            yield Finding(check, False, f"{trouble}: check [partner.{name}] issuer")
+        elif not context.settings.geo.geocoder_url:
+            yield Finding(check, False, "set [geo] geocoder_url: addresses cannot be compared")
+        else:
+            yield Finding(check, True, f"answers; its redirect address is to be {back}")
 
 
 def _data_dir(context: Context) -> Finding:

@@ -14,6 +14,9 @@ for package in "${packages[@]}"; do
   dpkg-query --show --showformat='${Status}' "$package" 2> /dev/null | grep -q 'ok installed' ||
     missing+=("$package")
 done
+for tool in node npm; do # the OpenID Connect provider that partners are tested against runs on them
+  command -v "$tool" > /dev/null || missing+=("${tool/#node/nodejs}")
+done
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if [ "$(id -u)" -ne 0 ]; then

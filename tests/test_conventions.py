@@ -14,7 +14,7 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from config import KannelGateway, Settings, SimulatorGateway, TwilioGateway, load
+from config import KannelGateway, PartnerSection, Settings, SimulatorGateway, TwilioGateway, load
 from gateway.providers import KINDS
 
 ROOT = Path(__file__).parent.parent
@@ -75,12 +75,13 @@ def test_the_example_is_the_default(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 def test_the_example_names_every_key_and_no_other() -> None:
     named = tomllib.loads(uncommented())
-    gateways = named.pop("gateway")
-    known = set(fields_of(Settings, "")) - {"gateway"}
+    gateways, partners = named.pop("gateway"), named.pop("partner")
+    known = set(fields_of(Settings, "")) - {"gateway", "partner"}
     assert set(keys_of(named)) == known
     assert {kind: set(table) for kind, table in gateways.items()} == {
         kind: set(model.model_fields) for kind, model in GATEWAYS.items()
     }
+    assert [set(table) for table in partners.values()] == [set(PartnerSection.model_fields)]
 
 
 def test_every_kind_of_gateway_is_in_the_example_and_loads(tmp_path: Path) -> None:

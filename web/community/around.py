@@ -77,10 +77,9 @@ def listed(session: Session, member: Member, wanted: str, page: int) -> Listed:
     home = home_of(member)
     rows = _of_towns(session, home) if home else _everywhere(session, wanted)
     text = folded(wanted)
-    fitting = sorted(
-        (row for row in rows if text in folded(f"{row[1]} {row[2]} {row[3]}")),
-        key=lambda row: folded(row[1]),
-    )
+    if text:
+        rows = [row for row in rows if text in folded(f"{row[1]} {row[2]} {row[3]}")]
+    fitting = sorted(rows, key=lambda row: folded(row[1]))
     page = min(max(page, 1), max(1, -(-len(fitting) // PAGE)))
     chosen = [row[0] for row in fitting[(page - 1) * PAGE : page * PAGE]]
     return Listed(_choices(session, chosen, home), len(fitting), page)
@@ -88,6 +87,8 @@ def listed(session: Session, member: Member, wanted: str, page: int) -> Listed:
 
 def folded(text: str) -> str:
     """Without accents and capitals."""
+    if text.isascii():  # most are, and a city has thousands
+        return text.lower().strip()
     apart = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in apart if not unicodedata.combining(c)).strip()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from shapely import Point
 from sqlmodel import Session, col, or_, select
@@ -75,11 +76,14 @@ def listed(session: Session, member: Member, wanted: str, page: int) -> Listed:
     a place has no towns: what they look for is then searched everywhere.
     """
     home = home_of(member)
-    rows = _of_towns(session, home) if home else _everywhere(session, wanted)
     text = folded(wanted)
-    if text:
-        rows = [row for row in rows if text in folded(f"{row[1]} {row[2]} {row[3]}")]
-    fitting = sorted(rows, key=lambda row: folded(row[1]))
+    named: Found
+    if home and not text:
+        named = _of_towns(session, home, _NAMES)
+    else:
+        rows = _of_towns(session, home, _ROWS) if home else _everywhere(session, wanted)
+        named = [(row[0], row[1]) for row in rows if text in folded(" ".join(row[1:]))]
+    fitting = sorted(named, key=lambda row: folded(row[1]))
     page = min(max(page, 1), max(1, -(-len(fitting) // PAGE)))
     chosen = [row[0] for row in fitting[(page - 1) * PAGE : page * PAGE]]
     return Listed(_choices(session, chosen, home), len(fitting), page)
@@ -93,30 +97,30 @@ def folded(text: str) -> str:
     return "".join(c for c in apart if not unicodedata.combining(c)).strip()
 
 
-Row = tuple[int, str, str, str]  # id, name, address, town
-_ROWS = select(col(Community.id), col(Community.name), col(Community.address), col(Town.name)).join(
+Found = Sequence[tuple[Any, ...]]
+_NAMES: Any = select(col(Community.id), col(Community.name)).join(
     Town, col(Town.insee) == col(Community.town_insee)
 )
+_ROWS: Any = select(
+    col(Community.id), col(Community.name), col(Community.address), col(Town.name)
+).join(Town, col(Town.insee) == col(Community.town_insee))
 
 
-def _of_towns(session: Session, home: Place) -> list[Row]:
+def _of_towns(session: Session, home: Place, columns: Any) -> Found:
+    """Of a city thousands: no more of each than is looked at."""
     found = near(session, home[1], home[0], within_m=FAR_M, limit=LISTED_TOWNS)
     towns = {one.community.town_insee for one in found}
-    return [_row(one) for one in session.exec(_ROWS.where(col(Town.insee).in_(towns)))]
+    rows: Found = session.execute(columns.where(col(Town.insee).in_(towns))).all()
+    return rows
 
 
-def _everywhere(session: Session, wanted: str) -> list[Row]:
+def _everywhere(session: Session, wanted: str) -> Found:
     if len(wanted) < 2:
         return []
     either = or_(*(c.icontains(wanted, autoescape=True)
                    for c in (col(Community.name), col(Town.name))))  # fmt: skip
-    return [_row(one) for one in session.exec(_ROWS.where(either).limit(FOUND_MAX))]
-
-
-def _row(row: Sequence[object]) -> Row:
-    id_, name, address, town = row
-    assert isinstance(id_, int)
-    return id_, str(name), str(address), str(town)
+    rows: Found = session.execute(_ROWS.where(either).limit(FOUND_MAX)).all()
+    return rows
 
 
 def _choices(session: Session, ids: Sequence[int], home: Place | None) -> list[Choice]:

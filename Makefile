@@ -86,6 +86,6 @@ $(DEVELOPING): requirements-dev.txt $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
 	@touch $@
 
-$(BENCHING): requirements-bench.txt $(INSTALLED)
+$(BENCHING): requirements-bench.txt $(DEVELOPING)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-bench.txt
 	@touch $@

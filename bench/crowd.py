@@ -81,7 +81,7 @@ def _settle(connection: Connection, place: Place, person: int, community: int) -
         {
             "id": community + n, "name": f"Quartier {community + n}", "town_insee": place.insee,
             "address": "", "mode": "team", "after_hold": "release", "boundary": _BOUNDARY,
-            "area_ha": 20.0, "created_at": utcnow(),
+            "area_ha": 20.0, "looked_for": f"quartier {community + n}", "created_at": utcnow(),
         }
         for n in range(place.communities)
     ]  # fmt: skip

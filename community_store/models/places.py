@@ -5,10 +5,11 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from shapely import Polygon
-from sqlalchemy import CheckConstraint, Column, Index
+from sqlalchemy import CheckConstraint, Column, Index, event
 from sqlmodel import Field, SQLModel
 
 from community_store.columns import PolygonColumn, UtcDateTime, utcnow
+from community_store.folding import folded
 
 
 class Mode(StrEnum):
@@ -38,9 +39,14 @@ class Town(SQLModel, table=True):
 
 
 class Community(SQLModel, table=True):
-    """A neighbourhood. `boundary` is WGS 84 lon, lat; `area_ha` is in hectares."""
+    """A neighbourhood. `boundary` is WGS 84 lon, lat; `area_ha` is in hectares.
+
+    `looked_for` is the name and the address without accents and capitals: what a list is
+    in the order of, and what is searched.
+    """
 
     __tablename__ = "community"
+    __table_args__ = (Index("ix_community_looked_for", "town_insee", "looked_for"),)
     model_config: ClassVar[Any] = {"arbitrary_types_allowed": True}
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(index=True)
@@ -50,7 +56,15 @@ class Community(SQLModel, table=True):
     after_hold: str = AfterHold.RELEASE
     boundary: Polygon = Field(sa_column=Column(PolygonColumn, nullable=False))
     area_ha: float
+    looked_for: str = ""
     created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
+
+
+@event.listens_for(Community, "before_insert")
+@event.listens_for(Community, "before_update")
+def _keep_looked_for(_mapper: Any, _connection: Any, community: Community) -> None:
+    """Whoever names a community cannot forget it."""
+    community.looked_for = folded(f"{community.name} {community.address}")
 
 
 class BoundaryCell(SQLModel, table=True):

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from shapely import Point
-from sqlmodel import Session, col, or_, select
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, func, or_, select
 
 from community_store import census
+from community_store.folding import folded
 from community_store.geometry import Place, distance_m
 from community_store.models import Community, Member, Town
 from community_store.nearby import near
 from dispatch.founding import FAR_M
 
 LISTED_TOWNS = 200  # communities whose towns are looked through
-FOUND_MAX = 200  # for whoever has no place, and so no towns
 PAGE = 20
 
 
@@ -75,65 +74,48 @@ def listed(session: Session, member: Member, wanted: str, page: int) -> Listed:
     `wanted` is looked for in name, address and town, whatever its accents. A member without
     a place has no towns: what they look for is then searched everywhere.
     """
-    home = home_of(member)
-    text = folded(wanted)
-    named: Found
-    if home and not text:
-        named = _of_towns(session, home, _NAMES)
-    else:
-        rows = _of_towns(session, home, _ROWS) if home else _everywhere(session, wanted)
-        named = [(row[0], row[1]) for row in rows if text in folded(" ".join(row[1:]))]
-    fitting = sorted(named, key=lambda row: folded(row[1]))
-    page = min(max(page, 1), max(1, -(-len(fitting) // PAGE)))
-    chosen = [row[0] for row in fitting[(page - 1) * PAGE : page * PAGE]]
-    return Listed(_choices(session, chosen, home), len(fitting), page)
+    home, text = home_of(member), folded(wanted)
+    if home is None and len(text) < 2:
+        return Listed([], 0, 1)
+    fitting = _fitting(session, home, text)
+    count = session.exec(select(func.count()).select_from(Community).where(*fitting)).one()
+    page = min(max(page, 1), max(1, -(-count // PAGE)))
+    in_order = (
+        select(Community)
+        .where(*fitting)
+        .order_by(col(Community.looked_for), col(Community.id))
+        .offset((page - 1) * PAGE)
+        .limit(PAGE)
+    )
+    return Listed(_choices(session, session.exec(in_order).all(), home), count, page)
 
 
-def folded(text: str) -> str:
-    """Without accents and capitals."""
-    if text.isascii():  # most are, and a city has thousands
-        return text.lower().strip()
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in apart if not unicodedata.combining(c)).strip()
+def _fitting(session: Session, home: Place | None, text: str) -> list[ColumnElement[bool]]:
+    """What a community must be to be listed: of the towns around, and what is looked for."""
+    where: list[ColumnElement[bool]] = []
+    known = select(Town.insee, Town.name)
+    if home is not None:
+        found = near(session, home[1], home[0], within_m=FAR_M, limit=LISTED_TOWNS)
+        around_here = {one.community.town_insee for one in found}
+        where.append(col(Community.town_insee).in_(around_here))
+        known = known.where(col(Town.insee).in_(around_here))
+    if text:
+        towns = [insee for insee, name in session.exec(known) if text in folded(name)]
+        named = col(Community.looked_for).contains(text, autoescape=True)
+        where.append(or_(named, col(Community.town_insee).in_(towns)))
+    return where
 
 
-Found = Sequence[tuple[Any, ...]]
-_NAMES: Any = select(col(Community.id), col(Community.name)).join(
-    Town, col(Town.insee) == col(Community.town_insee)
-)
-_ROWS: Any = select(
-    col(Community.id), col(Community.name), col(Community.address), col(Town.name)
-).join(Town, col(Town.insee) == col(Community.town_insee))
-
-
-def _of_towns(session: Session, home: Place, columns: Any) -> Found:
-    """Of a city thousands: no more of each than is looked at."""
-    found = near(session, home[1], home[0], within_m=FAR_M, limit=LISTED_TOWNS)
-    towns = {one.community.town_insee for one in found}
-    rows: Found = session.execute(columns.where(col(Town.insee).in_(towns))).all()
-    return rows
-
-
-def _everywhere(session: Session, wanted: str) -> Found:
-    if len(wanted) < 2:
-        return []
-    either = or_(*(c.icontains(wanted, autoescape=True)
-                   for c in (col(Community.name), col(Town.name))))  # fmt: skip
-    rows: Found = session.execute(_ROWS.where(either).limit(FOUND_MAX)).all()
-    return rows
-
-
-def _choices(session: Session, ids: Sequence[int], home: Place | None) -> list[Choice]:
-    """In the order of the ids."""
-    rows = session.exec(select(Community).where(col(Community.id).in_(ids))).all()
-    names, people = _told(session, rows)
-    place = {one.id: one for one in rows}
+def _choices(
+    session: Session, communities: Sequence[Community], home: Place | None
+) -> list[Choice]:
+    names, people = _told(session, communities)
     return [
         Choice(
-            place[id_], names[place[id_].town_insee], people.get(id_, 0),
-            distance_m(Point(home), place[id_].boundary) if home else None,
+            one, names[one.town_insee], people.get(one.id or 0, 0),
+            distance_m(Point(home), one.boundary) if home else None,
         )
-        for id_ in ids
+        for one in communities
     ]  # fmt: skip
 
 

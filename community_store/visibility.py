@@ -20,7 +20,17 @@ from typing import assert_never
 from sqlmodel import Session
 
 from community_store import streets, twinning
-from community_store.models import Agent, Audience, Community, Member, MemberState, Town
+from community_store.models import (
+    Agent,
+    Alert,
+    AlertKind,
+    AlertState,
+    Audience,
+    Community,
+    Member,
+    MemberState,
+    Town,
+)
 
 
 class Viewer(StrEnum):
@@ -146,3 +156,63 @@ def author_for(audience: Audience, member: Member | None) -> Author:
         case Audience.TWIN | Audience.PERSON:
             return Author(name=visible(member, Viewer.TWIN).pseudonym)
     assert_never(audience)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertReader:
+    """How somebody reads an alert: in the words of an audience.
+
+    `responsible` see its figures and what people answered to it (A10): the author, the
+    référents of its community, the agents of its town.
+    """
+
+    audience: Audience
+    author: bool = False
+    responsible: bool = False
+
+
+def alert_reader(
+    session: Session, alert: Alert, *, member: Member | None, agent: Agent | None
+) -> AlertReader | None:
+    """How a member or an agent (or who is both) reads an alert; None: it is not for them.
+
+    A held alert is for those who are responsible for it alone.
+    """
+    if agent is not None and _agent_reads(session, agent, alert):
+        mine = alert.agent_id == agent.id or (member is not None and alert.author_id == member.id)
+        return AlertReader(Audience.AGENT, author=mine, responsible=True)
+    if member is None or member.state != MemberState.ACTIVE:
+        return None
+    if alert.author_id is not None and alert.author_id == member.id:
+        return AlertReader(Audience.NEIGHBOUR, author=True, responsible=True)
+    reader = _resident_reads(session, member, alert)
+    if reader is None or (alert.state == AlertState.HELD and not reader.responsible):
+        return None
+    return reader
+
+
+def _agent_reads(session: Session, agent: Agent, alert: Alert) -> bool:
+    if alert.town_insee != agent.town_insee:
+        return False
+    town = session.get(Town, agent.town_insee)
+    return town is not None and town.subscribed
+
+
+def _resident_reads(session: Session, member: Member, alert: Alert) -> AlertReader | None:
+    if member.community_id is None:
+        return None
+    if alert.kind == AlertKind.TOWN:
+        home = session.get_one(Community, member.community_id)
+        theirs = home.town_insee == alert.town_insee and for_community(alert, member.community_id)
+        return AlertReader(Audience.NEIGHBOUR) if theirs else None
+    if alert.community_id == member.community_id:
+        return AlertReader(Audience.NEIGHBOUR, responsible=member.referent)
+    if alert.community_id is None:
+        return None
+    twinned = twinning.are_twins(session, member.community_id, alert.community_id)
+    return AlertReader(Audience.TWIN) if twinned else None
+
+
+def for_community(alert: Alert, community_id: int) -> bool:
+    """A town alert can be for some of its communities."""
+    return not alert.only or str(community_id) in alert.only.split(",")

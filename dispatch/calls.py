@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import structlog
 
 from community_store import optouts
-from community_store.models import Alert, Delivery, Reply, ReplyKind, Wording
-from dispatch import outbox, receipts, replies, speech
+from community_store.models import Alert, Delivery, Member, Wording
+from dispatch import answering, outbox, receipts, speech
 from dispatch.act import Act
 from dispatch.runtime import Runtime
 from gateway.contract import Channel, Key, Receipt, Stage
@@ -73,14 +73,6 @@ def _acknowledge(act: Act, delivery: Delivery) -> None:
     alert = act.session.get(Alert, delivery.alert_id) if delivery.alert_id else None
     if alert is None or alert.id is None or delivery.member_id is None:
         return
-    act.session.add(
-        Reply(
-            alert_id=alert.id,
-            member_id=delivery.member_id,
-            kind=ReplyKind.ACKNOWLEDGEMENT,
-            text=HEARD,
-            created_at=act.now,
-        )
-    )
-    act.session.flush()
-    replies.recount(act.session, alert)
+    member = act.session.get(Member, delivery.member_id)
+    if member is not None:
+        answering.acknowledge(act, alert, answering.Speaker(member), HEARD)

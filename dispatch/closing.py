@@ -7,8 +7,8 @@ import re
 from sqlmodel import col, or_, select
 
 from community_store.errors import NotFound
-from community_store.models import Agent, Alert, AlertKind, AlertState, Member, MemberState, Town
-from dispatch import alerts
+from community_store.models import Alert, AlertState, MemberState
+from dispatch import alerts, powers
 from dispatch.incoming import Incoming
 from dispatch.reading import split_ref
 
@@ -94,29 +94,7 @@ def latest_open(incoming: Incoming) -> Alert | None:
 
 
 def may_close(incoming: Incoming, alert: Alert) -> bool:
-    """The author, a référent of the alert's community, an agent of its town.
-
-    The words that end a town alert are town-wide too: only of an agent who may raise one.
-    """
-    agent, member = incoming.agent, incoming.member
-    if agent is not None and agent.town_insee == alert.town_insee:
-        if alert.kind != AlertKind.TOWN:
-            return True
-        return speaks_for(agent, incoming.session.get(Town, agent.town_insee))
-    if member is None or member.state != MemberState.ACTIVE:
-        return False
-    return alert.author_id == member.id or is_referent_of(member, alert)
-
-
-def speaks_for(agent: Agent, town: Town | None) -> bool:
-    """Whether an agent's text may go to a whole town (promises.md, security)."""
-    return bool(town and town.subscribed and town.sms_alerts and agent.confirmed)
-
-
-def is_referent_of(member: Member, alert: Alert) -> bool:
-    """Whether a member looks after the community that the alert was told in."""
-    return (
-        member.referent
-        and alert.community_id is not None
-        and member.community_id == alert.community_id
+    """Whether the sender of a text may end an alert."""
+    return powers.may_close(
+        incoming.session, alert, member=incoming.member, agent=incoming.agent, by_text=True
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from community_store.errors import RuleError
-from community_store.models import Alert, AlertState, JoinRequest, MemberState, Town
-from dispatch import alerts, closing, holding, replies, requests
+from community_store.models import Alert, AlertState, JoinRequest, MemberState
+from dispatch import alerts, closing, holding, powers, replies, requests
 from dispatch.incoming import Incoming
 from dispatch.reading import split_ref
 
@@ -66,17 +66,7 @@ def _is_active(incoming: Incoming) -> bool:
 
 
 def _may_release(incoming: Incoming, alert: Alert) -> bool:
-    """A référent other than the author, or an agent of the subscribed town (A8)."""
-    member, agent = incoming.member, incoming.agent
-    if agent is not None and agent.town_insee == alert.town_insee:
-        town = incoming.session.get(Town, agent.town_insee)
-        return town is not None and town.subscribed
-    return (
-        member is not None
-        and member.state == MemberState.ACTIVE
-        and member.id != alert.author_id
-        and closing.is_referent_of(member, alert)
-    )
+    return powers.may_release(incoming.session, alert, member=incoming.member, agent=incoming.agent)
 
 
 def _decide_alert(incoming: Incoming, alert: Alert, *, accept: bool) -> str:

@@ -6,6 +6,7 @@ from sqlmodel import Session, col, or_, select
 
 from community_store import twinning
 from community_store.models import Alert, AlertKind, AlertState, Community, Member, MemberState
+from community_store.visibility import for_community
 
 MOST = 20
 
@@ -28,9 +29,4 @@ def open_alerts(session: Session, member: Member) -> list[Alert]:
         .order_by(col(Alert.id).desc())
         .limit(MOST)
     )
-    return [alert for alert in found if _is_for(alert, member.community_id)]
-
-
-def _is_for(alert: Alert, community_id: int) -> bool:
-    """A town alert can be for some of its communities."""
-    return not alert.only or str(community_id) in alert.only.split(",")
+    return [alert for alert in found if for_community(alert, member.community_id)]

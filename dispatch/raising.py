@@ -15,7 +15,7 @@ from community_store.models import (
     Town,
 )
 from config import Settings
-from dispatch import alerts, closing, masking, wording
+from dispatch import alerts, masking, powers, wording
 from dispatch.catalogue import say
 from dispatch.courtesies import is_blank, says_nothing
 from dispatch.incoming import Incoming
@@ -53,7 +53,7 @@ def raise_for_town(incoming: Incoming, text: str) -> str:
     if refusal := _late_or_empty(incoming, text):
         return refusal
     town = incoming.session.get(Town, agent.town_insee)
-    if town is None or not closing.speaks_for(agent, town):
+    if town is None or not powers.speaks_for(agent, town):
         incoming.answer("agent_refused")
         return "agent_refused"
     voice = alerts.TownVoice(agent, urgent=True)

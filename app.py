@@ -40,6 +40,9 @@ from web.activation.document import document
 from web.activation.page import activation
 from web.activation.partner import partner
 from web.alert_page import alert_page
+from web.alerts import archive, doing, new_one  # noqa: F401  # their routes
+from web.alerts import one as one_alert
+from web.alerts.room import room as alerts_room
 from web.community.drawing import drawing
 from web.community.new import new
 from web.community.page import community
@@ -58,7 +61,7 @@ LARGEST_BODY = 1024 * 1024  # bytes; a text is under 2 kB
 
 PAGES = (
     front.front, home.home, language.language, sign_in, password, second_factor, account,
-    alert_page, health, registering, community, drawing, new, activation, document, partner, first_steps, deciding,
+    alert_page, alerts_room, health, registering, community, drawing, new, activation, document, partner, first_steps, deciding,
     team_pages,
 )  # fmt: skip
 # called by programs, which have no form of ours: each call proves itself, or is of a trial
@@ -90,7 +93,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Flask:
         csrf.exempt(blueprint)
     access.grant(app, POLICIES)
     throttle.install(app, settings)
-    for room_ in (room, front, page, maps, errors):
+    for room_ in (room, front, page, maps, one_alert, errors):
         room_.install(app)
     headers.install(app, settings)
     return app

@@ -83,7 +83,8 @@ def erase(session: Session, member: Member) -> None:
     _blank_deliveries(session, member)
     _blank_texts(session, addresses)
     _blank_enrolments(session, addresses)
-    session.execute(update(Alert).where(col(Alert.author_id) == member.id).values(author_id=None))
+    authored = update(Alert).where(col(Alert.author_id) == member.id)
+    session.execute(authored.values(author_id=None, lat=None, lon=None))  # it may be their home
     for table in (
         Mute,
         PositionTry,

@@ -105,7 +105,10 @@ def forget(session: Session, found: Mapping[str, Sequence[int]]) -> None:
     """
     nobody = {"member_id": None, "agent_id": None}
     blank: dict[str, tuple[Any, dict[str, Any]]] = {
-        "alerts": (Alert, {"text": "", "author_id": None, "agent_id": None}),
+        "alerts": (
+            Alert,
+            {"text": "", "author_id": None, "agent_id": None, "lat": None, "lon": None},
+        ),
         "replies": (Reply, {"text": "", **nobody}),
         "texts": (InboundText, {"text": "", "sender": ""}),
         "wordings": (Wording, {"sms": "", "subject": "", "mail": "", "voice": ""}),

@@ -46,11 +46,12 @@ CLOSED = {AlertState.ENDED: "all_clear", AlertState.WITHDRAWN: "withdrawn"}
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What happened to the event, and where it came from."""
+    """What happens, where it is (lat, lon, if that was shown), and the text it came by."""
 
     text: str
     category: Category = Category.OTHER
     inbound_id: int | None = None
+    place: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,10 @@ def raise_resident(act: Act, author: Member, told: Told) -> Raised:
     The same text from the same person within `repeat_minutes` is the same alert (A8).
     Raises RuleError for who may not (S32), an author without community, an empty text.
     """
-    community = _community_of(act.session, author)
-    _require_text(told.text)
+    community = community_of(act.session, author)
+    require_text(told.text)
     how = _how(act.session, Priority.ALERT, act.now)
-    if earlier := _repeated(act, OPEN_OF_MEMBER, author.id, told):
+    if earlier := repeated(act, author, told):
         return Raised(earlier, audience.heard(act.session, earlier, how), repeated=True)
     lock(act.session, f"community:{community.id}")
     held = limits.is_over(act, author, community)
@@ -108,7 +109,7 @@ def raise_resident(act: Act, author: Member, told: Told) -> Raised:
 
 def raise_town(act: Act, town: Town, told: Told, by: TownVoice) -> Raised:
     """Tell a town's members, or those of chosen communities (A3). Raises RuleError."""
-    _require_text(told.text)
+    require_text(told.text)
     if not town.subscribed:
         raise RuleError(
             "not_subscribed",
@@ -202,7 +203,8 @@ def place_of(session: Session, alert: Alert) -> str:
     return town.name if town else alert.town_insee
 
 
-def _community_of(session: Session, author: Member) -> Community:
+def community_of(session: Session, author: Member) -> Community:
+    """Where a member may raise an alert. Raises RuleError (S32)."""
     if author.state != MemberState.ACTIVE:
         raise RuleError(
             "not_active", f"member {author.id} is {author.state}: only an active one may alert"
@@ -213,20 +215,29 @@ def _community_of(session: Session, author: Member) -> Community:
     return community
 
 
-def _require_text(text: str) -> None:
+def require_text(text: str) -> None:
+    """Raises RuleError for an alert that says nothing."""
     if not text.strip():
         raise RuleError("empty", "an alert needs a text")
 
 
 def _common(act: Act, told: Told) -> dict[str, Any]:
     minutes = act.settings.dispatch.time_to_live.minutes(told.category)
+    lat, lon = told.place or (None, None)
     return {
+        "lat": lat,
+        "lon": lon,
         "category": told.category,
         "text": told.text,
         "inbound_id": told.inbound_id,
         "created_at": act.now,
         "expires_at": act.now + timedelta(minutes=minutes),
     }
+
+
+def repeated(act: Act, author: Member, told: Told) -> Alert | None:
+    """The open alert that says the same, of this author within `repeat_minutes` (A8)."""
+    return _repeated(act, OPEN_OF_MEMBER, author.id, told)
 
 
 def _repeated(act: Act, mine: Select[Alert], person: int | None, told: Told) -> Alert | None:

@@ -132,6 +132,13 @@ def author_name(act: Act, alert: Alert, language: str) -> str:
     return agent.name if agent else say(language, "sms", "the_author")
 
 
+def tell_all(act: Act, alert: Alert, by: Speaker, text: str) -> int:
+    """Say something to everybody at once, as a reply and TOUS do in two; see broadcast."""
+    reply = _note(act, alert, by, (ReplyKind.REPLY, text))
+    act.session.flush()
+    return broadcast(act, alert, by, reply)
+
+
 def broadcast(act: Act, alert: Alert, by: Speaker, reply: Reply) -> int:
     """Tell an answer to everybody who was told, and to the author (TOUS); how many messages.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlmodel import Session, col
 
 from community_store.models import Agent, Alert, Delivery, Member, Reply, ReplyKind
@@ -49,6 +49,8 @@ RANK = {
         ("", "suppressed", "expired", "failed", "unknown", "queued", "accepted", "delivered")
     )
 }
+_WORD = {rank: word for word, rank in RANK.items()}
+_RANKED = case({state: RANK[word] for state, word in WORDS.items()}, value=col(Delivery.state))
 
 
 def by_channel(session: Session, alert_id: int) -> dict[str, dict[str, int]]:
@@ -68,20 +70,17 @@ def by_channel(session: Session, alert_id: int) -> dict[str, dict[str, int]]:
 
 def total(session: Session, alert_id: int) -> dict[str, int]:
     """How many people stand where, each counted once, by their best channel."""
-    best: dict[tuple[int | None, int | None], str] = {}
-    rows = session.execute(
-        select(col(Delivery.member_id), col(Delivery.agent_id), col(Delivery.state)).where(
-            col(Delivery.alert_id) == alert_id
-        )
+    best = (
+        select(func.max(_RANKED).label("rank"))
+        .where(col(Delivery.alert_id) == alert_id)
+        .group_by(col(Delivery.member_id), col(Delivery.agent_id))
+        .subquery()
     )
-    for member, agent, state in rows:
-        word = WORDS[state]
-        if RANK[word] >= RANK[best.get((member, agent), "")]:
-            best[member, agent] = word
+    rows = session.execute(select(best.c.rank, func.count()).group_by(best.c.rank)).all()
     figures = dict.fromkeys(FIGURES, 0)
-    for word in best.values():
-        figures[word] += 1
-    figures["told"] = len(best)
+    for rank, count in rows:
+        figures[_WORD[rank]] = count
+    figures["told"] = sum(count for _, count in rows)
     return figures
 
 

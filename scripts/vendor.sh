@@ -28,6 +28,7 @@ take @geoman-io/leaflet-geoman-free@2.20.2 leaflet-geoman-free-2.20.2 LICENSE \
     dist/leaflet-geoman.min.js dist/leaflet-geoman.css
 take accessible-autocomplete@3.0.1 accessible-autocomplete-3.0.1 LICENSE.txt \
     dist/accessible-autocomplete.min.js
+take htmx.org@2.0.11 htmx.org-2.0.11 LICENSE dist/htmx.min.js
 
 sed -n '/^```$/,/^```$/p' "$vendor/README.md" | grep -v '^```$' > "$work/sums"
 (cd "$work/new" && sha256sum --check --strict --quiet "$work/sums")

@@ -38,6 +38,7 @@ class Policy(StrEnum):
     SIGNED_IN = "signed_in"  # whoever has an account, suspended ones too
     PENDING = "pending"  # a member on the way in, or in
     MEMBER = "member"  # an active member of a community
+    READER = "reader"  # an active member, or an agent: whom alerts are told
     REFERENT = "referent"  # one who looks after it
     AGENT = "agent"
     DECIDER = "decider"  # who may be asked to vouch for homes: a référent, or an agent
@@ -60,6 +61,9 @@ ADMITS: Mapping[Policy, Callable[[SignedIn], bool]] = {
     Policy.SIGNED_IN: lambda who: not who.half,
     Policy.PENDING: lambda who: not who.half and _joining(who.person.member),
     Policy.MEMBER: lambda who: not who.half and _active(who.person.member),
+    Policy.READER: lambda who: (
+        not who.half and (_active(who.person.member) or who.person.agent is not None)
+    ),
     Policy.REFERENT: lambda who: (
         not who.half
         and _active(who.person.member)
@@ -113,6 +117,8 @@ def guard() -> ResponseReturnValue | None:
 def _turned_away(who: SignedIn | None) -> ResponseReturnValue:
     """Say what would help: sign in, finish signing in, or nothing."""
     reads = request.method in ("GET", "HEAD")
+    if "HX-Request" in request.headers:  # a part of a page: the whole page says what would help
+        return "", 401, {"HX-Refresh": "true"}
     if who is not None and who.half and reads:
         return redirect(url_for("second_factor.ask"), 303)
     if who is None and reads:

@@ -10,15 +10,16 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, cast
 
-from flask import Blueprint, abort, current_app, render_template
+from flask import Blueprint, abort, current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session, col, select
 
 from community_store.models import Alert, AlertState, Reply, ReplyKind
+from community_store.visibility import alert_reader
 from dispatch import alerts, links, masking, tally, wording
 from dispatch.catalogue import template
 from dispatch.runtime import Runtime
-from web import i18n
+from web import i18n, identity
 from web.access import Policy, access
 from web.i18n import Words
 
@@ -37,6 +38,8 @@ def show(slug: str) -> ResponseReturnValue:
         alert = session.get(Alert, opened.ref) if opened is not None else None
         if opened is None or alert is None:
             abort(404)
+        if _reads_more(session, alert):
+            return redirect(url_for("alerts.one", ref=alert.id), 303)
         if alert.state == AlertState.HELD and not opened.figures:
             abort(404)
         time = wording.day_and_time(runtime.settings, t.language, alert.created_at, runtime.clock())
@@ -50,6 +53,15 @@ def show(slug: str) -> ResponseReturnValue:
             thread=_thread(session, runtime, t, alert),
             figures=_figures(session, alert) if opened.figures else None,
         )
+
+
+def _reads_more(session: Session, alert: Alert) -> bool:
+    """Whoever is signed in and may read it has more on the page of their own."""
+    who = identity.whole()
+    if who is None:
+        return False
+    person = who.person
+    return alert_reader(session, alert, member=person.member, agent=person.agent) is not None
 
 
 def _masked(runtime: Runtime, t: Words, text: str) -> str:

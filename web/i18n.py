@@ -23,7 +23,9 @@ from web import identity
 
 LOCALES = Path(__file__).resolve().parent.parent / "locales"
 FIRST = "fr"
-ROOMS = ("web", "registering", "community", "activation", "deciding", "first_steps")
+ROOMS = (
+    "web", "registering", "community", "activation", "deciding", "first_steps", "alerts",
+)  # fmt: skip
 COOKIE = "language"
 
 

@@ -98,7 +98,8 @@ class Alert(SQLModel, table=True):
 
     `called` when the author said that 17 was called; `held_until` while a référent is
     asked (A8); `acknowledged` counts the people who confirmed that they read it.
-    `only` has the ids of the communities that a town alert is for, "" for all.
+    `only` has the ids of the communities that a town alert is for, "" for all. `lat` and
+    `lon` are where it happens, in degrees, where the author showed it on a map.
     """
 
     __tablename__ = "alert"
@@ -123,6 +124,8 @@ class Alert(SQLModel, table=True):
     acknowledged: int = 0
     called: bool = False
     only: str = ""
+    lat: float | None = None
+    lon: float | None = None
     held_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     summarised: bool = False
 

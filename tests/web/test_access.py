@@ -28,6 +28,7 @@ MAY: dict[Policy, set[str]] = {
     Policy.SIGNED_IN: WHOLE,
     Policy.PENDING: {"pending", "member", "elsewhere", "referent"},
     Policy.MEMBER: {"member", "elsewhere", "referent"},
+    Policy.READER: {"member", "elsewhere", "referent", "agent"},
     Policy.REFERENT: {"referent"},
     Policy.AGENT: {"agent"},
     Policy.DECIDER: {"referent", "agent"},
@@ -193,6 +194,7 @@ def visitor_for(house: House, policy: Policy | None) -> Visitor:
     makers: dict[Policy | None, Callable[[], Visitor]] = {
         Policy.PENDING: member,
         Policy.MEMBER: member,
+        Policy.READER: member,
         Policy.REFERENT: lambda: member(referent=True),
         Policy.DECIDER: lambda: member(referent=True),
         Policy.TEAM: lambda: house.inside(house.team(f"ada{next(turns)}@equipe.example")),

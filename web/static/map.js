@@ -103,6 +103,7 @@ function showMarker(box) {
   }
 
   marker.on("dragend", tell);
+  box.closest("details")?.addEventListener("toggle", () => map.invalidateSize());
   map.on("click", (event) => go(event.latlng));
   marker.getElement().addEventListener("keydown", (event) => {
     const place = moved(marker.getLatLng(), event);
@@ -146,6 +147,14 @@ function press(layer, zone, onClick) {
   });
 }
 
+/** A place with a name: one can click it, and reach and press it by keyboard. */
+function show(map, spot, onClick) {
+  const marker = L.circleMarker([spot.lat, spot.lon], {
+    className: "spot", radius: 10, pmIgnore: true,
+  }).addTo(map);
+  press(L.featureGroup([marker]), spot, (_, at) => onClick(at));
+}
+
 /** What stands on a zone: its name, and a word more. */
 export function label(zone) {
   const box = document.createElement("div");
@@ -172,6 +181,10 @@ function showZones(box) {
   const layers = draw(map, zones, choose);
   if (place) home(map, place, said.home);
   const all = L.latLngBounds(place ? [place] : []);
+  for (const spot of JSON.parse(box.dataset.spots || "[]")) {
+    all.extend([spot.lat, spot.lon]);
+    show(map, spot, (at) => popup.setLatLng(at).setContent(label(spot)).openOn(map));
+  }
   for (const layer of layers.values()) all.extend(layer.getBounds());
   if (all.isValid() && zones.length) map.fitBounds(all.pad(0.12), { animate: false, maxZoom: 17 });
 

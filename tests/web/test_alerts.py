@@ -1,0 +1,310 @@
+"""/alerts: an alert raised, followed, answered and ended on the web, as by SMS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from community_store.models import Alert, AlertState, Member, Notice, Reply, ReplyKind, Town
+from dispatch import alerts
+from dispatch.alerts import Told, TownVoice
+from gateway.contract import Channel
+from tests.dispatch.world import INSEE, World
+from tests.web.house import House, Visitor, words
+
+TEXT = "Camionnette blanche AB-123-CD devant le 4, deux hommes"
+
+
+@dataclass
+class Quarter:
+    """Les Lilas with an author, a neighbour and a référent; its twin; the town's agent."""
+
+    house: House
+    author: Member
+    neighbour: Member
+    referent: Member
+    twin: Member
+    stranger: Member
+
+    @property
+    def world(self) -> World:
+        return self.house.world
+
+    def browser(self, who: Member) -> Visitor:
+        return self.house.inside(self.house.account_of(who, password=False))
+
+    def sends(self, text: str = TEXT, **more: str) -> str:
+        """The path of the alert's page."""
+        visitor = self.browser(self.author)
+        return visitor.lands(visitor.post("/alerts/new", text=text, sure="1", **more))
+
+
+@pytest.fixture
+def quarter(house: House) -> Quarter:
+    world = house.world
+    home, other, far = (world.community(name) for name in ("Les Lilas", "Les Roses", "Le Bourg"))
+    world.twin(home, other)
+    return Quarter(
+        house,
+        world.member(home, first_name="Odette", last_name="Martin", pseudonym="Mésange"),
+        world.member(home, first_name="Jean", last_name="Petit", pseudonym="Pinson"),
+        world.member(home, first_name="Rose", last_name="Blanc", pseudonym="Merle", referent=True),
+        world.member(other, first_name="Paul", last_name="Noir", pseudonym="Geai"),
+        world.member(far, first_name="Lise", last_name="Roux", pseudonym="Pie"),
+    )
+
+
+def only_alert(world: World) -> Alert:
+    (found,) = world.rows(Alert)
+    assert isinstance(found, Alert)
+    return found
+
+
+def test_an_alert_is_read_again_as_neighbours_will_read_it(quarter: Quarter) -> None:
+    answer = quarter.browser(quarter.author).post("/alerts/new", text=TEXT)
+    page = words(answer)
+    assert answer.status_code == 200
+    assert "Odette Martin (Les Lilas)" in page
+    assert "AB-123-CD" not in page.split("</blockquote>")[0].split("<blockquote")[1]
+    assert "Vos voisins : 2 par SMS" in " ".join(
+        page.replace("<strong>", "").replace("</strong>", "").split()
+    )
+    assert quarter.world.rows(Alert) == []
+
+
+def test_what_is_sent_is_told_as_by_sms(quarter: Quarter) -> None:
+    path = quarter.sends(category="vol")
+    alert = only_alert(quarter.world)
+    assert path == f"/alerts/{alert.id}"
+    assert (alert.text, alert.category, alert.author_id) == (TEXT, "vol", quarter.author.id)
+    told = quarter.world.told(Channel.SMS, alert)
+    assert told == {quarter.neighbour.mobile, quarter.referent.mobile}
+
+
+def test_a_second_press_sends_nothing_more(quarter: Quarter) -> None:
+    assert quarter.sends() == quarter.sends()
+    assert len(quarter.world.rows(Alert)) == 1
+
+
+def test_changing_it_shows_what_was_typed(quarter: Quarter) -> None:
+    page = words(quarter.browser(quarter.author).post("/alerts/new", text=TEXT, again="1"))
+    assert TEXT in page
+    assert quarter.world.rows(Alert) == []
+
+
+@pytest.mark.parametrize("text", ["", "   ", "🙂"])
+def test_an_alert_that_says_nothing_is_not_sent(quarter: Quarter, text: str) -> None:
+    visitor = quarter.browser(quarter.author)
+    assert visitor.post("/alerts/new", text=text, sure="1").status_code == 422
+    assert quarter.world.rows(Alert) == []
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon", "kept"),
+    [("45.18", "5.72", True), ("", "", False), ("nan", "5", False), ("1", "1", False)],
+)
+def test_a_place_is_kept_if_it_is_one(quarter: Quarter, lat: str, lon: str, kept: bool) -> None:
+    visitor = quarter.browser(quarter.author)
+    answer = visitor.post("/alerts/new", text=TEXT, sure="1", placed="yes", lat=lat, lon=lon)
+    assert answer.status_code == (303 if kept else 422)
+    assert [(one.lat, one.lon) for one in quarter.world.rows(Alert)] == (
+        [(45.18, 5.72)] if kept else []
+    )
+
+
+def test_each_reads_what_they_may(quarter: Quarter) -> None:
+    quarter.house.world.change(quarter.author, mobile="+33639980042", address="4 rue des Lilas")
+    path = quarter.sends(placed="yes", lat="45.18", lon="5.72")
+    pages = {
+        name: words(quarter.browser(who).get(path))
+        for name, who in (
+            ("author", quarter.author), ("neighbour", quarter.neighbour), ("twin", quarter.twin),
+        )
+    }  # fmt: skip
+    assert "AB-123-CD" in pages["author"]
+    assert "Odette Martin" in pages["neighbour"]
+    assert "Mésange" in pages["twin"]
+    for name in ("neighbour", "twin"):
+        assert "AB-123-CD" not in pages[name]
+        assert "06 39 98 00 42" not in pages[name]
+        assert "4 rue des Lilas" not in pages[name]
+        assert "Qui est prévenu" not in pages[name]
+    assert "Odette" not in pages["twin"]
+    assert "data-spots" in pages["neighbour"]
+    assert "data-spots" not in pages["twin"]
+    assert "Qui est prévenu" in pages["author"]
+    assert quarter.browser(quarter.stranger).get(path).status_code == 404
+
+
+def test_the_towns_agent_reads_all_once_it_subscribes(quarter: Quarter) -> None:
+    world = quarter.world
+    path = quarter.sends()
+    agent = quarter.house.inside(quarter.house.account_of(world.agent(email="a@ville.example")))
+    assert agent.get(path).status_code == 404
+    with world.act() as act:
+        act.session.get_one(Town, INSEE).subscribed = True
+    page = words(agent.get(path))
+    assert "AB-123-CD" in page
+    assert (quarter.author.mobile or "?") in page
+    assert "Qui est prévenu" in page
+
+
+def test_a_reply_goes_to_the_author_and_the_referents(quarter: Quarter) -> None:
+    path = quarter.sends()
+    visitor = quarter.browser(quarter.neighbour)
+    visitor.lands(visitor.post(f"{path}/reply", reply="Je l'ai vue aussi", some="1"))
+    assert {one.address for one in quarter.world.deliveries() if one.notice_id} == {
+        quarter.author.mobile, quarter.referent.mobile,
+    }  # fmt: skip
+    assert "Je l'ai vue aussi" in words(quarter.browser(quarter.author).get(path))
+    assert "Je l'ai vue aussi" not in words(quarter.browser(quarter.twin).get(path))
+
+
+def test_a_reply_to_all_goes_once_to_everybody_else(quarter: Quarter) -> None:
+    path = quarter.sends()
+    quarter.world.pump()
+    visitor = quarter.browser(quarter.neighbour)
+    visitor.lands(visitor.post(f"{path}/reply", reply="Elle part vers la gare", all="1"))
+    notices = [one for one in quarter.world.deliveries() if one.notice_id]
+    by_sms = [one.address for one in notices if one.channel == Channel.SMS]
+    assert sorted(by_sms) == sorted(map(str, [quarter.author.mobile, quarter.referent.mobile]))
+    assert [one.kind for one in quarter.world.rows(Notice)] == ["followup", "followup"]
+    twin = words(quarter.browser(quarter.twin).get(path))
+    assert "Elle part vers la gare" in twin
+    assert "Jean" not in twin
+    assert "Pinson" in twin
+
+
+def test_one_confirms_once(quarter: Quarter) -> None:
+    path = quarter.sends()
+    visitor = quarter.browser(quarter.neighbour)
+    for _ in range(2):
+        visitor.lands(visitor.post(f"{path}/seen"))
+    assert only_alert(quarter.world).acknowledged == 1
+    assert [one.kind for one in quarter.world.rows(Reply)] == [ReplyKind.ACKNOWLEDGEMENT]
+    assert "1 personne a confirmé" in words(visitor.get(path))
+
+
+def test_raised_on_the_web_it_is_ended_by_sms(quarter: Quarter) -> None:
+    path = quarter.sends()
+    assert quarter.author.mobile
+    assert quarter.world.text(quarter.author.mobile, f"FIN {path.rpartition('/')[2]}") == "end"
+    assert "L'alerte est terminée" in words(quarter.browser(quarter.neighbour).get(path))
+
+
+def test_raised_by_sms_it_is_ended_on_the_web(quarter: Quarter) -> None:
+    assert quarter.author.mobile
+    assert quarter.world.text(quarter.author.mobile, TEXT) == "alert"
+    quarter.world.pump()
+    path = f"/alerts/{only_alert(quarter.world).id}"
+    visitor = quarter.browser(quarter.author)
+    visitor.lands(visitor.post(f"{path}/end", ending="Arrêtés"))
+    quarter.world.pump()
+    assert quarter.neighbour.mobile
+    assert "Arretés" in quarter.world.phone(quarter.neighbour.mobile)[-1]
+
+
+def test_a_false_alarm_is_confirmed_first(quarter: Quarter) -> None:
+    path = quarter.sends()
+    visitor = quarter.browser(quarter.author)
+    assert "fausse alerte" in words(visitor.get(f"{path}/withdraw"))
+    assert only_alert(quarter.world).state == AlertState.OPEN
+    visitor.lands(visitor.post(f"{path}/withdraw"))
+    assert only_alert(quarter.world).state == AlertState.WITHDRAWN
+    answer = visitor.get(visitor.lands(visitor.post(f"{path}/end")))
+    assert "déjà terminée" in words(answer)
+
+
+@pytest.mark.parametrize("what", ["end", "withdraw", "called"])
+def test_a_neighbour_cannot_close_anothers_alert(quarter: Quarter, what: str) -> None:
+    path = quarter.sends()
+    for who in (quarter.neighbour, quarter.twin, quarter.stranger):
+        assert quarter.browser(who).post(f"{path}/{what}").status_code == 404
+    assert only_alert(quarter.world).state == AlertState.OPEN
+    assert not only_alert(quarter.world).called
+
+
+def test_a_held_alert_is_for_those_who_answer_for_it(quarter: Quarter) -> None:
+    for n in range(5):
+        quarter.sends(f"{TEXT}, encore {n}")
+    path = quarter.sends("Une de trop")
+    assert only_of(quarter.world, AlertState.HELD)
+    assert quarter.browser(quarter.neighbour).get(path).status_code == 404
+    assert quarter.browser(quarter.author).post(f"{path}/release", answer="yes").status_code == 404
+    referent = quarter.browser(quarter.referent)
+    assert "attend votre accord" in words(referent.get(path))
+    referent.lands(referent.post(f"{path}/release", answer="yes"))
+    assert not only_of(quarter.world, AlertState.HELD)
+    assert quarter.browser(quarter.neighbour).get(path).status_code == 200
+
+
+def only_of(world: World, state: AlertState) -> list[Alert]:
+    return world.rows(Alert, state=state)
+
+
+def test_the_living_part_stops_when_the_alert_is_over(quarter: Quarter) -> None:
+    path = quarter.sends()
+    visitor = quarter.browser(quarter.neighbour)
+    assert visitor.get(f"{path}/live").status_code == 200
+    author = quarter.browser(quarter.author)
+    author.lands(author.post(f"{path}/end"))
+    last = visitor.get(f"{path}/live")
+    assert last.status_code == 286
+    assert "terminée" in words(last)
+    assert "hx-get" not in visitor.get(path).text
+
+
+def test_whoever_was_signed_out_is_sent_to_the_whole_page(quarter: Quarter) -> None:
+    path = quarter.sends()
+    visitor = quarter.house.visitor(**{"HX-Request": "true"})
+    answer = visitor.get(f"{path}/live")
+    assert answer.status_code == 401
+    assert answer.headers["HX-Refresh"] == "true"
+
+
+def test_the_archive_has_ones_own_quarter_its_twins_and_the_town(quarter: Quarter) -> None:
+    world = quarter.world
+    quarter.sends(category="vol")
+    with world.act() as act:
+        town = act.session.get_one(Town, INSEE)
+        town.subscribed = True
+        alerts.raise_town(act, town, Told("Orage ce soir"), TownVoice())
+    for who, count in ((quarter.neighbour, 2), (quarter.twin, 2), (quarter.stranger, 1)):
+        page = words(quarter.browser(who).get("/alerts/"))
+        assert page.count("alert-head") == count, who.first_name
+    visitor = quarter.browser(quarter.neighbour)
+    assert words(visitor.get("/alerts/?category=vol")).count("alert-head") == 1
+    assert "Aucune alerte ne correspond" in words(visitor.get("/alerts/?state=over"))
+    assert (
+        words(visitor.get("/alerts/?category=nonsense&page=99999999999")).count("alert-head") == 2
+    )
+
+
+def test_a_suspended_member_who_is_an_agent_speaks_as_the_agent(quarter: Quarter) -> None:
+    quarter.sends()
+    world = quarter.world
+    world.change(quarter.neighbour, state="suspended")
+    assert quarter.browser(quarter.neighbour).get("/alerts/").status_code == 403
+
+
+def test_what_the_author_adds_is_for_all(quarter: Quarter) -> None:
+    path = quarter.sends()
+    quarter.world.pump()
+    visitor = quarter.browser(quarter.author)
+    visitor.lands(visitor.post(f"{path}/reply", more="Ils sont partis"))
+    quarter.world.pump()
+    assert "Ils sont partis" in quarter.world.phone(quarter.neighbour.mobile or "")[-1]
+    assert visitor.post(f"{path}/reply", more=" ").status_code == 422
+
+
+def test_the_address_in_a_message_leads_a_neighbour_to_the_whole_page(quarter: Quarter) -> None:
+    from dispatch import links
+
+    path = quarter.sends()
+    alert = only_alert(quarter.world)
+    site = quarter.world.settings.service.site
+    sent = links.alert_address(quarter.world.settings, alert.id or 0).removeprefix(site)
+    visitor = quarter.browser(quarter.neighbour)
+    assert visitor.lands(visitor.get(sent)) == path
+    assert quarter.browser(quarter.stranger).get(sent).status_code == 200

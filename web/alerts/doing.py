@@ -1,0 +1,164 @@
+"""What one does on an alert's page: confirm, answer, end, withdraw, release."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from community_store.errors import RuleError
+from community_store.models import AlertState
+from dispatch import alerts, answering, holding, wake
+from web import forms, i18n, identity
+from web.access import Policy, access
+from web.alerts.one import ENDING, MORE, REPLY, page
+from web.alerts.room import Opened, opened, room
+from web.throttle import throttled
+
+OFTEN = "120 per hour"
+
+
+def _done(ref: int, do: Callable[[Opened], str]) -> ResponseReturnValue:
+    """Do it, say so, and go back to the alert; a rule's refusal is said there too."""
+    runtime = identity.runtime()
+    try:
+        with runtime.store.begin() as db:
+            said = do(opened(db, ref))
+    except RuleError as error:
+        said = f"alerts.not.{error.code}"
+        if not i18n.asked().has(said):
+            raise
+    else:
+        wake.pump(runtime)
+    flash(said)
+    return redirect(url_for("alerts.one", ref=ref), 303)
+
+
+@room.post("/<int:ref>/seen")
+@access(Policy.READER)
+@throttled(OFTEN)
+def seen(ref: int) -> ResponseReturnValue:
+    """I have read it: counted once, told to nobody (A6)."""
+
+    def do(found: Opened) -> str:
+        by = found.me.speaker
+        if not answering.has_acknowledged(found.act, found.alert, by):
+            answering.acknowledge(found.act, found.alert, by)
+        return "alerts.seen.done"
+
+    return _done(ref, do)
+
+
+@room.post("/<int:ref>/reply")
+@access(Policy.READER)
+@throttled("30 per hour")
+def reply(ref: int) -> ResponseReturnValue:
+    """Answer the author and the référents; with `all`, everybody who was told. What the
+    author has to add is for everybody.
+    """
+    adds = "more" in request.form
+    form = forms.read((MORE if adds else REPLY,))
+    if not form.ok:
+        return _again(ref, form)
+    text = form["more" if adds else "reply"]
+
+    def do(found: Opened) -> str:
+        if found.alert.state == AlertState.HELD:
+            abort(404)
+        if adds or "all" in request.form:
+            answering.tell_all(found.act, found.alert, found.me.speaker, text)
+            return "alerts.reply.all_done"
+        answering.route(found.act, found.alert, found.me.speaker, text)
+        return "alerts.reply.done"
+
+    return _done(ref, do)
+
+
+def _again(ref: int, form: forms.Form) -> ResponseReturnValue:
+    whole = forms.blank((REPLY, MORE, ENDING), **form.values)
+    whole.errors.update(form.errors)
+    with identity.runtime().store.read() as db:
+        return page(opened(db, ref), whole), 422
+
+
+@room.post("/<int:ref>/called")
+@access(Policy.READER)
+@throttled(OFTEN)
+def called(ref: int) -> ResponseReturnValue:
+    """The author called 17: said to whoever is not told yet."""
+
+    def do(found: Opened) -> str:
+        if not found.reader.author:
+            abort(404)
+        alerts.called(found.act, found.alert)
+        return "alerts.called.done"
+
+    return _done(ref, do)
+
+
+@room.post("/<int:ref>/end")
+@access(Policy.READER)
+@throttled(OFTEN)
+def end(ref: int) -> ResponseReturnValue:
+    """All clear, to exactly those who were told (A7)."""
+    form = forms.read((ENDING,))
+    if not form.ok:
+        return _again(ref, form)
+
+    def do(found: Opened) -> str:
+        _require(found.may_close)
+        alerts.end(found.act, found.alert, form["ending"])
+        return "alerts.end.done"
+
+    return _done(ref, do)
+
+
+@room.get("/<int:ref>/withdraw")
+@access(Policy.READER)
+def ask_withdraw(ref: int) -> ResponseReturnValue:
+    """To be sure: neighbours will be told that it was a false alarm."""
+    with identity.runtime().store.read() as db:
+        found = opened(db, ref)
+        _require(found.may_close)
+        return render_template("alerts/withdraw.html", alert=found.alert)
+
+
+@room.post("/<int:ref>/withdraw")
+@access(Policy.READER)
+@throttled(OFTEN)
+def withdraw(ref: int) -> ResponseReturnValue:
+    """A false alarm: nothing more goes out, those told are told."""
+
+    def do(found: Opened) -> str:
+        _require(found.may_close)
+        alerts.withdraw(found.act, found.alert)
+        return "alerts.withdraw.done"
+
+    return _done(ref, do)
+
+
+@room.post("/<int:ref>/release")
+@access(Policy.READER)
+@throttled(OFTEN)
+def release(ref: int) -> ResponseReturnValue:
+    """Let a held alert go, or not (A8)."""
+    answer = request.form.get("answer")
+    if answer not in ("yes", "no"):
+        abort(400)
+
+    def do(found: Opened) -> str:
+        _require(found.may_release)
+        if answer == "no":
+            holding.drop(found.act, found.alert)
+            return "alerts.release.dropped"
+        holding.release(found.act, found.alert)
+        return "alerts.release.done"
+
+    return _done(ref, do)
+
+
+def _require(may: bool) -> None:
+    """What one may not do is not there."""
+    if not may:
+        abort(404)

@@ -1,0 +1,89 @@
+"""What the pages about alerts share: who reads, and which alerts exist for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from flask import Blueprint, abort
+from sqlmodel import Session
+
+from community_store.models import Agent, Alert, Audience, Member, MemberState
+from community_store.visibility import AlertReader, alert_reader
+from dispatch import alerts, answering, masking, powers
+from dispatch.act import Act
+from dispatch.catalogue import template
+from web import i18n, identity
+
+room = Blueprint("alerts", __name__, url_prefix="/alerts")
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """Who is signed in, as rows of this transaction: an active member, an agent, or both."""
+
+    member: Member | None
+    agent: Agent | None
+
+    @property
+    def speaker(self) -> answering.Speaker:
+        """As a neighbour first: a member who is an agent too speaks among neighbours."""
+        person = self.member or self.agent
+        assert person is not None
+        return answering.Speaker(person)
+
+
+def me(db: Session) -> Me:
+    who = identity.whole()
+    assert who is not None
+    person = who.person
+    member = db.get(Member, person.member.id) if person.member else None
+    if member is not None and member.state != MemberState.ACTIVE:
+        member = None  # an agent may be a suspended neighbour
+    return Me(member, db.get(Agent, person.agent.id) if person.agent else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An alert as the reader may have it."""
+
+    act: Act
+    alert: Alert
+    me: Me
+    reader: AlertReader
+
+    @property
+    def ref(self) -> int:
+        assert self.alert.id is not None
+        return self.alert.id
+
+    @property
+    def may_close(self) -> bool:
+        return powers.may_close(
+            self.act.session, self.alert, member=self.me.member, agent=self.me.agent, by_text=False
+        )
+
+    @property
+    def may_release(self) -> bool:
+        return powers.may_release(
+            self.act.session, self.alert, member=self.me.member, agent=self.me.agent
+        )
+
+    def told(self, text: str) -> str:
+        """A text as this reader may have it: plates and numbers are for agents (A9)."""
+        masks = self.act.settings.alerts.mask and not self.reader.author
+        if not masks or self.reader.audience is Audience.AGENT:
+            return text
+        return masking.masked(text, partial(template, i18n.asked().language, "sms"))
+
+
+def opened(db: Session, ref: int) -> Opened:
+    """404 for an alert that is not the reader's."""
+    found = db.get(Alert, ref) if ref < alerts.LARGEST_REF else None
+    mine = me(db)
+    reader = (
+        alert_reader(db, found, member=mine.member, agent=mine.agent) if found is not None else None
+    )
+    if found is None or reader is None:
+        abort(404)
+    return Opened(identity.act(db), found, mine, reader)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from flask import Flask, current_app, request
 
 from gateway import numbers
-from web import i18n, identity
+from web import i18n, identity, menu
 
 STEPS = ("joining", "community", "activation", "first_steps")  # S11
 
 
 def install(app: Flask) -> None:
     app.context_processor(common)
+    app.jinja_env.globals.update(menu=menu.items, bell=menu.bell)
     app.jinja_env.filters["national"] = numbers.national
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

@@ -84,6 +84,8 @@ def test_signing_in_by_keyboard_alone_with_a_mistake_first(
         page.keyboard.type(PASSWORD)
         page.keyboard.press("Enter")
         expect(page.locator("h1")).to_have_text("Bonjour Odette Martin")
+        reach(page, ".menu summary")
+        page.keyboard.press("Enter")
         reach(page, "button:has-text('Se déconnecter')")
         page.keyboard.press("Enter")
         expect(page.locator("h1")).to_have_text("Des voisins qui se préviennent")
@@ -107,5 +109,6 @@ def test_a_code_signs_in_without_scripts_and_the_language_changes(
         page.get_by_label("Le code").fill(plain.code())
         page.get_by_role("button", name="Se connecter").click()
         assert page.locator("h1").inner_text() == "Bonjour Odette Martin"
+        page.locator(".menu summary").click()
         page.get_by_role("button", name="English").click()
         assert page.locator("h1").inner_text() == "Hello Odette Martin"

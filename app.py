@@ -52,6 +52,8 @@ from web.first_steps.page import first_steps
 from web.health import health
 from web.registering import address, form, place, proofs  # noqa: F401  # their routes
 from web.registering.room import registering
+from web.reports.deciding import reports_pages
+from web.reports.filing import filing
 from web.simulator import simulator
 from web.unsubscribe import unsubscribe
 from webhooks.views import webhooks
@@ -61,7 +63,7 @@ LARGEST_BODY = 1024 * 1024  # bytes; a text is under 2 kB
 
 PAGES = (
     front.front, home.home, language.language, sign_in, password, second_factor, account,
-    alert_page, alerts_room, health, registering, community, drawing, new, activation, document, partner, first_steps, deciding,
+    alert_page, alerts_room, filing, reports_pages, health, registering, community, drawing, new, activation, document, partner, first_steps, deciding,
     team_pages,
 )  # fmt: skip
 # called by programs, which have no form of ours: each call proves itself, or is of a trial

@@ -130,13 +130,17 @@ def _accepted(context: Context, session: Session, member: Member) -> bool:
 
 
 @app.command()
-def suspend(ctx: typer.Context, member: Named) -> None:
+def suspend(
+    ctx: typer.Context,
+    member: Named,
+    why: Annotated[str, typer.Option("--why", help="What the member is shown.")] = "",
+) -> None:
     """The member neither sends nor receives until activated again."""
     from community_store import membership
 
     with of(ctx).begin() as session:
         found = member_named(session, member)
-        membership.suspend(session, found)
+        membership.suspend(session, found, why=why)
     say(f"member {found.id} is suspended")
 
 

@@ -142,15 +142,18 @@ def activate(session: Session, member: Member) -> None:
     """The home is vouched for (S33), or a suspension ends. Twice is once. Raises RuleError."""
     _require_open(member)
     if member.state != MemberState.ACTIVE:
-        member.state = MemberState.ACTIVE
+        member.state, member.suspended_why = MemberState.ACTIVE, ""
         member.activated_at = member.activated_at or utcnow()
         session.add(member)
 
 
-def suspend(session: Session, member: Member) -> None:
-    """From the commit on nothing goes to the member (S32, R7). Raises RuleError."""
+def suspend(session: Session, member: Member, *, why: str = "") -> None:
+    """From the commit on nothing goes to the member (S32, R7), who is shown `why`.
+
+    Raises RuleError.
+    """
     _require_open(member)
-    member.state = MemberState.SUSPENDED
+    member.state, member.suspended_why = MemberState.SUSPENDED, why.strip()
     session.add(member)
 
 

@@ -29,6 +29,7 @@ from community_store.models import (
     PositionTry,
     ProofDocument,
     Registration,
+    Report,
     Stop,
     WebSession,
     Wording,
@@ -57,6 +58,7 @@ def export(session: Session, member: Member) -> dict[str, Any]:
         "member": _columns(member),
         "account": _account(session, member),
         "community": {"id": community.id, "name": community.name} if community else None,
+        "reports_made": _reports(session, member),
         "turned_off": _rows(session, Mute, col(Mute.member_id) == member.id),
         "stopped": _rows(session, Stop, col(Stop.address).in_(addresses)),
         "texts_sent": _rows(session, InboundText, col(InboundText.sender).in_(addresses)),
@@ -94,6 +96,7 @@ def erase(session: Session, member: Member) -> None:
         Registration,
     ):  # a key gone is a file gone
         session.execute(delete(table).where(col(table.member_id) == member.id))
+    _blank_reports(session, member)
     _forget_account(session, member)
     _blank_member(session, member)
     session.flush()
@@ -110,6 +113,13 @@ def _by_partners(session: Session, member: Member) -> list[dict[str, Any]]:
     """What was compared; the keyed subject is a secret of this installation."""
     rows = _rows(session, PartnerProof, col(PartnerProof.member_id) == member.id)
     return [{name: row[name] for name in row if name != "subject"} for row in rows]
+
+
+def _reports(session: Session, member: Member) -> list[dict[str, Any]]:
+    """What they reported; who else wrote it is another's."""
+    shown = ("kind", "subject_id", "why", "state", "outcome", "created_at", "decided_at")
+    rows = _rows(session, Report, col(Report.reporter_id) == member.id)
+    return [{name: row[name] for name in shown} for row in rows]
 
 
 def _registrations(session: Session, member: Member) -> list[dict[str, Any]]:
@@ -194,6 +204,13 @@ def _blank_enrolments(session: Session, addresses: list[str]) -> None:
     )  # fmt: skip
 
 
+def _blank_reports(session: Session, member: Member) -> None:
+    """What they wrote and what was quoted of them; that there was a report stays."""
+    by, about = col(Report.reporter_id) == member.id, col(Report.about_id) == member.id
+    session.execute(update(Report).where(by).values(reporter_id=None, why=""))
+    session.execute(update(Report).where(about).values(about_id=None, quote="", told=""))
+
+
 def _account(session: Session, member: Member) -> dict[str, Any] | None:
     """How they sign in on the web, and where they are; none of its secrets."""
     account = session.exec(select(Account).where(Account.member_id == member.id)).first()
@@ -227,6 +244,7 @@ def _forget_account(session: Session, member: Member) -> None:
 def _blank_member(session: Session, member: Member) -> None:
     member.state = MemberState.CLOSED
     member.first_name = member.last_name = member.address = member.pseudonym = ""
+    member.suspended_why = ""
     member.email = member.mobile = member.landline = None
     member.lat = member.lon = member.community_id = member.paused_until = None
     member.referent = member.hide_mobile = member.hide_landline = False

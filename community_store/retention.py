@@ -26,6 +26,7 @@ from community_store.models import (
     MemberState,
     Notice,
     Reply,
+    Report,
     Wording,
 )
 
@@ -61,6 +62,10 @@ def due(session: Session, limits: Limits) -> dict[str, list[int]]:
         ),
         "replies": select(Reply.id).where(
             col(Reply.created_at) < limits.texts, col(Reply.text) != ""
+        ),
+        "reports": select(Report.id).where(
+            col(Report.created_at) < limits.texts,
+            or_(col(Report.quote) != "", col(Report.why) != "", col(Report.told) != ""),
         ),
         "texts": select(InboundText.id).where(
             col(InboundText.received_at) < limits.texts,
@@ -110,6 +115,10 @@ def forget(session: Session, found: Mapping[str, Sequence[int]]) -> None:
             {"text": "", "author_id": None, "agent_id": None, "lat": None, "lon": None},
         ),
         "replies": (Reply, {"text": "", **nobody}),
+        "reports": (
+            Report,
+            {"quote": "", "why": "", "told": "", "reporter_id": None, "about_id": None},
+        ),
         "texts": (InboundText, {"text": "", "sender": ""}),
         "wordings": (Wording, {"sms": "", "subject": "", "mail": "", "voice": ""}),
         "deliveries": (

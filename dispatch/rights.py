@@ -44,6 +44,7 @@ CODE = "proof_code"  # of no use to whoever asked by the morning
 LINK = "password_link"
 JOIN_LINK, JOIN_KNOWN = "join_link", "join_known"  # to an e-mail that was just typed
 ASKED_FOR = (CODE, LINK, JOIN_LINK, JOIN_KNOWN)
+TOLD_WHEN_SUSPENDED = ("report_suspended",)  # why, and whom to write to
 STOPPED = "stopped"  # the notice kind that confirms a STOP and may leave after it
 
 
@@ -268,7 +269,7 @@ def _agent(row: Row[Any], _now: datetime) -> str:
 
 def _person(row: Row[Any], now: datetime) -> str:
     """An answer goes out in any case: the person has just written."""
-    if row.answers is not None:
+    if row.answers is not None or row.notice_kind in TOLD_WHEN_SUSPENDED:
         return ""
     if row.member_state in (MemberState.SUSPENDED.value, MemberState.CLOSED.value):
         return "not an active member"

@@ -29,7 +29,9 @@ ITEMS = (
     Item("/alerts/", "alerts.archive", Policy.READER),
     Item("/community", "menu.community", Policy.PENDING),
     Item("/requests", "menu.requests", Policy.DECIDER),
+    Item("/reports", "reports.title", Policy.REFERENT),
     Item("/team", "deciding.team", Policy.TEAM),
+    Item("/team/reports", "reports.title", Policy.TEAM),
     Item("/account", "site.account", Policy.SIGNED_IN),
 )
 

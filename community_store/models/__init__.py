@@ -66,6 +66,7 @@ from community_store.models.proving import (
     ProofDocument,
 )
 from community_store.models.registering import Registration
+from community_store.models.reports import Outcome, Report, Reported, ReportState
 
 __all__ = [
     "Account",
@@ -99,6 +100,10 @@ __all__ = [
     "Mode",
     "Mute",
     "Notice",
+    "Outcome",
+    "Report",
+    "ReportState",
+    "Reported",
     "Number",
     "NumberKind",
     "NumberState",

@@ -19,7 +19,10 @@ class MemberState(StrEnum):
 
 
 class Member(SQLModel, table=True):
-    """A person with one account and one home. Numbers are E.164, e-mail lower case."""
+    """A person with one account and one home. Numbers are E.164, e-mail lower case.
+
+    `suspended_why` is what a suspended member is told of it, "" for no more than that.
+    """
 
     __tablename__ = "member"
     id: int | None = Field(default=None, primary_key=True)
@@ -41,6 +44,7 @@ class Member(SQLModel, table=True):
     paused_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
     activated_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    suspended_why: str = ""
 
 
 class RequestState(StrEnum):

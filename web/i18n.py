@@ -23,7 +23,7 @@ from web import identity
 
 LOCALES = Path(__file__).resolve().parent.parent / "locales"
 FIRST = "fr"
-ROOMS = ("web", "registering", "community", "activation", "deciding", "first_steps")
+ROOMS = ("web", "registering", "community", "activation", "deciding", "first_steps", "help_centre")
 COOKIE = "language"
 
 

@@ -8,6 +8,7 @@ from community_store.models.accounts import (
     WebSession,
 )
 from community_store.models.alerts import (
+    TO_THE_TEAM,
     Alert,
     AlertKind,
     AlertState,
@@ -68,6 +69,7 @@ from community_store.models.proving import (
 from community_store.models.registering import Registration
 
 __all__ = [
+    "TO_THE_TEAM",
     "Account",
     "AccountLink",
     "AfterHold",

@@ -1,0 +1,134 @@
+"""The texts under docs/ that pages show: Markdown, with values of the settings in it.
+
+    ---
+    title: Combien cela coûte-t-il ?
+    ---
+    {{ service.name }} est **gratuit** pour les habitants.
+
+A value is escaped as Markdown, so that an address with a star in it stays an address; HTML
+is shown as it is typed. An empty one shows the words for what is missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from babel.dates import format_date
+from babel.numbers import format_decimal
+from jinja2 import Environment, StrictUndefined
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from markupsafe import Markup
+
+from web import i18n
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs"
+_HEAD = re.compile(r"---\n(.*?)\n---\n", re.DOTALL)
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_MAIL = re.compile(r"[^\s@<>,;:()]+@[^\s@<>,;:()]+\.\w+")
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
+class Raw(str):
+    """Markdown of our own making, which is not escaped again."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text as a page, and as plain words; `heads` is what stands above it."""
+
+    slug: str
+    heads: Mapping[str, str]
+    html: Markup
+    plain: str
+
+    @property
+    def title(self) -> str:
+        return self.heads["title"]
+
+
+class Press:
+    """Makes pages of one language's texts."""
+
+    def __init__(self, language: str, values: Mapping[str, object], missing: str = "") -> None:
+        self._language, self._missing = language, missing
+        self._environment = Environment(
+            autoescape=False,  # noqa: S701  # it writes Markdown; `_shown` escapes
+            finalize=self._shown,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters["linked"] = self._linked
+        self._environment.globals.update(values)
+
+    def document(self, path: Path) -> Document:
+        """One file. Raises ValueError when it has no head, jinja2's errors for a wrong value."""
+        source = path.read_text(encoding="utf-8")
+        head = _HEAD.match(source)
+        if head is None:
+            raise ValueError(f"{path}: it must begin with --- and a title")
+        heads = dict(self._head(line) for line in head[1].splitlines())
+        text = self._environment.from_string(source[head.end() :]).render()
+        tokens = _MARKDOWN.parse(self._spaced(text))
+        html = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
+        return Document(path.stem, heads, Markup(html), _plain(tokens))  # noqa: S704  # HTML in it is off
+
+    def folder(self, path: Path) -> list[Document]:
+        """Every file of a folder, by name."""
+        return [self.document(each) for each in sorted(path.glob("*.md"))]
+
+    def _head(self, line: str) -> tuple[str, str]:
+        name, _, value = line.partition(":")
+        filled = self._environment.from_string(value.strip()).render()
+        return name.strip(), self._spaced(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", filled))
+
+    def _spaced(self, text: str) -> str:
+        return i18n.spaced(text) if self._language == "fr" else text
+
+    def _shown(self, value: object) -> str:
+        """A value as Markdown."""
+        match value:
+            case Raw():
+                return value
+            case None | "":
+                return f"*[{self._missing}]*" if self._missing else ""
+            case date():
+                return format_date(value, "long", locale=self._language)
+            case int() | float():
+                return format_decimal(value, locale=self._language)
+            case _:
+                return escaped(str(value))
+
+    def _linked(self, value: str) -> str | Raw:
+        """What is filled in with its e-mail addresses as links; `{{ x | linked }}`."""
+        parts, at = [], 0
+        for found in _MAIL.finditer(value):
+            link = f"[{escaped(found[0])}](mailto:{escaped(found[0])})"
+            parts += [escaped(value[at : found.start()]), link]
+            at = found.end()
+        return Raw("".join((*parts, escaped(value[at:])))) if parts else value
+
+
+def escaped(text: str) -> str:
+    """Text in one line that Markdown leaves as it is."""
+    return _PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
+
+
+def _plain(tokens: list[Token]) -> str:
+    """The words alone, a line for each block."""
+    return "\n".join(
+        "".join(
+            part.content if part.type in ("text", "code_inline") else " "
+            for part in token.children or ()
+            if part.type in ("text", "code_inline", "softbreak", "hardbreak")
+        )
+        for token in tokens
+        if token.type == "inline"
+    )

@@ -95,7 +95,8 @@ def send(act: Act, message: Message) -> Notice:
         "who": say(language, "mail", known, member=message.member_id or ""),
         "written": quoted(message.text),
     }
-    to = notices.Addressee(address, language, channel=Channel.EMAIL)
+    # the row is its writer's: their copy of their data has it, and closing the account erases it
+    to = notices.Addressee(address, language, member_id=message.member_id, channel=Channel.EMAIL)
     return notices.tell(act, to, notices.Subject(TO_THE_TEAM, variables, live=LIVE))
 
 

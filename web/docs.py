@@ -33,6 +33,16 @@ _MAIL = re.compile(r"[^\s@<>,;:()]+@[^\s@<>,;:()]+\.\w+")
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
+_ROLES = {
+    "table_open": "table",
+    "thead_open": "rowgroup",
+    "tbody_open": "rowgroup",
+    "tr_open": "row",
+    "th_open": "columnheader",
+    "td_open": "cell",
+}
+
+
 class Raw(str):
     """Markdown of our own making, which is not escaped again."""
 
@@ -76,7 +86,7 @@ class Press:
             raise ValueError(f"{path}: it must begin with --- and a title")
         heads = dict(self._head(line) for line in head[1].splitlines())
         text = self._environment.from_string(source[head.end() :]).render()
-        tokens = _MARKDOWN.parse(self._spaced(text))
+        tokens = _with_headers(_MARKDOWN.parse(self._spaced(text)))
         html = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
         return Document(path.stem, heads, Markup(html), _plain(tokens))  # noqa: S704  # HTML in it is off
 
@@ -119,6 +129,39 @@ class Press:
 def escaped(text: str) -> str:
     """Text in one line that Markdown leaves as it is."""
     return _PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
+
+
+def _with_headers(tokens: list[Token]) -> list[Token]:
+    """Tables whose cells know their column: a small screen shows a row as a card, where a
+    table that is no longer laid out as one would be none to a screen reader either.
+    """
+    heads, column = list[str](), 0
+    for at, token in enumerate(tokens):
+        if token.type in _ROLES:
+            token.attrSet("role", _ROLES[token.type])
+        match token.type:
+            case "table_open":
+                heads = []
+            case "tr_open":
+                column = 0
+            case "th_open":
+                heads.append(tokens[at + 1].content)
+                token.attrSet("scope", "col")
+            case "td_open":
+                _cell(tokens, at, heads, column)
+                column += 1
+    return tokens
+
+
+def _cell(tokens: list[Token], at: int, heads: list[str], column: int) -> None:
+    """The first of a row is its head; where there are many, each says of which column it is."""
+    cell = tokens[at]
+    if column == 0:
+        cell.tag = tokens[at + 2].tag = "th"
+        cell.attrSet("scope", "row")
+        cell.attrSet("role", "rowheader")
+    elif len(heads) > 2:
+        cell.attrSet("data-label", heads[column])
 
 
 def _plain(tokens: list[Token]) -> str:

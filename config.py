@@ -27,6 +27,7 @@ LONGEST_SOCKET = 100  # bytes; the system's limit for a Unix socket's path is 10
 DATABASES = ("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")
 REDIS = ("redis://", "rediss://", "unix://")
 LANGUAGES = ("fr", "en")  # those with catalogues under locales/
+OPTIONAL = ("registration", "accessibility_gaps", "texts")  # of [legal]: not everybody has them
 
 
 class ConfigError(Exception):
@@ -249,6 +250,7 @@ class Legal(Section):
     accessibility_checked: str = ""
     accessibility_gaps: tuple[str, ...] = ()
     accessibility_date: date | None = None
+    texts: Path | None = None
 
     @property
     def missing(self) -> list[str]:
@@ -256,7 +258,7 @@ class Legal(Section):
         return [
             name
             for name in type(self).model_fields
-            if name not in {"registration", "accessibility_gaps"} and not getattr(self, name)
+            if name not in OPTIONAL and not getattr(self, name)
         ]
 
 

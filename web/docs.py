@@ -29,7 +29,7 @@ from web import i18n
 FOLDER = Path(__file__).resolve().parent.parent / "docs"
 _HEAD = re.compile(r"---\n(.*?)\n---\n", re.DOTALL)
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-_MAIL = re.compile(r"[^\s@<>,;:()]+@[^\s@<>,;:()]+\.\w+")
+_LINKED = re.compile(r"((?:\\[._+-]|\w)+\\@(?:\\[.-]|\w)+\w)")  # an e-mail address, escaped
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
@@ -110,20 +110,21 @@ class Press:
             case None | "":
                 return f"*[{self._missing}]*" if self._missing else ""
             case date():
-                return format_date(value, "long", locale=self._language)
+                return self._day(value)
             case int() | float():
                 return format_decimal(value, locale=self._language)
             case _:
                 return escaped(str(value))
 
+    def _day(self, day: date) -> str:
+        """24 novembre 2026; the first of a month is written 1er in French."""
+        written = format_date(day, "long", locale=self._language)
+        return re.sub(r"^1 ", "1er ", written) if self._language == "fr" else written
+
     def _linked(self, value: str) -> str | Raw:
         """What is filled in with its e-mail addresses as links; `{{ x | linked }}`."""
-        parts, at = [], 0
-        for found in _MAIL.finditer(value):
-            link = f"[{escaped(found[0])}](mailto:{escaped(found[0])})"
-            parts += [escaped(value[at : found.start()]), link]
-            at = found.end()
-        return Raw("".join((*parts, escaped(value[at:])))) if parts else value
+        links = _LINKED.sub(r"[\1](mailto:\1)", escaped(value))
+        return Raw(links) if value else value
 
 
 def escaped(text: str) -> str:

@@ -6,6 +6,7 @@ Texts that an operator completes in `[legal]`; what is missing is said where it 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -35,7 +36,14 @@ def install(app: Flask, settings: Settings) -> None:
 
 def _read(language: str, words: i18n.Words, settings: Settings) -> Mapping[str, Document]:
     press = Press(language, facts(settings), words("legal.missing"))
-    return {name: press.document(FOLDER / "legal" / language / f"{name}.md") for name in PAGES}
+    return {name: press.document(_file(language, name, settings)) for name in PAGES}
+
+
+def _file(language: str, name: str, settings: Settings) -> Path:
+    """The operator's own text if there is one, else ours."""
+    own = settings.legal.texts
+    path = own / language / f"{name}.md" if own else None
+    return path if path and path.exists() else FOLDER / "legal" / language / f"{name}.md"
 
 
 def facts(settings: Settings) -> Mapping[str, object]:

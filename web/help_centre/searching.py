@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 IN_TITLE, IN_WORDS, IN_TEXT = 10.0, 6.0, 1.0  # a title counts for more than a whole text
 SAME_STEM = 0.6  # of an exact word: "installer" finds "installation"
 STEM = 5  # letters that two words must share to be of one stem
+LIGATURE = chr(0x153)  # o and e in one letter, which Unicode does not take apart
 _WORD = re.compile(r"[a-z0-9]+")
 
 
@@ -62,7 +63,7 @@ def find(things: Iterable[Thing], query: str, ignored: Collection[str]) -> list[
 
 def folded(text: str) -> list[str]:
     """The words of a text without accents, case or the mark of the plural; each once."""
-    spread = unicodedata.normalize("NFKD", text.casefold().replace("œ", "oe"))
+    spread = unicodedata.normalize("NFKD", text.casefold().replace(LIGATURE, "oe"))
     plain = "".join(c for c in spread if not unicodedata.combining(c))
     return list(dict.fromkeys(_singular(word) for word in _WORD.findall(plain)))
 

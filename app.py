@@ -18,6 +18,7 @@ from dispatch import logs
 from dispatch.runtime import Runtime, open_runtime
 from web import (
     access,
+    contact,
     errors,
     front,
     headers,
@@ -25,6 +26,7 @@ from web import (
     i18n,
     identity,
     language,
+    legal,
     maps,
     page,
     throttle,
@@ -50,6 +52,8 @@ from web.deciding.page import deciding
 from web.deciding.team import team_pages
 from web.first_steps.page import first_steps
 from web.health import health
+from web.help_centre import questions
+from web.help_centre.page import help_centre
 from web.registering import address, form, place, proofs  # noqa: F401  # their routes
 from web.registering.room import registering
 from web.reports.deciding import reports_pages
@@ -63,8 +67,10 @@ LARGEST_BODY = 1024 * 1024  # bytes; a text is under 2 kB
 
 PAGES = (
     front.front, home.home, language.language, sign_in, password, second_factor, account,
-    alert_page, alerts_room, filing, reports_pages, health, registering, community, drawing, new, activation, document, partner, first_steps, deciding,
-    team_pages,
+    alert_page, health, registering, community, drawing, new, activation, document, partner,
+    first_steps, deciding, team_pages,
+    alerts_room, filing, reports_pages,
+    help_centre, contact.contact, legal.legal,
 )  # fmt: skip
 # called by programs, which have no form of ours: each call proves itself, or is of a trial
 BY_PROGRAMS = (webhooks, simulator, unsubscribe)
@@ -97,6 +103,8 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Flask:
     throttle.install(app, settings)
     for room_ in (room, front, page, maps, one_alert, errors):
         room_.install(app)
+    for texts in (questions, legal):
+        texts.install(app, settings)
     headers.install(app, settings)
     return app
 

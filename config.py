@@ -13,7 +13,7 @@ import secrets
 import tempfile
 import tomllib
 from collections.abc import Mapping
-from datetime import time
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -27,6 +27,7 @@ LONGEST_SOCKET = 100  # bytes; the system's limit for a Unix socket's path is 10
 DATABASES = ("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")
 REDIS = ("redis://", "rediss://", "unix://")
 LANGUAGES = ("fr", "en")  # those with catalogues under locales/
+OPTIONAL = ("registration", "accessibility_gaps", "texts")  # of [legal]: not everybody has them
 
 
 class ConfigError(Exception):
@@ -231,6 +232,36 @@ class Retention(Section):
     log_months: int = Field(default=12, ge=1)
 
 
+class Legal(Section):
+    """What the law wants of whoever runs a site: the pages under /legal are completed with it."""
+
+    publisher: str = ""
+    publisher_address: str = ""
+    publisher_phone: str = ""
+    registration: str = ""
+    director: str = ""
+    host: str = ""
+    host_address: str = ""
+    host_phone: str = ""
+    data_officer: str = ""
+    contractors: tuple[str, ...] = ()
+    effective: date | None = None
+    accessibility: Literal["full", "partial", "none"] = "partial"
+    accessibility_checked: str = ""
+    accessibility_gaps: tuple[str, ...] = ()
+    accessibility_date: date | None = None
+    texts: Path | None = None
+
+    @property
+    def missing(self) -> list[str]:
+        """The keys that a page still shows as to be completed."""
+        return [
+            name
+            for name in type(self).model_fields
+            if name not in OPTIONAL and not getattr(self, name)
+        ]
+
+
 class TwilioGateway(Section):
     """api_key and api_secret sign calls when given; auth_token always checks webhooks."""
 
@@ -303,6 +334,7 @@ class Settings(BaseSettings):
     joining: Joining = Joining()
     security: Security = Security()
     retention: Retention = Retention()
+    legal: Legal = Legal()
     gateway: Mapping[str, GatewaySection] = Field(
         default_factory=lambda: {"simulator": SimulatorGateway(type="simulator")}
     )

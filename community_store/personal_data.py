@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, cast, delete, inspect, literal, update
-from sqlmodel import Session, SQLModel, col, or_, select
+from sqlmodel import Session, SQLModel, col, func, or_, select
 
 from community_store.errors import RuleError
 from community_store.models import (
+    TO_THE_TEAM,
     Account,
     Alert,
     Community,
@@ -48,12 +49,6 @@ def export(session: Session, member: Member) -> dict[str, Any]:
     """All that is held on a member, ready for JSON; times in ISO 8601, UTC."""
     community = session.get(Community, member.community_id) if member.community_id else None
     addresses = _addresses(member)
-    received = session.exec(
-        select(Delivery, Wording)
-        .join(Wording, col(Wording.id) == Delivery.wording_id)
-        .where(Delivery.member_id == member.id)
-        .order_by(col(Delivery.id))
-    )
     return {
         "member": _columns(member),
         "account": _account(session, member),
@@ -68,7 +63,8 @@ def export(session: Session, member: Member) -> dict[str, Any]:
         "proved_by_partners": _by_partners(session, member),
         "proofs_of_address": _proofs(session, member),
         "alerts_raised": _rows(session, Alert, col(Alert.author_id) == member.id),
-        "messages_received": [_message(delivery, wording) for delivery, wording in received],
+        "messages_received": _messages(session, member, received=True),
+        "messages_to_the_team": _messages(session, member, received=False),
     }
 
 
@@ -147,6 +143,42 @@ def _require_quiet(session: Session, member: Member) -> None:
             f"alert {going} of member {member.id} is still going out: withdraw it first"
             f" (`tocsin alert withdraw {going}`), or try again in a few minutes",
         )
+    _require_sent(session, member)
+
+
+def _require_sent(session: Session, member: Member) -> None:
+    """Nor can what they wrote to the team, perhaps a moment ago."""
+    written = session.exec(
+        select(Notice.id)
+        .join(Delivery, col(Delivery.notice_id) == Notice.id)
+        .where(
+            Notice.kind == TO_THE_TEAM,
+            Delivery.member_id == member.id,
+            col(Delivery.state).in_(DUE),
+        )
+        .limit(1)
+    ).first()
+    if written is not None:
+        raise RuleError(
+            "sending",
+            f"a message of member {member.id} to the team has not left yet: try again in a minute",
+        )
+
+
+def _messages(session: Session, member: Member, *, received: bool) -> list[dict[str, Any]]:
+    """What was sent to the member, or what they sent to the team by the contact form."""
+    kind = func.coalesce(Notice.kind, "")
+    rows = session.exec(
+        select(Delivery, Wording)
+        .join(Wording, col(Wording.id) == Delivery.wording_id)
+        .outerjoin(Notice, col(Notice.id) == Delivery.notice_id)
+        .where(
+            Delivery.member_id == member.id,
+            kind != TO_THE_TEAM if received else kind == TO_THE_TEAM,
+        )
+        .order_by(col(Delivery.id))
+    )
+    return [_message(delivery, wording) for delivery, wording in rows]
 
 
 def _blank_wordings(session: Session, member: Member) -> None:

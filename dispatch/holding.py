@@ -11,8 +11,9 @@ from community_store import membership
 from community_store.errors import RuleError
 from community_store.models import AfterHold, Agent, Alert, AlertState, Community, Member, Town
 from community_store.visibility import full_name
-from dispatch import notices, operator_mail, outbox
+from dispatch import contacting, notices, outbox
 from dispatch.act import Act
+from gateway.contract import Channel
 
 log = structlog.get_logger(__name__)
 
@@ -40,11 +41,12 @@ def ask(act: Act, alert: Alert, author: Member) -> int:
 
 def _tell_team(act: Act, alert: Alert, variables: dict[str, object]) -> None:
     """The operator hears of every held alert by e-mail, and may be the only one who decides."""
-    to = operator_mail.addressee(act.settings)
-    if to is None:
+    address = contacting.mailbox(act.settings)
+    if not address:
         return
     community = act.session.get(Community, alert.community_id) if alert.community_id else None
     more = {"community": community.name if community else alert.town_insee}
+    to = notices.Addressee(address, channel=Channel.EMAIL)
     notices.tell(act, to, notices.Subject("held_team", variables | more, alert_id=alert.id))
 
 

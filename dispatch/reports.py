@@ -24,8 +24,9 @@ from community_store.models import (
     Reported,
     ReportState,
 )
-from dispatch import alerts, notices, operator_mail
+from dispatch import alerts, contacting, notices
 from dispatch.act import Act
+from gateway.contract import Channel
 
 WAITS = (ReportState.OPEN, ReportState.PASSED_ON)
 BY_REFERENT = (Outcome.KEPT, Outcome.REMOVED, Outcome.WARNED)
@@ -95,8 +96,8 @@ def _ask(act: Act, report: Report) -> None:
         to = notices.by_mail(act.session, person) or notices.reach(act.session, person, act.now)
         if to is not None:
             notices.tell(act, to, about)
-    to_team = operator_mail.addressee(act.settings)
-    if to_team is not None:
+    if mailbox := contacting.mailbox(act.settings):
+        to_team = notices.Addressee(mailbox, channel=Channel.EMAIL)
         notices.tell(act, to_team, notices.Subject("report_ask", {"page": "/team/reports"}))
 
 

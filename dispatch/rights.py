@@ -16,6 +16,7 @@ from sqlmodel import col
 
 from community_store.columns import UtcDateTime
 from community_store.models import (
+    TO_THE_TEAM,
     Agent,
     Alert,
     AlertKind,
@@ -43,8 +44,8 @@ STILL_TOLD = (AlertState.OPEN.value, AlertState.EXPIRED.value)
 CODE = "proof_code"  # of no use to whoever asked by the morning
 LINK = "password_link"
 JOIN_LINK, JOIN_KNOWN = "join_link", "join_known"  # to an e-mail that was just typed
-ASKED_FOR = (CODE, LINK, JOIN_LINK, JOIN_KNOWN)
 TOLD_WHEN_SUSPENDED = ("report_suspended",)  # why, and whom to write to
+ASKED_FOR = (CODE, LINK, JOIN_LINK, JOIN_KNOWN, TO_THE_TEAM)
 STOPPED = "stopped"  # the notice kind that confirms a STOP and may leave after it
 
 
@@ -207,7 +208,8 @@ def _twinned() -> Any:
 
 
 def _asked_for(row: Row[Any]) -> bool:
-    """What somebody has just asked for goes to a mailbox that wants no other mail of ours.
+    """What somebody has just asked for goes to a mailbox that wants no other mail of ours, and
+    so does what is written to us: one click in the team's mailbox must not lose it.
 
     Not to a telephone: an operator bars what follows a STOP.
     """

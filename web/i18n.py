@@ -24,8 +24,9 @@ from web import identity
 LOCALES = Path(__file__).resolve().parent.parent / "locales"
 FIRST = "fr"
 ROOMS = (
-    "web", "registering", "community", "activation", "deciding", "first_steps", "alerts",
-    "reports",
+    "web", "registering", "community", "activation", "deciding", "first_steps",
+    "alerts", "reports",
+    "help_centre",
 )  # fmt: skip
 COOKIE = "language"
 

@@ -18,10 +18,14 @@ def install(app: Flask) -> None:
 
 
 def common() -> dict[str, object]:
-    """`t`, `service`, `languages`, `who`, `here` (where to come back to), `steps`."""
+    """`t`, `service`, `languages`, `who`, `here` (where to come back to), `steps`, and how far
+    the site is `accessible`, which each page has to say.
+    """
+    settings = identity.runtime().settings
     return {
         "t": i18n.asked(),
-        "service": identity.runtime().settings.service,
+        "service": settings.service,
+        "accessible": settings.legal.accessibility,
         "languages": tuple(i18n.known()),
         "who": identity.whole(),
         "half": identity.who() is not None and identity.whole() is None,

@@ -8,6 +8,7 @@ from community_store.models.accounts import (
     WebSession,
 )
 from community_store.models.alerts import (
+    TO_THE_TEAM,
     Alert,
     AlertKind,
     AlertState,
@@ -69,6 +70,7 @@ from community_store.models.registering import Registration
 from community_store.models.reports import Outcome, Report, Reported, ReportState
 
 __all__ = [
+    "TO_THE_TEAM",
     "Account",
     "AccountLink",
     "AfterHold",

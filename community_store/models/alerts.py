@@ -156,6 +156,9 @@ class Reply(SQLModel, table=True):
     created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
 
 
+TO_THE_TEAM = "contact"  # the kind of what somebody writes to us by the contact form
+
+
 class Notice(SQLModel, table=True):
     """Any other message of the service: an answer, a receipt, an all-clear, a summary.
 

@@ -44,12 +44,20 @@ def opened(act: Act, token: str) -> Asked | None:
     decider: Member | Agent | None = (
         act.session.get(Member, id_) if kind == "member" else act.session.get(Agent, id_)
     )
-    if request is None or decider is None or request.state != RequestState.OPEN:
-        return None
-    member = act.session.get(Member, request.member_id)
-    if member is None or member.state != MemberState.PENDING:
+    member = waiting(act, request) if request is not None else None
+    if request is None or decider is None or member is None:
         return None
     return Asked(request, member, decider)
+
+
+def waiting(act: Act, request: JoinRequest) -> Member | None:
+    """Who waits to be vouched for; None once that is decided, or they wait no more: from then on
+    whoever was asked may know nothing of them by it.
+    """
+    member = act.session.get(Member, request.member_id)
+    if request.state != RequestState.OPEN or member is None:
+        return None
+    return member if member.state == MemberState.PENDING else None
 
 
 def _signer(settings: Settings) -> URLSafeSerializer:

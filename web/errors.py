@@ -22,6 +22,11 @@ log = structlog.get_logger(__name__)
 TOLD = (400, 401, 403, 404, 405, 410, 413, 429, 500, 503)  # those with words of their own
 PROGRAMS = ("/webhooks/", "/static/", "/healthz", "/readyz", "/metrics")
 RETRY = 10  # seconds
+SIGN_IN = ("sign_in.ask", "site.sign_in")
+WAYS = {  # what helps: a page, and the words of its button
+    "error.401": SIGN_IN, "error.410": SIGN_IN, "error.form": SIGN_IN,
+    "deciding.answered": ("deciding.waiting", "deciding.title"),
+}  # fmt: skip
 
 
 def install(app: Flask) -> None:
@@ -69,8 +74,13 @@ def expired() -> ResponseReturnValue:
     return render("error.410", 410)
 
 
+def answered() -> ResponseReturnValue:
+    """A request to join that waits for nobody's answer any more."""
+    return render("deciding.answered", 410)
+
+
 def render(message: str, code: int) -> tuple[str, int]:
     """A page of the words `message`.title and `message`.text."""
     if code >= 500:
         g.who = None
-    return render_template("error.html", message=message, code=code), code
+    return render_template("error.html", message=message, way=WAYS.get(message)), code

@@ -122,6 +122,47 @@ def test_an_agent_sees_the_contacts_of_whom_the_town_vouches_for(house: House) -
     assert state(house, jeanne) == MemberState.ACTIVE
 
 
+@pytest.mark.parametrize("answer", ["yes", "no"])
+def test_what_is_answered_shows_nothing_of_the_person_any_more(
+    house: House, lilas: int, answer: str
+) -> None:
+    visitors = [inside(house, referent(house, lilas)) for _ in range(2)]
+    jeanne = asked(house, lilas)
+    path = f"/requests/{ref(house, jeanne)}"
+    visitors[0].post(path, answer=answer)
+    if answer == "yes":
+        house.world.change(jeanne, address="9 chemin Neuf", community_id=house.world.community())
+    visitors[1].get("/requests")
+    for visitor in visitors:
+        page = words(shown := visitor.get(path))
+        assert shown.status_code == 410
+        assert "n'attend plus de réponse" in page
+        assert 'href="/requests"' in page
+        assert not re.search("Jeanne|Petit|rue des Lilas|chemin Neuf|Oui, accepter", page)
+
+
+def test_an_agent_sees_no_contacts_once_it_is_answered(house: House) -> None:
+    home = house.world.community("Les Lilas", mode=Mode.TOWN)
+    [town] = house.world.rows(Town)
+    house.world.change(town, subscribed=True)
+    visitor = inside(house, house.world.agent(town.insee, email="agent@ville.example"))
+    jeanne = asked(house, home, email="jeanne@voisins.example", hide_mobile=True)
+    path = f"/requests/{ref(house, jeanne)}"
+    visitor.post(path, answer="yes")
+    house.world.change(jeanne, community_id=house.world.community("Ailleurs", insee="2A004"))
+    page = words(visitor.get(path))
+    assert not re.search("Jeanne|jeanne@|rue des Lilas", page)
+
+
+def test_who_is_suspended_while_they_wait_is_shown_to_nobody(house: House, lilas: int) -> None:
+    visitor = inside(house, referent(house, lilas))
+    jeanne = asked(house, lilas)
+    house.world.change(jeanne, state=MemberState.SUSPENDED)
+    answer = visitor.get(f"/requests/{ref(house, jeanne)}")
+    assert answer.status_code == 410
+    assert "Jeanne" not in words(answer)
+
+
 def test_a_referent_who_acts_for_another_town_sees_no_contacts(house: House, lilas: int) -> None:
     zoe = referent(house, lilas, email="zoe@voisins.example")
     account = house.account_of(zoe)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlmodel import Session
 
 from community_store.models import Agent, JoinRequest, Member
 from community_store.visibility import full_name
@@ -43,12 +42,15 @@ def waiting() -> ResponseReturnValue:
 @deciding.get("/requests/<int:ref>")
 @access(Policy.DECIDER)
 def one(ref: int) -> ResponseReturnValue:
-    """One of them, with the two answers."""
+    """One of them, with the two answers; nothing of who waits no more."""
     with identity.runtime().store.read() as db:
-        found = _mine(identity.act(db), ref)
-        return _page(
-            db, found, url_for("deciding.decide", ref=ref), _contacts(identity.act(db), found)
-        )
+        doing = identity.act(db)
+        found = _mine(doing, ref)
+        member = vouching.waiting(doing, found)
+        if member is None:
+            return errors.answered()
+        action, contacts = url_for("deciding.decide", ref=ref), _contacts(doing, found, member)
+        return _page(found, member, action, contacts)
 
 
 @deciding.post("/requests/<int:ref>")
@@ -91,21 +93,20 @@ def signed(member: Member | None, agent: Agent | None) -> str:
     return full_name(member) if member is not None else agent.name if agent is not None else ""
 
 
-def _page(db: Session, found: JoinRequest, action: str, contacts: Sequence[str] = ()) -> str:
+def _page(found: JoinRequest, member: Member, action: str, contacts: Sequence[str] = ()) -> str:
     return render_template(
-        "deciding/one.html", found=found, member=db.get_one(Member, found.member_id),
+        "deciding/one.html", found=found, member=member,
         action=action, form=forms.blank((REASON,)), contacts=contacts,
     )  # fmt: skip
 
 
-def _contacts(doing: Act, found: JoinRequest) -> list[str]:
+def _contacts(doing: Act, found: JoinRequest, member: Member) -> list[str]:
     """A town sees the number and the e-mail of whom it vouches for; neighbours do not, nor an
     agent of another town who is a référent here.
     """
     _, agent = me()
     if agent is None or not requests.may_decide(doing, found, agent):
         return []
-    member = doing.session.get_one(Member, found.member_id)
     return [one for one in (member.mobile, member.landline, member.email) if one]
 
 
@@ -117,7 +118,7 @@ def open_link(token: str) -> ResponseReturnValue:
         asked = _asked(identity.act(db), token)
         if asked is None:
             return errors.expired()
-        return _page(db, asked.request, url_for("deciding.use_link", token=token))
+        return _page(asked.request, asked.member, url_for("deciding.use_link", token=token))
 
 
 @deciding.post("/decide/<token>")

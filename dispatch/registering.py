@@ -85,6 +85,8 @@ def _others(act: Act, registration: Registration) -> bool:
 
 def prove_number(act: Act, registration: Registration, code: str) -> Proved | None:
     """Whether the code is right; what comes of it then. A wrong one costs a try."""
+    if not _alone(act, registration):
+        return None
     number = number_of(registration)
     if not number or not codes.verify(act, number, code):
         return None
@@ -98,13 +100,23 @@ def prove_email(act: Act, token: str) -> Proved | None:
     registration = registrations.of_link(act.session, token, act.now)
     if registration is None:
         return None
-    lock(act.session, f"registration:{registration.id}")
-    act.session.refresh(registration)
+    if not _alone(act, registration):
+        return None
     if registrations.of_link(act.session, token, act.now) is None:
         return None
     registration.mail_digest = None
+    lock(act.session, f"email:{registration.email}")  # another may prove it for themselves
     holder = accounts.holder_of_email(act.session, registration.email)
     return _proved(act, registration, "email", holder)
+
+
+def _alone(act: Act, registration: Registration) -> bool:
+    """Wait until the other proof of the same registration is through, and read what it left;
+    False when it left nothing.
+    """
+    query = select(Registration).where(col(Registration.id) == registration.id)
+    fresh = query.with_for_update().execution_options(populate_existing=True)
+    return act.session.exec(fresh).first() is not None
 
 
 def _with_mobile(act: Act, number: str) -> Account | None:

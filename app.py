@@ -35,6 +35,7 @@ from web.accounts import room
 from web.accounts.account import account
 from web.accounts.password import password
 from web.accounts.second_factor import second_factor
+from web.accounts.sharing import sharing
 from web.accounts.sign_in import sign_in
 from web.activation.document import document
 from web.activation.page import activation
@@ -57,7 +58,7 @@ PR_SET_PDEATHSIG = 1
 LARGEST_BODY = 1024 * 1024  # bytes; a text is under 2 kB
 
 PAGES = (
-    front.front, home.home, language.language, sign_in, password, second_factor, account,
+    front.front, home.home, language.language, sign_in, sharing, password, second_factor, account,
     alert_page, health, registering, community, drawing, new, activation, document, partner, first_steps, deciding,
     team_pages,
 )  # fmt: skip

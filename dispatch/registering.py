@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from sqlmodel import col, select
 
-from community_store import account_links, accounts, membership, registrations
+from community_store import account_links, accounts, household, membership, registrations
 from community_store.account_links import Asked
 from community_store.membership import NewMember
 from community_store.models import Account, AccountLink, Member, MemberState, Registration
@@ -91,7 +91,7 @@ def prove_number(act: Act, registration: Registration, code: str) -> Proved | No
     if not number or not codes.verify(act, number, code):
         return None
     mobile = numbers.parse(number).kind is numbers.Kind.MOBILE
-    holder = _with_mobile(act, number) if mobile else None
+    holder = _with_mobile(act, number) if mobile else _with_landline(act, registration)
     return _proved(act, registration, "mobile" if mobile else "landline", holder)
 
 
@@ -121,6 +121,13 @@ def _alone(act: Act, registration: Registration) -> bool:
 
 def _with_mobile(act: Act, number: str) -> Account | None:
     member = act.session.exec(select(Member).where(Member.mobile == number)).first()
+    return accounts.of_member(act.session, member) if member is not None else None
+
+
+def _with_landline(act: Act, registration: Registration) -> Account | None:
+    """The same person, who registered before; others of the household may have the number too."""
+    sharing = accounts.with_number(act.session, registration.landline)
+    member = household.same(sharing, registration.first_name, registration.last_name)
     return accounts.of_member(act.session, member) if member is not None else None
 
 

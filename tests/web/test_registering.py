@@ -12,6 +12,7 @@ from sqlmodel import select
 from community_store.models import Account, JoinRequest, Member, Notice, Registration, Wording
 from community_store.store import Store
 from dispatch import registering, sweep
+from tests.dispatch.test_voice import caller
 from tests.dispatch.world import at, make_world
 from tests.rigs.processes import free_port
 from tests.web.house import PASSWORD, House, Visitor, make_house, words
@@ -405,6 +406,55 @@ def test_a_household_shares_an_address(place: House) -> None:
     assert visitor.lands(visitor.post("/join/proofs", code=place.code())) == "/community"
     [paul] = place.world.rows(Member, first_name="Paul")
     assert paul.address == jeanne(place).address
+
+
+@pytest.fixture
+def by_call(place: House) -> House:
+    """By day, with a number that calls."""
+    place.world.clock.now = at(10)
+    caller(place.world)
+    return place
+
+
+ALONE = {"mobile": "", "landline": LANDLINE, "email": "", "new": "", "again": ""}
+
+
+def joined_by_call(house: House, **more: str) -> Visitor:
+    visitor = filled(house.visitor(), **ALONE | more)
+    visitor.lands(visitor.post("/join/proofs", code=house.code()))
+    return visitor
+
+
+def test_who_registers_twice_by_landline_has_one_account(by_call: House) -> None:
+    joined_by_call(by_call)
+    again = joined_by_call(by_call, first_name="JEANNE", last_name="petit")
+    assert "Vous aviez déjà un compte" in words(again.get("/home"))
+    assert len(by_call.world.rows(Member)) == 1
+    visitor = by_call.visitor()
+    visitor.post("/sign-in/code", address=LANDLINE)
+    visitor.post("/sign-in/code/enter", code=by_call.code())
+    assert visitor.signed_in()
+
+
+def test_a_household_with_one_landline_are_two_who_both_get_in(by_call: House) -> None:
+    joined_by_call(by_call)
+    paul = joined_by_call(by_call, first_name="Paul")
+    assert "Bonjour Paul" in words(paul.get("/home"))
+    assert [member.landline for member in by_call.world.rows(Member)] == ["+33199000071"] * 2
+    visitor = by_call.visitor()
+    visitor.post("/sign-in/code", address=LANDLINE)
+    answer = visitor.post("/sign-in/code/enter", code=by_call.code())
+    assert visitor.lands(answer) == "/sign-in/code/who"
+
+
+def test_a_landline_that_one_has_in_another_account_is_not_added(by_call: House) -> None:
+    joined_by_call(by_call)
+    visitor = filled(by_call.visitor(), mobile="", landline=LANDLINE)
+    code, link = by_call.code(), mail_link(by_call)
+    visitor.post(link)
+    assert visitor.lands(visitor.post("/join/proofs", code=code)) == "/join/proofs"
+    assert "autre compte" in words(visitor.get("/join/proofs"))
+    assert len(by_call.world.rows(Member, landline="+33199000071")) == 1
 
 
 def test_what_another_proved_meanwhile_is_not_taken_from_them(place: House) -> None:

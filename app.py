@@ -18,6 +18,7 @@ from dispatch import logs
 from dispatch.runtime import Runtime, open_runtime
 from web import (
     access,
+    bounds,
     errors,
     front,
     headers,
@@ -84,6 +85,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Flask:
     _believe_proxies(app, settings)
     uploads.install(app)
     app.before_request(access.guard)
+    bounds.install(app)
     csrf = CSRFProtect(app)
     for blueprint in (*PAGES, *BY_PROGRAMS):
         app.register_blueprint(blueprint)

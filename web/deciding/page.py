@@ -67,7 +67,7 @@ def decide(ref: int) -> ResponseReturnValue:
 
 def _mine(doing: Act, ref: int) -> JoinRequest:
     """404 for what is not sent to me."""
-    found = doing.session.get(JoinRequest, ref) if ref < 2**31 else None
+    found = doing.session.get(JoinRequest, ref)
     if found is None or not requests.may_decide(doing, found, *me()):
         abort(404)
     return found

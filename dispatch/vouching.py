@@ -20,10 +20,9 @@ SALT = "tocsin vouching"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request, for whom it is, and who was asked."""
+    """A request, and who was asked."""
 
     request: JoinRequest
-    member: Member
     decider: Member | Agent
 
 
@@ -35,7 +34,7 @@ def address(settings: Settings, ref: int, person: Member | Agent) -> str:
 
 
 def opened(act: Act, token: str) -> Asked | None:
-    """What a link opens; None for a forged one, or when nobody waits there any more."""
+    """What a link is of, decided or not; None for a forged one."""
     try:
         ref, kind, id_ = _signer(act.settings).loads(token)
     except (BadData, ValueError, TypeError):
@@ -44,10 +43,7 @@ def opened(act: Act, token: str) -> Asked | None:
     decider: Member | Agent | None = (
         act.session.get(Member, id_) if kind == "member" else act.session.get(Agent, id_)
     )
-    member = waiting(act, request) if request is not None else None
-    if request is None or decider is None or member is None:
-        return None
-    return Asked(request, member, decider)
+    return Asked(request, decider) if request is not None and decider is not None else None
 
 
 def waiting(act: Act, request: JoinRequest) -> Member | None:

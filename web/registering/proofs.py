@@ -23,6 +23,7 @@ from web.throttle import throttled
 CODE = Field("code", "code.code", hint="code.code.hint", autocomplete="one-time-code",
              inputmode="numeric", longest=20, missing="code.code.missing")  # fmt: skip
 ON = "/community"
+OVER = "register.over"  # what is said of a link that proves nothing any more
 STILL_HERE = timedelta(hours=1)  # that whoever typed is taken to be still at this browser
 
 
@@ -92,7 +93,7 @@ def open_link(token: str) -> ResponseReturnValue:
     """A GET changes nothing: programs that look into mail open links too."""
     row = _of(token)
     if row is None:
-        return errors.expired()
+        return errors.expired(OVER)
     return render_template("registering/link.html", row=row, token=token)
 
 
@@ -112,7 +113,7 @@ def use_link(token: str) -> ResponseReturnValue:
         return redirect(url_for("front.welcome"), 303)
     with runtime.store.begin() as db:
         proved = rules.prove_email(identity.act(db), token)
-    return errors.expired() if proved is None else _goes_on(proved)
+    return errors.expired(OVER) if proved is None else _goes_on(proved)
 
 
 def _disown(row: Registration) -> None:

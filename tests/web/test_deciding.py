@@ -344,6 +344,31 @@ def test_the_team_looks_at_the_document_and_decides(house: House) -> None:
     assert visitor.get(path).status_code == 404
 
 
+def test_the_team_is_given_what_to_check_by_other_means_with(house: House) -> None:
+    home = house.world.community("Les Lilas", mode=Mode.TEAM)
+    jeanne = asked(house, home, mobile="+33639980066", landline="+33199000066", lat=45.1826,
+                   lon=5.7226, email="jeanne@voisins.example", hide_mobile=True)  # fmt: skip
+    visitor, path = house.inside(house.team()), f"/team/requests/{ref(house, jeanne)}"
+    page = words(visitor.get(path))
+    for link in ("tel:+33639980066", "tel:+33199000066", "mailto:jeanne@voisins.example"):
+        assert f'href="{link}"' in page
+    assert "06 39 98 00 66" in page
+    assert "[45.1826, 5.7226]" in page
+    assert '"name": "Les Lilas"' in page
+    assert "Carte du logement déclaré" in page
+    with house.world.store.read() as session:
+        [kept] = audit.of(session, f"request {ref(house, jeanne)}")
+    assert kept.action == "looked"
+    assert kept.actor.startswith("team ")
+
+
+def test_the_team_is_told_of_a_home_that_is_on_no_map(house: House) -> None:
+    jeanne = asked(house, None, mobile=None, landline="+33199000066")
+    page = words(house.inside(house.team()).get(f"/team/requests/{ref(house, jeanne)}"))
+    assert "pas encore placé sur la carte" in page
+    assert "mailto:" not in re.sub("<footer.*", "", page, flags=re.DOTALL)
+
+
 def test_the_document_is_the_team_s_alone(house: House, lilas: int) -> None:
     _, document = with_document(house)
     zoe, agent = referent(house, lilas), house.world.agent(email="agent@ville.example")

@@ -83,9 +83,15 @@ def _others(act: Act, registration: Registration) -> bool:
     )
 
 
-def prove_number(act: Act, registration: Registration, code: str) -> Proved | None:
-    """Whether the code is right; what comes of it then. A wrong one costs a try."""
-    if not _alone(act, registration):
+def prove_number(
+    act: Act, registration: Registration, code: str, *, me: int | None = None
+) -> Proved | None:
+    """Whether the code is right; what comes of it then. A wrong one costs a try.
+
+    `me` is the member who is signed in where the code was typed. To an account that is made
+    already nobody else adds a number: the e-mail that made it may be another's than theirs.
+    """
+    if not _alone(act, registration) or registration.member_id not in (None, me):
         return None
     number = number_of(registration)
     if not number or not codes.verify(act, number, code):
@@ -95,8 +101,12 @@ def prove_number(act: Act, registration: Registration, code: str) -> Proved | No
     return _proved(act, registration, "mobile" if mobile else "landline", holder)
 
 
-def prove_email(act: Act, token: str) -> Proved | None:
-    """Use a link up: the e-mail is theirs who hold it. None: wrong, used, or a week old."""
+def prove_email(act: Act, token: str, *, password: str | None = None) -> Proved | None:
+    """Use a link up: the e-mail is theirs who hold it. None: wrong, used, or a week old.
+
+    `password` is the hash of what they chose, "" for none, where they opened it in another
+    browser than the one that typed the rest: a password typed there may be a stranger's.
+    """
     registration = registrations.of_link(act.session, token, act.now)
     if registration is None:
         return None
@@ -105,6 +115,7 @@ def prove_email(act: Act, token: str) -> Proved | None:
     if registrations.of_link(act.session, token, act.now) is None:
         return None
     registration.mail_digest = None
+    registration.password = registration.password if password is None else password
     lock(act.session, f"email:{registration.email}")  # another may prove it for themselves
     holder = accounts.holder_of_email(act.session, registration.email)
     return _proved(act, registration, "email", holder)
@@ -140,7 +151,7 @@ def _proved(act: Act, registration: Registration, what: str, holder: Account | N
         return Proved(account, taken=True)
     setattr(member, what, getattr(registration, what))
     act.session.add(member)
-    _sign_in_with(act, account, registration, member)
+    _sign_in_with(act, account, member)
     return Proved(account)
 
 
@@ -169,13 +180,13 @@ def _made(act: Act, registration: Registration, what: str) -> Proved:
     act.session.add(registration)
     requests.ask(act, member)
     account = accounts.of_member(act.session, member)
-    _sign_in_with(act, account, registration, member)
+    account.password = registration.password
+    _sign_in_with(act, account, member)
     return Proved(account)
 
 
-def _sign_in_with(act: Act, account: Account, registration: Registration, member: Member) -> None:
-    """The password is theirs; the e-mail signs them in once it is proved and nobody else's."""
-    account.password = account.password or registration.password
+def _sign_in_with(act: Act, account: Account, member: Member) -> None:
+    """The e-mail signs them in once it is proved and nobody else's."""
     if member.email and accounts.by_email(act.session, member.email) is None:
         account.email = member.email
     act.session.add(account)

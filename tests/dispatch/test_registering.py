@@ -87,15 +87,20 @@ def at_once(world: World, first: Proof, second: Proof) -> list[Proved | None]:
     return said
 
 
-@pytest.mark.parametrize("code_first", [True, False])
-def test_the_code_and_the_link_at_once_make_one_member(lilas: World, code_first: bool) -> None:
-    proofs = [by_code(lilas, typed(lilas)), by_link(lilas)]
-    said = at_once(lilas, *(proofs if code_first else proofs[::-1]))
+def test_the_code_and_the_link_at_once_make_one_member(lilas: World) -> None:
+    said = at_once(lilas, by_code(lilas, typed(lilas)), by_link(lilas))
     [member] = lilas.rows(Member)
     assert (member.mobile, member.email) == (mobile(71), EMAIL)
     assert [one and one.known for one in said] == [False, False]
     assert len(lilas.rows(JoinRequest)) == 1
     assert [account.email for account in lilas.rows(Account)] == [EMAIL]
+
+
+def test_a_code_adds_no_number_to_the_account_that_a_link_makes_meanwhile(lilas: World) -> None:
+    said = at_once(lilas, *[by_code(lilas, typed(lilas)), by_link(lilas)][::-1])
+    [member] = lilas.rows(Member)
+    assert (member.mobile, member.email) == (None, EMAIL)
+    assert said[1] is None
 
 
 def test_one_email_proved_twice_at_once_makes_one_member(lilas: World) -> None:

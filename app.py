@@ -18,6 +18,7 @@ from dispatch import logs
 from dispatch.runtime import Runtime, open_runtime
 from web import (
     access,
+    bounds,
     contact,
     errors,
     front,
@@ -37,6 +38,7 @@ from web.accounts import room
 from web.accounts.account import account
 from web.accounts.password import password
 from web.accounts.second_factor import second_factor
+from web.accounts.sharing import sharing
 from web.accounts.sign_in import sign_in
 from web.activation.document import document
 from web.activation.page import activation
@@ -54,7 +56,7 @@ from web.first_steps.page import first_steps
 from web.health import health
 from web.help_centre import questions
 from web.help_centre.page import help_centre
-from web.registering import address, form, place, proofs  # noqa: F401  # their routes
+from web.registering import address, form, link, place, proofs  # noqa: F401  # their routes
 from web.registering.room import registering
 from web.reports.deciding import reports_pages
 from web.reports.filing import filing
@@ -66,7 +68,7 @@ PR_SET_PDEATHSIG = 1
 LARGEST_BODY = 1024 * 1024  # bytes; a text is under 2 kB
 
 PAGES = (
-    front.front, home.home, language.language, sign_in, password, second_factor, account,
+    front.front, home.home, language.language, sign_in, sharing, password, second_factor, account,
     alert_page, health, registering, community, drawing, new, activation, document, partner,
     first_steps, deciding, team_pages,
     alerts_room, filing, reports_pages,
@@ -94,6 +96,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Flask:
     _believe_proxies(app, settings)
     uploads.install(app)
     app.before_request(access.guard)
+    bounds.install(app)
     csrf = CSRFProtect(app)
     for blueprint in (*PAGES, *BY_PROGRAMS):
         app.register_blueprint(blueprint)

@@ -32,6 +32,22 @@ def typed(db: Session) -> Registration | None:
     return found
 
 
+def mine(db: Session) -> Registration | None:
+    """As `typed`, but for what became an account elsewhere: who typed it here has not shown that
+    the account is theirs, since the e-mail in it may be another's.
+    """
+    found, who = typed(db), identity.whole()
+    member = who.person.member if who is not None else None
+    if found is None or found.member_id is None:
+        return found
+    return found if member is not None and found.member_id == member.id else None
+
+
+def elsewhere(db: Session) -> bool:
+    """Whether what was typed here became an account on another device."""
+    return typed(db) is not None and mine(db) is None
+
+
 def begun(db: Session) -> Registration:
     """What this browser has typed; something new when it has none, or that is an account."""
     found = typed(db)

@@ -47,7 +47,7 @@ from web.deciding.page import deciding
 from web.deciding.team import team_pages
 from web.first_steps.page import first_steps
 from web.health import health
-from web.registering import address, form, place, proofs  # noqa: F401  # their routes
+from web.registering import address, form, place, proofs, town  # noqa: F401  # their routes
 from web.registering.room import registering
 from web.simulator import simulator
 from web.unsubscribe import unsubscribe

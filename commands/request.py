@@ -32,7 +32,8 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the requests, the longest waiting first. `ref` is what deciders text back, `due_at`
-    by when the team decides, if it is for the team, `proof` a document to look at.
+    by when the team decides, if it is for the team, `proof` a document to look at, `placed`
+    whether the home is on the map: if not, `tocsin member place`.
     """
     from community_store import membership
     from community_store.columns import utcnow
@@ -50,6 +51,7 @@ def list_(
                 "first_name": member.first_name,
                 "last_name": member.last_name,
                 "address": member.address,
+                "placed": member.lat is not None,
                 "community": name,
                 "mode": mode,
                 "created_at": member.created_at.isoformat(),

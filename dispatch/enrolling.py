@@ -6,7 +6,7 @@ Used by whatever ends an enrolment: the geocoder's answer, or the person's choic
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,21 +21,13 @@ from community_store.models import EnrolmentState as State
 from dispatch import raising, requests
 from dispatch.catalogue import say
 from dispatch.incoming import Incoming
+from dispatch.placing import Home
 
 log = structlog.get_logger(__name__)
 
 CHOICE_LIFE = timedelta(hours=1)
 UNDER_WAY = (State.ASKED.value, State.GEOCODING.value, State.CHOOSING.value)
 LABEL_MAX = 65  # characters of an address in a list of choices
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """An address, and where it is in degrees when that is known."""
-
-    address: str
-    lat: float | None = None
-    lon: float | None = None
 
 
 def enrol(incoming: Incoming, enrolment: Enrolment, home: Home) -> str:

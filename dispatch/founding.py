@@ -100,12 +100,7 @@ def apply_to(act: Act, member: Member, community: Community) -> JoinRequest:
     _require_near(member, community)
     membership.move(act.session, member, community)
     act.session.flush()
-    known = requests.open_of(act, member)
-    if known is None:
-        return requests.ask(act, member)
-    if known.community_id != community.id:
-        requests.redirect(act, known, member)
-    return known
+    return requests.follow(act, member)
 
 
 def _require_near(member: Member, community: Community) -> None:

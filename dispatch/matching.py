@@ -13,7 +13,9 @@ FLOOR = 0.45  # below, it only has a word in common
 NEAR = 0.1  # two this close may both be meant
 CHOICES_MAX = 3  # what one SMS has room for
 
-_NUMBER = re.compile(r"\s*(?:n[o°º]?\s*)?\d{1,4}\b(?!\s*\d)", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"\s*(?:n[o°º]?\s*)?(\d{1,4}\b(?:\s+(?:bis|ter|quater)\b)?)(?!\s*\d)", re.IGNORECASE
+)
 _POSTCODE = re.compile(r"(?<!\d)(\d{2}) ?(\d{3})(?!\d)")
 
 
@@ -54,6 +56,12 @@ def _is_exact(asked: str, place: Place) -> bool:
 def names_house(asked: str) -> bool:
     """Whether an address begins with the number of a house."""
     return bool(_NUMBER.match(asked))
+
+
+def number_of(asked: str) -> str:
+    """The number of the house that an address begins with ("3 bis"), "" for none."""
+    found = _NUMBER.match(asked)
+    return found[1] if found else ""
 
 
 def postcode_of(asked: str) -> str:

@@ -118,7 +118,19 @@ def catch_up(act: Act) -> None:
         _send_on(act, request, member)
 
 
-def redirect(act: Act, request: JoinRequest, member: Member) -> None:
+def follow(act: Act, member: Member) -> JoinRequest:
+    """A pending member's request goes to those who vouch where the member is now, and its time
+    begins anew; it is opened when there is none.
+    """
+    known = open_of(act, member)
+    if known is None:
+        return ask(act, member)
+    if known.community_id != member.community_id:
+        _redirect(act, known, member)
+    return known
+
+
+def _redirect(act: Act, request: JoinRequest, member: Member) -> None:
     """The member asks another community: whoever was asked need not answer any more."""
     outbox.cancel_asking(act.session, request.id, act.now)
     request.community_id, request.team_due_at = member.community_id, None

@@ -36,6 +36,7 @@ class Standing:
     late: bool
     document: bool
     community: str
+    placed: bool
 
 
 @activation.get("")
@@ -73,6 +74,7 @@ def _standing(doing: Act, member: Member) -> Standing:
         late=due is not None and due <= doing.now,
         document=proofs.current(doing.session, member.id or 0) is not None,
         community=home.name if home else "",
+        placed=member.lat is not None,
     )
 
 

@@ -114,7 +114,7 @@ def proof(
 
 @app.command()
 def refuse(ctx: typer.Context, member: Id, reason: Reason = "") -> None:
-    """Refuse a request: the person is told, the account is closed and erased."""
+    """Refuse a request: the person is told; an account that was never active is erased."""
     context = of(ctx)
     with context.begin() as session:
         found = _waiting(session, member)

@@ -40,7 +40,7 @@ class Told:
 
 def require_may_prove(act: Act, member: Member) -> tuple[float, float]:
     """The home to compare with, degrees. Raises RuleError "partner_not_pending",
-    "partner_not_team" (others vouch for this home), "partner_no_home".
+    "partner_not_team" (others vouch for this home), "partner_no_home", "partner_nowhere".
     """
     if member.state != MemberState.PENDING:
         raise RuleError("partner_not_pending", f"member {member.id} is {member.state}")
@@ -48,6 +48,8 @@ def require_may_prove(act: Act, member: Member) -> tuple[float, float]:
         raise RuleError("partner_not_team", "the référents or the town vouch for this home")
     if member.lat is None or member.lon is None:
         raise RuleError("partner_no_home", f"the home of member {member.id} has no place")
+    if member.community_id is None:
+        raise RuleError("partner_nowhere", f"member {member.id} has chosen no community")
     return member.lon, member.lat
 
 

@@ -65,8 +65,8 @@ def check(act: Act, member: Member, fix: Fix) -> Presence:
 
     If not, an e-mail of that evening has a link to try again. Raises RuleError:
     "position_not_pending", "position_not_team" (others vouch for this home),
-    "position_no_home" (the home was never placed), "position_vague" (the device does not
-    know well enough), "position_too_many".
+    "position_no_home" (the home was never placed), "position_nowhere" (no community was
+    chosen), "position_vague" (the device does not know well enough), "position_too_many".
     """
     lock(act.session, f"position:{member.id}")
     act.session.refresh(member)
@@ -95,6 +95,8 @@ def _require_home(act: Act, member: Member) -> tuple[float, float]:
         raise RuleError("position_not_team", "the référents or the town vouch for this home")
     if member.lat is None or member.lon is None:
         raise RuleError("position_no_home", f"the home of member {member.id} has no place")
+    if member.community_id is None:
+        raise RuleError("position_nowhere", f"member {member.id} has chosen no community")
     return member.lon, member.lat
 
 

@@ -263,13 +263,22 @@ def test_a_town_vouches_for_its_own(house: House) -> None:
 
 def test_who_has_no_community_is_led_to_one(house: House) -> None:
     member = house.world.member(None, state=MemberState.PENDING, email=EMAIL)
-    page = inside(house, member).get("/activation")
-    assert 'href="/community"' in page.text
+    page = words(inside(house, member).get("/activation"))
+    assert 'href="/community"' in page
+    assert "Vérifier ma position" not in page
+    assert "justificatif" not in page
 
 
-def test_who_is_at_home_in_no_community_is_active_and_told_so(house: House) -> None:
+def test_nothing_proves_a_home_before_a_community_is_chosen(house: House) -> None:
     member = house.world.member(None, state=MemberState.PENDING, lat=48.85, lon=2.35)
     visitor = inside(house, member)
-    visitor.lands(stands(visitor, member))  # type: ignore[arg-type]
-    assert state(house, member) == MemberState.ACTIVE
+    for answer in (stands(visitor, member), sends(visitor, papers.letter())):
+        assert answer.status_code == 422  # type: ignore[attr-defined]
+        assert "Choisissez d'abord votre communauté" in words(answer)  # type: ignore[arg-type]
+    assert state(house, member) == MemberState.PENDING
+    assert house.world.rows(ProofDocument) == []
+
+
+def test_who_is_active_in_no_community_is_told_so(house: House) -> None:
+    visitor = inside(house, house.world.member(None))
     assert visitor.lands(visitor.get("/activation")) == "/home"

@@ -32,17 +32,22 @@ def promise(act: Act, member: Member) -> datetime | None:
     """Have an e-mail sent that evening, one a member; when. None for who has no e-mail."""
     if member.id is None or notices.by_mail(act.session, member) is None:
         return None
-    promised = act.session.exec(
-        select(EveningLink).where(
-            EveningLink.member_id == member.id, col(EveningLink.sent_at).is_(None)
-        )
-    ).first()
-    if promised is not None:
-        return promised.due_at
+    already = promised(act.session, member)
+    if already is not None:
+        return already
     due = next_evening(act.settings, act.now)
     act.session.add(EveningLink(member_id=member.id, due_at=due, created_at=act.now))
     act.session.flush()
     return due
+
+
+def promised(session: Session, member: Member) -> datetime | None:
+    """When the e-mail comes that was promised and has not left."""
+    return session.exec(
+        select(EveningLink.due_at).where(
+            EveningLink.member_id == member.id, col(EveningLink.sent_at).is_(None)
+        )
+    ).first()
 
 
 def next_evening(settings: Settings, now: datetime) -> datetime:

@@ -22,6 +22,7 @@ from dispatch.act import Act
 
 DAY = timedelta(days=1)
 BY = "position"
+UNSURE = ("position_unreadable", "position_vague")  # refused, since the device does not know
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,21 @@ def check(act: Act, member: Member, fix: Fix) -> Presence:
         requests.decide_for(act, member, accept=True, by=BY)
         return Presence(True, round(apart), round(allowed))
     return Presence(False, round(apart), round(allowed), evening.promise(act, member))
+
+
+def failed(act: Act, member: Member) -> datetime | None:
+    """The device did not say where it is, or not well enough; or there is none that could.
+
+    When the e-mail of the evening brings a link to try again (S24); None for whom it would not
+    help, or without an e-mail.
+    """
+    lock(act.session, f"position:{member.id}")
+    act.session.refresh(member)
+    try:
+        _require_home(act, member)
+    except RuleError:
+        return None
+    return evening.promise(act, member)
 
 
 def _require_home(act: Act, member: Member) -> tuple[float, float]:

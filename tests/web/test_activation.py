@@ -12,6 +12,7 @@ from werkzeug.test import EnvironBuilder, TestResponse
 
 from community_store.models import (
     Community,
+    EveningLink,
     JoinRequest,
     Member,
     MemberState,
@@ -115,6 +116,65 @@ def test_what_is_no_position_is_refused_in_words(
     assert answer.status_code == 422
     assert 'role="alert"' in answer.text
     assert house.world.rows(PositionTry) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "words_"),
+    [
+        ({"lat": "45.1", "lon": "5.7", "accuracy": "5000"}, "trop vague"),
+        ({"lat": "", "lon": "", "accuracy": ""}, "n'a pas donné de position"),
+        ({"failed": "denied"}, "a refusé de donner sa position"),
+        ({"failed": "unavailable"}, "ne sait pas où il est"),
+        ({"failed": "timeout"}, "met trop longtemps"),
+        ({"failed": "unsupported"}, "ne peut pas donner sa position à ce site"),
+        ({"failed": "insecure"}, "pas ouverte en https"),
+        ({"failed": "<script>"}, "ne sait pas où il est"),
+    ],
+)
+def test_whatever_fails_the_mail_of_the_evening_is_promised(
+    house: House, told: dict[str, str], words_: str
+) -> None:
+    house.world.clock.now = at(14)
+    visitor = inside(house, pending(house))
+    answer = visitor.post("/activation/position", **told)
+    assert answer.status_code == 422
+    assert words_ in words(answer)
+    assert "24 novembre 2026 à 18:30" in words(answer)
+    [link] = house.world.rows(EveningLink)
+    assert link.due_at == at(17, 30)
+    assert house.world.rows(PositionTry) == []
+    assert "24 novembre 2026 à 18:30" in words(visitor.get("/activation"))
+
+
+def test_without_scripts_a_button_asks_for_the_mail(house: House) -> None:
+    house.world.clock.now = at(14)
+    visitor = inside(house, pending(house))
+    page = words(visitor.get("/activation"))
+    assert 'name="failed" value="plain"' in page
+    assert "Recevoir un lien par courriel" in page
+    assert visitor.lands(visitor.post("/activation/position", failed="plain")) == "/activation"
+    page = words(visitor.get("/activation"))
+    assert "24 novembre 2026 à 18:30" in page
+    assert "Recevoir un lien par courriel" not in page
+    assert len(house.world.rows(EveningLink)) == 1
+
+
+@pytest.mark.parametrize(
+    ("mode", "more"),
+    [(Mode.TEAM, {"email": None}), (Mode.REFERENT, {}), (Mode.TEAM, {"lat": None})],
+)
+def test_no_mail_is_promised_that_would_not_come_or_not_help(
+    house: House, mode: Mode, more: dict[str, object]
+) -> None:
+    member = pending(house, mode=mode, **more)
+    house.world.member(member.community_id, referent=True)
+    visitor = inside(house, member)
+    assert "Recevoir un lien" not in words(visitor.get("/activation"))
+    for reason in ("denied", "plain"):
+        answer = visitor.post("/activation/position", failed=reason)
+        assert answer.status_code == 422
+        assert "18:30" not in words(answer)
+    assert house.world.rows(EveningLink) == []
 
 
 def test_ten_tries_a_day_are_enough(house: House) -> None:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from community_store import accounts
 from community_store.errors import RuleError
 from community_store.models import Community, Member, MemberState, Mode
-from dispatch import evening, presence, proofs, refusals, requests, team, wake
+from dispatch import evening, notices, presence, proofs, refusals, requests, team, wake
 from dispatch.act import Act
 from dispatch.presence import Presence
 from web import errors, i18n, identity
@@ -21,13 +21,16 @@ from web.throttle import throttled
 
 activation = Blueprint("activation", __name__, url_prefix="/activation")
 
+PLAIN = "plain"  # without scripts
+REASONS = ("denied", "unavailable", "timeout", "unsupported", "insecure", PLAIN)
 ON, NOWHERE = "/first-steps", "/home"  # by whether there is a community
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How far a pending member is. `mode` is who decides in fact; times are UTC. `due_at` is
-    None until the team has been given its time; `late`: that time is over.
+    None until the team has been given its time; `late`: that time is over. `again_at` is when
+    an e-mail brings a link to try again (S24), which `mail` says that they could get.
     """
 
     mode: Mode
@@ -37,6 +40,8 @@ class Standing:
     document: bool
     community: str
     placed: bool
+    mail: bool
+    again_at: datetime | None
 
 
 @activation.get("")
@@ -75,6 +80,8 @@ def _standing(doing: Act, member: Member) -> Standing:
         document=proofs.current(doing.session, member.id or 0) is not None,
         community=home.name if home else "",
         placed=member.lat is not None,
+        mail=notices.by_mail(doing.session, member) is not None,
+        again_at=evening.promised(doing.session, member),
     )
 
 
@@ -82,20 +89,39 @@ def _standing(doing: Act, member: Member) -> Standing:
 @access(Policy.PENDING)
 @throttled("20 per hour")
 def position() -> ResponseReturnValue:
-    """At home: active at once. Elsewhere: how far, and what else there is (S22 to S24)."""
+    """At home: active at once. Elsewhere, or when the device does not say: what else there is,
+    and an e-mail that evening (S22 to S24).
+    """
     runtime = identity.runtime()
+    if reason := request.form.get("failed", ""):
+        return _failed(reason)
     told = (request.form.get(name, "") for name in ("lat", "lon", "accuracy"))
     try:
         fix = presence.read_fix(*told)
         with runtime.store.begin() as db:
             found = presence.check(identity.act(db), identity.member(db), fix)
     except RuleError as error:
-        words = refusals.in_words(i18n.asked().language, error)
-        return page(refused=words, status=422)
+        if error.code in presence.UNSURE:
+            _promise()
+        return page(refused=refusals.in_words(i18n.asked().language, error), status=422)
     if not found.at_home:
         return page(tried=found, status=422)
     wake.pump(runtime)
     return redirect(url_for("activation.show"), 303)
+
+
+def _failed(reason: str) -> ResponseReturnValue:
+    """The browser got no position, and says why; or it has no scripts, and asks for the mail."""
+    promised = _promise()
+    if reason == PLAIN and promised is not None:
+        return redirect(url_for("activation.show"), 303)
+    told = reason if reason in REASONS else "unavailable"
+    return page(refused=i18n.asked()(f"activation.position.{told}"), status=422)
+
+
+def _promise() -> datetime | None:
+    with identity.runtime().store.begin() as db:
+        return presence.failed(identity.act(db), identity.member(db))
 
 
 @activation.get("/lien/<token>")

@@ -156,6 +156,14 @@ def test_where_others_vouch_the_partner_is_not_asked(town: Town) -> None:
     assert "c'est le référent" in words(answer)
 
 
+@pytest.mark.parametrize("path", ["/activation/partner/mitrust", f"{BACK}?state=x&code=y"])
+def test_who_asks_too_often_is_told_to_wait(town: Town, path: str) -> None:
+    _, visitor = town.pending()
+    answers = [visitor.get(path).status_code for _ in range(11)]
+    assert answers[:10].count(429) == 0
+    assert answers[10] == 429
+
+
 def test_an_unknown_partner_is_no_page(town: Town) -> None:
     _, visitor = town.pending()
     assert visitor.get("/activation/partner/other").status_code == 404

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from community_store.folding import folded
 from gateway.geocoder import Place, PlaceKind
 
 GOOD = 0.75  # of 1: spelt a little otherwise, but the same
@@ -68,6 +69,13 @@ def postcode_of(asked: str) -> str:
     """The postcode in an address, "" for none."""
     found = _POSTCODE.findall(asked)
     return "".join(found[-1]) if found else ""
+
+
+def names(asked: str, place: Place) -> bool:
+    """Whether an address as it was typed names a house: it may say more, such as a staircase."""
+    street = bool(place.street) and folded(place.street) in folded(asked)
+    number = number_of(asked).lower() == place.housenumber.lower()
+    return street and number and postcode_of(asked) == place.postcode
 
 
 def written(asked: str, place: Place) -> str:

@@ -1,8 +1,8 @@
 """A partner says where somebody lives: is that the home that they declared? (S26)
 
-What the partner said is geocoded, compared and forgotten. What stays is that it was asked,
-how far apart the two were, and a keyed name of whom it spoke of: one person does not prove
-two homes.
+What the partner said is geocoded and compared. The address is then the one that it proved, and
+what did not prove it is forgotten. What stays is that it was asked, how far apart the two were,
+and a keyed name of whom it spoke of: one person does not prove two homes.
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ def look_up(settings: Settings, partner: str, claim: Claim) -> Told:
 def compare(act: Act, member: Member, told: Told) -> int | None:
     """None when it is the same home, and the account is active; else how many metres apart.
 
+    The address is then the one that was proved, whatever was typed beside the place.
     Every comparison is kept. Raises RuleError as `require_may_prove`, and "partner_used"
     (whom the partner speaks of has just proved another home).
     """
@@ -90,6 +91,9 @@ def compare(act: Act, member: Member, told: Told) -> int | None:
     act.session.flush()
     if not same:
         return apart
+    if not matching.names(member.address, told.place):
+        member.address = told.place.label
+        act.session.add(member)
     requests.decide_for(act, member, accept=True, by=f"partner:{told.partner}")
     return None
 

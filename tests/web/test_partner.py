@@ -57,6 +57,22 @@ def test_whose_address_the_partner_knows_is_active_at_once(town: Town, login: st
 
 
 @pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("99 boulevard Faux, 38000 Grenoble", "12 Rue des Lilas 38990 Valmoutier"),
+        ("14 rue des Lilas 38990 Valmoutier", "12 Rue des Lilas 38990 Valmoutier"),
+        ("12 rue des Lilas, escalier C, 38990 Valmoutier",
+         "12 rue des Lilas, escalier C, 38990 Valmoutier"),
+    ],
+)  # fmt: skip
+def test_the_address_is_then_the_one_that_was_proved(town: Town, typed: str, kept: str) -> None:
+    member, visitor = town.pending(address=typed)
+    visitor.get(town.visits(visitor, "jeanne"))
+    [row] = town.house.world.rows(Member, id=member.id)
+    assert (row.state, row.address) == (MemberState.ACTIVE, kept)
+
+
+@pytest.mark.parametrize(
     ("login", "told"),
     [
         ("elsewhere", "n'est pas celle de votre logement"),

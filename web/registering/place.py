@@ -9,7 +9,7 @@ from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlmodel import select
 
-from community_store import nearby, registrations
+from community_store import communes, nearby, registrations
 from community_store.errors import RuleError
 from community_store.geometry import between_m, in_france
 from community_store.models import Community, Registration
@@ -18,6 +18,7 @@ from dispatch.placing import Home
 from web import forms, identity, maps
 from web.access import Policy, access
 from web.forms import Form
+from web.registering import finding
 from web.registering.room import TOKEN, going_on, registering, typed, unplaced
 from web.throttle import throttled
 
@@ -67,11 +68,14 @@ def _read() -> tuple[float | None, float | None]:
 
 
 def _require_near(form: Form, row: Registration, lat: float, lon: float) -> None:
+    """Near the address where one knows that, else in its town where anybody can say."""
     known = next((one for one in row.choices if one["address"] == row.address and one["lat"]), None)
     if not in_france(lon, lat):
         form.wrong("", "register.place.abroad")
     elif known and between_m((known["lon"], known["lat"]), (lon, lat)) > FAR_M:
         form.wrong("", "register.place.far")
+    elif not known and finding.town_at(lat, lon) not in (None, communes.whole(row.insee)):
+        form.wrong("", "register.place.other_town")
 
 
 def _map(row: Registration, form: Form) -> str:

@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 
 from community_store.models import EveningLink, Member, MemberState, Wording
 from config import Settings
-from dispatch import notices, team
+from dispatch import evidence, notices, team
 from dispatch.act import Act
 
 KIND = "evening_link"
@@ -89,7 +89,7 @@ def _send(act: Act, link: EveningLink) -> bool:
     to = notices.by_mail(act.session, member) if member is not None else None
     if member is None or to is None or member.state != MemberState.PENDING:
         return False
-    if not team.has(act, member):
+    if not team.has(act, member) or evidence.proved(act.session, member):
         return False
     token = secrets.token_urlsafe(24)
     live = timedelta(hours=act.settings.joining.evening_link_hours)

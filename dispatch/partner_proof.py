@@ -20,7 +20,7 @@ from community_store.geometry import between_m
 from community_store.models import Member, MemberState, PartnerProof
 from community_store.store import lock
 from config import Settings
-from dispatch import matching, requests, team
+from dispatch import evidence, matching, team
 from dispatch.act import Act
 from gateway import geocoder
 from gateway.geocoder import Place, PlaceKind
@@ -68,7 +68,8 @@ def look_up(settings: Settings, partner: str, claim: Claim) -> Told:
 
 
 def compare(act: Act, member: Member, told: Told) -> int | None:
-    """None when it is the same home, and the account is active; else how many metres apart.
+    """None when it is the same home, which is then proved (see evidence.py); else how many
+    metres apart.
 
     The address is then the one that was proved, whatever was typed beside the place.
     Every comparison is kept. Raises RuleError as `require_may_prove`, and "partner_used"
@@ -94,7 +95,7 @@ def compare(act: Act, member: Member, told: Told) -> int | None:
     if not matching.names(member.address, told.place):
         member.address = told.place.label
         act.session.add(member)
-    requests.decide_for(act, member, accept=True, by=f"partner:{told.partner}")
+    evidence.accept(act, member, by=f"partner:{told.partner}")
     return None
 
 

@@ -17,7 +17,7 @@ from community_store.errors import RuleError
 from community_store.geometry import between_m, in_france
 from community_store.models import Member, MemberState, PositionTry
 from community_store.store import lock
-from dispatch import evening, requests, team
+from dispatch import evening, evidence, team
 from dispatch.act import Act
 
 DAY = timedelta(days=1)
@@ -62,9 +62,10 @@ def _unreadable() -> RuleError:
 
 
 def check(act: Act, member: Member, fix: Fix) -> Presence:
-    """Compare a position with the declared home; at home, the account becomes active.
+    """Compare a position with the declared home; at home, the account becomes active, if it is
+    inside the boundary of the community (see evidence.py).
 
-    If not, an e-mail of that evening has a link to try again. Raises RuleError:
+    If not at home, an e-mail of that evening has a link to try again. Raises RuleError:
     "position_not_pending", "position_not_team" (others vouch for this home),
     "position_no_home" (the home was never placed), "position_nowhere" (no community was
     chosen), "position_vague" (the device does not know well enough), "position_too_many".
@@ -84,7 +85,7 @@ def check(act: Act, member: Member, fix: Fix) -> Presence:
     allowed = min(terms.position_m + fix.accuracy_m, terms.position_max_m)
     _keep(act, member, fix, apart, accepted=apart <= allowed)
     if apart <= allowed:
-        requests.decide_for(act, member, accept=True, by=BY)
+        evidence.accept(act, member, by=BY)
         return Presence(True, round(apart), round(allowed))
     return Presence(False, round(apart), round(allowed), evening.promise(act, member))
 

@@ -85,6 +85,22 @@ def test_who_is_at_home_is_active_at_once_and_welcomed(house: House) -> None:
     assert visitor.lands(visitor.get("/activation")) == "/first-steps"
 
 
+def test_outside_the_boundary_a_position_proves_the_home_and_people_decide(house: House) -> None:
+    member = pending(house)
+    east = house.world.rows(Community)[0].boundary.bounds[2]
+    house.world.change(member, lon=east + 0.005)
+    member.lon = east + 0.005
+    visitor = inside(house, member)
+    assert "en dehors de Les Lilas" in words(visitor.get("/activation"))
+    assert visitor.lands(stands(visitor, member)) == "/activation"  # type: ignore[arg-type]
+    assert state(house, member) == MemberState.PENDING
+    page = words(visitor.get("/activation"))
+    assert "Votre logement est vérifié" in page
+    assert "l'équipe décide maintenant" in page
+    assert "Vérifier ma position" not in page
+    assert visitor.get("/first-steps").status_code == 403
+
+
 def test_who_is_elsewhere_reads_how_far_and_when_the_mail_comes(house: House) -> None:
     house.world.clock.now = at(14)
     member = pending(house)

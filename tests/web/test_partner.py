@@ -9,14 +9,17 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+import shapely
 
 from community_store import personal_data
 from community_store.models import (
+    Community,
     JoinRequest,
     Member,
     MemberState,
     Mode,
     PartnerProof,
+    RequestState,
 )
 from community_store.store import Store
 from tests.dispatch.world import make_world
@@ -54,6 +57,19 @@ def test_whose_address_the_partner_knows_is_active_at_once(town: Town, login: st
     (proof,) = town.house.world.rows(PartnerProof)
     assert (proof.distance_m, proof.accepted, proof.partner) == (0, True, "mitrust")
     assert login not in proof.subject
+
+
+def test_outside_the_boundary_it_proves_the_home_and_people_decide(town: Town) -> None:
+    home = town.house.world.community("Loin")
+    town.house.world.community("Près")
+    ground = shapely.box(5.8, 45.2, 5.81, 45.21)
+    town.house.world.change(town.house.world.rows(Community, id=home)[0], boundary=ground)
+    member, visitor = town.pending(community=home)
+    assert visitor.lands(visitor.get(town.visits(visitor, "jeanne"))) == "/activation"
+    assert town.state(member) == MemberState.PENDING
+    assert "Votre logement est vérifié" in words(visitor.get("/activation"))
+    (request,) = town.house.world.rows(JoinRequest)
+    assert request.state == RequestState.OPEN
 
 
 @pytest.mark.parametrize(

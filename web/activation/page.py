@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from community_store import accounts
 from community_store.errors import RuleError
 from community_store.models import Community, Member, MemberState, Mode
-from dispatch import evening, notices, presence, proofs, refusals, requests, team, wake
+from dispatch import evening, evidence, notices, presence, proofs, refusals, requests, team, wake
 from dispatch.act import Act
 from dispatch.presence import Presence
 from web import errors, i18n, identity
@@ -29,7 +29,8 @@ ON, NOWHERE = "/first-steps", "/home"  # by whether there is a community
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How far a pending member is. `mode` is who decides in fact; times are UTC. `due_at` is
-    None until the team has been given its time; `late`: that time is over. `again_at` is when
+    None until the team has been given its time; `late`: that time is over. A home that is
+    `proved` and `outside` the community waits for people to say yes. `again_at` is when
     an e-mail brings a link to try again (S24), which `mail` says that they could get.
     """
 
@@ -40,6 +41,8 @@ class Standing:
     document: bool
     community: str
     placed: bool
+    outside: bool
+    proved: bool
     mail: bool
     again_at: datetime | None
 
@@ -80,6 +83,8 @@ def _standing(doing: Act, member: Member) -> Standing:
         document=proofs.current(doing.session, member.id or 0) is not None,
         community=home.name if home else "",
         placed=member.lat is not None,
+        outside=evidence.outside(doing.session, member),
+        proved=evidence.proved(doing.session, member),
         mail=notices.by_mail(doing.session, member) is not None,
         again_at=evening.promised(doing.session, member),
     )
@@ -89,7 +94,7 @@ def _standing(doing: Act, member: Member) -> Standing:
 @access(Policy.PENDING)
 @throttled("20 per hour")
 def position() -> ResponseReturnValue:
-    """At home: active at once. Elsewhere, or when the device does not say: what else there is,
+    """At home: active at once, or proved for those who decide. Elsewhere, or when the device does not say: what else there is,
     and an e-mail that evening (S22 to S24).
     """
     runtime = identity.runtime()

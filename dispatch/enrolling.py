@@ -16,9 +16,9 @@ from sqlmodel import Session, col
 
 from community_store import membership
 from community_store.errors import RuleError
-from community_store.models import Community, Enrolment, Member, MemberState
+from community_store.models import Community, Enrolment, Member, MemberState, Mode
 from community_store.models import EnrolmentState as State
-from dispatch import raising, requests
+from dispatch import raising, requests, team
 from dispatch.catalogue import say
 from dispatch.incoming import Incoming
 from dispatch.placing import Home
@@ -84,7 +84,8 @@ def tell_state(incoming: Incoming) -> str:
 
 def who(incoming: Incoming) -> str:
     """Who decides the sender's request, in words."""
-    mode = requests.decider(incoming.act, _community(incoming))
+    member = incoming.member
+    mode = team.decider(incoming.act, member) if member is not None else Mode.TEAM
     service = incoming.settings.service.name
     return say(incoming.language, "sms", raising.WHO[mode], service=service)
 

@@ -320,6 +320,35 @@ def test_after_15_days_the_team_has_it_and_the_position_counts(house: House) -> 
     assert visitor.lands(stands(visitor, member)) == "/activation"  # type: ignore[arg-type]
 
 
+def test_after_15_days_the_home_page_says_who_has_it_too(house: House) -> None:
+    member = pending(house, mode=Mode.REFERENT)
+    house.world.member(member.community_id, referent=True)
+    assert "Un référent de Les Lilas vérifie" in words(inside(house, member).get("/home"))
+    house.world.clock.forward(days=15, seconds=1)
+    with house.world.act() as act:
+        team.assign(act)
+    page = words(inside(house, member).get("/home"))
+    assert "L'équipe vérifie" in page
+    assert "référent" not in page
+    assert "rien à faire" not in page
+
+
+def test_no_step_is_said_to_be_done_that_is_not(house: House) -> None:
+    alone = inside(house, house.world.member(None, state=MemberState.PENDING))
+    member = inside(house, pending(house))
+    for path in ("/home", "/activation"):
+        assert steps(alone, path) == (["Inscription"], "Ma communauté")
+        assert steps(member, path) == (["Inscription", "Ma communauté"], "Activation")
+
+
+def steps(visitor: Visitor, path: str) -> tuple[list[str], str]:
+    """Those that are done, and the one that is now."""
+    page = words(visitor.get(path))
+    done = re.findall(r"<span>([^<]+)<span class=\"unseen\"> \(fait\)", page)
+    [now] = re.findall(r'aria-current="step">.*?</span>\s*<span>([^<]+)</span>', page, re.DOTALL)
+    return done, now
+
+
 def test_a_document_counts_only_where_the_team_vouches(house: House) -> None:
     member = pending(house, mode=Mode.REFERENT)
     house.world.member(member.community_id, referent=True)

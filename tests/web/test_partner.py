@@ -196,6 +196,15 @@ def test_who_asks_too_often_is_told_to_wait(town: Town, path: str) -> None:
     assert answers[10] == 429
 
 
+def test_without_scripts_no_way_is_left_out(town: Town) -> None:
+    _, visitor = town.pending()
+    page = words(visitor.get("/activation"))
+    told = page[page.index("<noscript>") : page.index("</noscript>")]
+    assert "un autre moyen plus bas" in told
+    assert "justificatif" not in told
+    assert "Continuer avec MiTrust" in page[page.index("</noscript>") :]
+
+
 def test_an_unknown_partner_is_no_page(town: Town) -> None:
     _, visitor = town.pending()
     assert visitor.get("/activation/partner/other").status_code == 404

@@ -76,7 +76,7 @@ def _standing(doing: Act, member: Member) -> Standing:
     request_ = requests.open_of(doing, member)
     due = request_.team_due_at if request_ else None
     return Standing(
-        mode=Mode.TEAM if team.has(doing, member) else requests.decider(doing, home),
+        mode=team.decider(doing, member),
         asked_at=request_.created_at if request_ else None,
         due_at=due,
         late=due is not None and due <= doing.now,

@@ -56,7 +56,7 @@ from web.first_steps.page import first_steps
 from web.health import health
 from web.help_centre import questions
 from web.help_centre.page import help_centre
-from web.registering import address, form, link, place, proofs  # noqa: F401  # their routes
+from web.registering import address, form, link, place, proofs, town  # noqa: F401  # their routes
 from web.registering.room import registering
 from web.reports.deciding import reports_pages
 from web.reports.filing import filing

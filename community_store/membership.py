@@ -157,6 +157,14 @@ def suspend(session: Session, member: Member, *, why: str = "") -> None:
     session.add(member)
 
 
+def wait(session: Session, member: Member) -> None:
+    """An active member waits to be vouched for again (S32). Raises RuleError."""
+    _require_open(member)
+    if member.state == MemberState.ACTIVE:
+        member.state = MemberState.PENDING
+        session.add(member)
+
+
 def refuse(session: Session, member: Member) -> None:
     """A request is refused: the account closes, and is forgotten. Raises RuleError."""
     if member.state != MemberState.PENDING:

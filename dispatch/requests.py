@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import ColumnElement, false, or_
@@ -116,9 +117,39 @@ def catch_up(act: Act) -> None:
         request.community_id = member.community_id
         act.session.add(request)
         _send_on(act, request, member)
+    for member in _silent(act):
+        ask(act, member)
 
 
-def redirect(act: Act, request: JoinRequest, member: Member) -> None:
+def _silent(act: Act) -> Sequence[Member]:
+    """Those who were refused elsewhere, and are now in a community that was never asked."""
+    still = select(JoinRequest.id).where(
+        JoinRequest.member_id == col(Member.id), JoinRequest.state == RequestState.OPEN
+    )
+    return act.session.exec(
+        select(Member)
+        .where(
+            Member.state == MemberState.PENDING,
+            col(Member.community_id).is_not(None),
+            ~still.exists(),
+        )
+        .order_by(col(Member.id))
+    ).all()
+
+
+def follow(act: Act, member: Member) -> JoinRequest:
+    """A pending member's request goes to those who vouch where the member is now, and its time
+    begins anew; it is opened when there is none.
+    """
+    known = open_of(act, member)
+    if known is None:
+        return ask(act, member)
+    if known.community_id != member.community_id:
+        _redirect(act, known, member)
+    return known
+
+
+def _redirect(act: Act, request: JoinRequest, member: Member) -> None:
     """The member asks another community: whoever was asked need not answer any more."""
     outbox.cancel_asking(act.session, request.id, act.now)
     request.community_id, request.team_due_at = member.community_id, None
@@ -224,8 +255,18 @@ def decide(act: Act, request: JoinRequest, *, accept: bool, by: str, reason: str
         welcome(act, member)
     else:
         _tell_refused(act, member)
-        membership.refuse(act.session, member)
+        _let_go(act, member)
     return True
+
+
+def _let_go(act: Act, member: Member) -> None:
+    """An account that was never active closes; one that was is pending, of no community, and
+    may ask another.
+    """
+    if member.activated_at is None:
+        membership.refuse(act.session, member)
+    else:
+        membership.move(act.session, member, None)
 
 
 def decide_for(act: Act, member: Member, *, accept: bool, by: str, reason: str = "") -> bool:

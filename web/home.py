@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from community_store import census, registrations
 from community_store.models import Community, Member, MemberState, Town
-from dispatch import going_on, registering, requests
+from dispatch import going_on, registering, requests, team
 from dispatch.act import Act
 from web import identity
 from web.access import Policy, access
@@ -58,7 +58,7 @@ def _standing(act: Act, member: Member) -> Standing:
     community = _community(act.session, member)
     if member.state == MemberState.PENDING:
         name = community.name if community else ""
-        return Standing(member.state, name, decider=requests.decider(act, community))
+        return Standing(member.state, name, decider=team.decider(act, member))
     if member.state == MemberState.ACTIVE and community is not None:
         return Standing(member.state, community.name, census.neighbours(act.session, community))
     return Standing(member.state)

@@ -8,8 +8,17 @@ from pathlib import Path
 
 import pytest
 from sqlmodel import select
+from werkzeug.test import TestResponse
 
-from community_store.models import Account, JoinRequest, Member, Notice, Registration, Wording
+from community_store.models import (
+    Account,
+    Community,
+    JoinRequest,
+    Member,
+    Notice,
+    Registration,
+    Wording,
+)
 from community_store.store import Store
 from dispatch import registering, sweep
 from tests.dispatch.test_voice import caller
@@ -173,6 +182,41 @@ def test_a_marker_that_is_elsewhere_is_said(place: House, lat: str, lon: str, to
     answer = visitor.post("/join/place", lat=lat, lon=lon)
     assert answer.status_code == 422
     assert told in words(answer)
+
+
+def chosen(house: House, town: str, postcode: str) -> Visitor:
+    """Whose town is known, and whose street is not."""
+    visitor = house.visitor()
+    visitor.post("/join/town", street="Chemin Inconnu", postcode=postcode, town=town)
+    return visitor
+
+
+def marked(house: House, visitor: Visitor) -> TestResponse:
+    """The marker in the middle of Les Lilas, which are in 38185."""
+    middle = house.world.rows(Community)[0].boundary.centroid
+    return visitor.post("/join/place", lat=str(middle.y), lon=str(middle.x))
+
+
+def test_a_marker_in_another_town_than_the_chosen_one_is_said(place: House) -> None:
+    answer = marked(place, chosen(place, "33063", "33000"))
+    assert answer.status_code == 422
+    assert "pas dans la commune de cette adresse" in words(answer)
+    assert place.world.rows(Registration)[0].lat is None
+    visitor = chosen(place, "38185", "38000")
+    assert visitor.lands(marked(place, visitor)) == "/join/confirm"
+
+
+def test_while_the_address_server_is_away_the_communities_say_which_town_it_is(
+    sqlite_store: Store, redis_url: str, tmp_path: Path
+) -> None:
+    with make_world(sqlite_store, redis_url, tmp_path, geo={"geocoder_url": ""}) as world:
+        world.community("Les Lilas")
+        house = make_house(world)
+        assert marked(house, chosen(house, "33063", "33000")).status_code == 422
+        visitor = chosen(house, "33063", "33000")
+        assert visitor.lands(visitor.post("/join/place", lat="44.84", lon="-0.58")) == (
+            "/join/confirm"
+        )
 
 
 # the form

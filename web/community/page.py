@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shapely
 from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
-from community_store import census
+from community_store import census, lookup
 from community_store.errors import RuleError
 from community_store.models import Community, Member
 from dispatch import founding, refusals, wake
@@ -41,9 +40,7 @@ def page(refused: str = "") -> str:
 
 
 def _mine(db: Session, member: Member, home: Community, refused: str) -> str:
-    inside = member.lon is not None and member.lat is not None and bool(
-        shapely.intersects_xy(home.boundary, member.lon, member.lat)
-    )  # fmt: skip
+    inside = lookup.lives_in(member, home)
     return render_template(
         "community/mine.html", member=member, community=home, inside=inside,
         neighbours=census.neighbours(db, home), zones=[maps.zone(home, "own")],
@@ -69,18 +66,18 @@ def list_() -> ResponseReturnValue:
 @access(Policy.PENDING)
 @throttled("20 per hour")
 def join() -> ResponseReturnValue:
-    """S16: ask the community that was chosen. 404 for one that is not there, 409 with a rule's
-    words for one that may not be asked.
+    """S16: ask the community that was chosen; who lives inside it and is vouched for is in. 404
+    for one that is not there, 409 with a rule's words for one that may not be asked.
     """
     runtime = identity.runtime()
     try:
         with runtime.store.begin() as db:
             act = identity.act(db)
-            founding.apply_to(act, identity.member(db), _wanted(db))
+            asked = founding.apply_to(act, identity.member(db), _wanted(db))
     except RuleError as error:
         return page(refusals.in_words(i18n.asked().language, error)), 409
     wake.pump(runtime)
-    return redirect("/activation", 303)
+    return redirect("/activation" if asked else "/community", 303)
 
 
 def _wanted(db: Session) -> Community:

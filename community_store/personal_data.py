@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, cast, delete, inspect, literal, update
 from sqlmodel import Session, SQLModel, col, or_, select
 
+from community_store import gazette_data
 from community_store.errors import RuleError
 from community_store.models import (
     Account,
@@ -65,6 +66,7 @@ def export(session: Session, member: Member) -> dict[str, Any]:
         "positions_tried": _rows(session, PositionTry, col(PositionTry.member_id) == member.id),
         "proved_by_partners": _by_partners(session, member),
         "proofs_of_address": _proofs(session, member),
+        **gazette_data.export(session, member, _columns),
         "alerts_raised": _rows(session, Alert, col(Alert.author_id) == member.id),
         "messages_received": [_message(delivery, wording) for delivery, wording in received],
     }
@@ -94,6 +96,7 @@ def erase(session: Session, member: Member) -> None:
         Registration,
     ):  # a key gone is a file gone
         session.execute(delete(table).where(col(table.member_id) == member.id))
+    gazette_data.erase(session, member, DUE)
     _forget_account(session, member)
     _blank_member(session, member)
     session.flush()

@@ -47,9 +47,7 @@ def read(settings: Settings, data: bytes) -> Picture:
     try:
         return _picture(pressing.press(settings.data_dir, PRESS, data))
     except pressing.Busy:
-        raise RuleError(
-            "proof_busy", "too many documents are being read: try again"
-        ) from None
+        raise RuleError("proof_busy", "too many documents are being read: try again") from None
 
 
 def _picture(pressed: pressing.Pressed) -> Picture:

@@ -49,6 +49,8 @@ from web.community.page import community
 from web.deciding.page import deciding
 from web.deciding.team import team_pages
 from web.first_steps.page import first_steps
+from web.gazette import commenting, digest, listing, showing, writing  # noqa: F401  # their routes
+from web.gazette.room import room as gazette_room
 from web.health import health
 from web.registering import address, form, place, proofs  # noqa: F401  # their routes
 from web.registering.room import registering
@@ -61,7 +63,7 @@ LARGEST_BODY = 1024 * 1024  # bytes; a text is under 2 kB
 
 PAGES = (
     front.front, home.home, language.language, sign_in, password, second_factor, account,
-    alert_page, alerts_room, health, registering, community, drawing, new, activation, document, partner, first_steps, deciding,
+    alert_page, alerts_room, gazette_room, health, registering, community, drawing, new, activation, document, partner, first_steps, deciding,
     team_pages,
 )  # fmt: skip
 # called by programs, which have no form of ours: each call proves itself, or is of a trial

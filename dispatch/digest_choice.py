@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from community_store.models import (
     DIGEST_NOTICE,
@@ -67,9 +67,9 @@ def stop(act: Act, member_id: int) -> None:
     outbox.suppress_notices(act.session, member_id, DIGEST_NOTICE, act.now)
 
 
-def of(act: Act, delivery: Delivery) -> bool:
+def is_digest(session: Session, delivery: Delivery) -> bool:
     """Whether a delivery is a digest."""
-    notice = act.session.get(Notice, delivery.notice_id) if delivery.notice_id else None
+    notice = session.get(Notice, delivery.notice_id) if delivery.notice_id else None
     return notice is not None and notice.kind == DIGEST_NOTICE
 
 

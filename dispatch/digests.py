@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import insert, update
 from sqlmodel import col, exists, select
 
 from community_store import gazette_reading
@@ -31,6 +31,7 @@ from community_store.models import (
     Notice,
     Stop,
     Topic,
+    Wording,
 )
 from community_store.store import AWAY
 from dispatch import digest_choice, digest_words, duty, metrics, night, wording
@@ -181,22 +182,21 @@ def _write(
     said = wording.row(words, Audience.PERSON, group.language, notice_id=notice.id)
     act.session.add(said)
     act.session.flush()
-    assert said.id is not None
-    ends = night.evening_of(act.settings.service.time_zone, act.now)
-    act.session.add_all(
-        Delivery(
-            notice_id=notice.id,
-            wording_id=said.id,
-            member_id=member_id,
-            audience=Audience.PERSON,
-            channel=Channel.EMAIL,
-            address=email,
-            gateway=MAIL,
-            priority=Priority.OTHER,
-            created_at=act.now,
-            due_at=act.now,
-            expires_at=ends,
-        )
-        for email, member_id in people.items()
-    )
-    act.session.flush()
+    _deliver(act, said, people)
+
+
+def _deliver(act: Act, said: Wording, people: dict[str, int]) -> None:
+    """It leaves after all else, and today or never."""
+    values = {
+        "notice_id": said.notice_id,
+        "wording_id": said.id,
+        "audience": Audience.PERSON.value,
+        "channel": Channel.EMAIL.value,
+        "gateway": MAIL,
+        "priority": int(Priority.OTHER),
+        "created_at": act.now,
+        "due_at": act.now,
+        "expires_at": night.evening_of(act.settings.service.time_zone, act.now),
+    }
+    rows = [values | {"address": email, "member_id": id_} for email, id_ in people.items()]
+    act.session.execute(insert(Delivery), rows)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -61,9 +62,9 @@ class Street:
             digest_choice.choose(act, act.session.get_one(Member, who.id), every)
         self.world.clock.forward(minutes=1)  # what is written now is after it
 
-    def writes(self, title: str = TITLE, *, by: Member | None = None, **more: object) -> None:
+    def writes(self, title: str = TITLE, *, by: Member | None = None, **more: Any) -> None:
         author, now = by or self.author, self.world.clock()
-        values: dict[str, object] = {
+        values: dict[str, Any] = {
             "community_id": author.community_id, "author_id": author.id, "title": title,
             "kind": EntryKind.CLASSIFIED, "text": TEXT, "created_at": now,
             "expires_at": now + timedelta(days=30),
@@ -360,7 +361,7 @@ def test_whoever_wrote_all_of_it_is_told_nothing_new(lane: Street) -> None:
     assert lane.comes(paris(25, 8, 30)) == 2
 
 
-CHANGES = {
+CHANGES: dict[str, dict[str, Any]] = {
     "suspended": {"state": MemberState.SUSPENDED},
     "pending": {"state": MemberState.PENDING},
     "left": {"community_id": None},

@@ -269,7 +269,7 @@ def test_the_list_is_filtered_and_has_pages(quarter: Quarter) -> None:
     for n in range(23):
         quarter.world.add(
             GazetteEntry(
-                community_id=home, author_id=quarter.author.id, title=f"Numéro {n}.", text=TEXT,
+                community_id=home or 0, author_id=quarter.author.id or 0, title=f"Numéro {n}.", text=TEXT,
                 kind="fete" if n == 7 else "covoiturage", created_at=now,
                 expires_at=now + timedelta(days=9),
             )
@@ -328,7 +328,7 @@ def fill(quarter: Quarter, more: int, picture: GazettePicture) -> None:
         values = shown | {"entry_id": entry.id, "file": f"{entry.id:032x}"}
         world.add(GazettePicture(**values))
         for of in (first, entry):
-            world.add(GazetteComment(entry_id=of.id, author_id=who.id or 0, text="Oui"))
+            world.add(GazetteComment(entry_id=of.id or 0, author_id=who.id or 0, text="Oui"))
 
 
 @contextmanager
@@ -488,7 +488,7 @@ def test_there_is_an_end_to_comments(quarter: Quarter) -> None:
     for n in range(50):
         quarter.world.add(
             GazetteComment(
-                entry_id=quarter.entry().id, author_id=quarter.neighbour.id or 0, text=f"{n}",
+                entry_id=quarter.entry().id or 0, author_id=quarter.neighbour.id or 0, text=f"{n}",
                 created_at=quarter.world.clock(),
             )
         )  # fmt: skip
@@ -498,7 +498,7 @@ def test_there_is_an_end_to_comments(quarter: Quarter) -> None:
     for n in range(150):
         quarter.world.add(
             GazetteComment(
-                entry_id=quarter.entry().id, author_id=quarter.author.id or 0, text=f"{n}"
+                entry_id=quarter.entry().id or 0, author_id=quarter.author.id or 0, text=f"{n}"
             )
         )
     visitor = quarter.browser(quarter.referent)

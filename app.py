@@ -53,6 +53,8 @@ from web.community.page import community
 from web.deciding.page import deciding
 from web.deciding.team import team_pages
 from web.first_steps.page import first_steps
+from web.gazette import commenting, digest, listing, showing, writing  # noqa: F401  # their routes
+from web.gazette.room import room as gazette_room
 from web.health import health
 from web.help_centre import questions
 from web.help_centre.page import help_centre
@@ -71,7 +73,7 @@ PAGES = (
     front.front, home.home, language.language, sign_in, sharing, password, second_factor, account,
     alert_page, health, registering, community, drawing, new, activation, document, partner,
     first_steps, deciding, team_pages,
-    alerts_room, filing, reports_pages,
+    alerts_room, gazette_room, filing, reports_pages,
     help_centre, contact.contact, legal.legal,
 )  # fmt: skip
 # called by programs, which have no form of ours: each call proves itself, or is of a trial

@@ -210,6 +210,25 @@ class Joining(Section):
     proof_tries: int = Field(default=5, ge=1)
 
 
+class Gazette(Section):
+    """The community's journal (S46). `digest` is the local time of its summary by e-mail."""
+
+    days: int = Field(default=30, ge=1)
+    days_max: int = Field(default=180, ge=1)
+    pictures_max: int = Field(default=3, ge=0, le=10)
+    picture_megabytes: float = Field(default=10.0, gt=0)
+    entries_a_day: int = Field(default=10, ge=1)
+    comments_a_day: int = Field(default=50, ge=1)
+    digest: time = time(8, 30)
+
+    @field_validator("digest")
+    @classmethod
+    def _by_day(cls, value: time) -> time:
+        if not time(8) <= value < time(21, 30):
+            raise ValueError("must be between 8:00 and 21:30: the law wants it so")
+        return value
+
+
 class Security(Section):
     """`trusted_proxies` is how many reverse proxies stand in front of the web process.
 
@@ -229,6 +248,7 @@ class Retention(Section):
     alert_text_days: int = Field(default=90, ge=1)
     delivery_months: int = Field(default=13, ge=1)
     pending_days: int = Field(default=30, ge=1)
+    gazette_days: int = Field(default=30, ge=1)
     log_months: int = Field(default=12, ge=1)
 
 
@@ -332,6 +352,7 @@ class Settings(BaseSettings):
     dispatch: Dispatch = Dispatch()
     alerts: Alerts = Alerts()
     joining: Joining = Joining()
+    gazette: Gazette = Gazette()
     security: Security = Security()
     retention: Retention = Retention()
     legal: Legal = Legal()

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, cast, delete, inspect, literal, update
 from sqlmodel import Session, SQLModel, col, func, or_, select
 
+from community_store import gazette_data
 from community_store.errors import RuleError
 from community_store.models import (
     TO_THE_TEAM,
@@ -62,6 +63,7 @@ def export(session: Session, member: Member) -> dict[str, Any]:
         "positions_tried": _rows(session, PositionTry, col(PositionTry.member_id) == member.id),
         "proved_by_partners": _by_partners(session, member),
         "proofs_of_address": _proofs(session, member),
+        **gazette_data.export(session, member, _columns),
         "alerts_raised": _rows(session, Alert, col(Alert.author_id) == member.id),
         "messages_received": _messages(session, member, received=True),
         "messages_to_the_team": _messages(session, member, received=False),
@@ -93,6 +95,7 @@ def erase(session: Session, member: Member) -> None:
     ):  # a key gone is a file gone
         session.execute(delete(table).where(col(table.member_id) == member.id))
     _blank_reports(session, member)
+    gazette_data.erase(session, member, DUE)
     _forget_account(session, member)
     _blank_member(session, member)
     session.flush()

@@ -11,15 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import String, cast, literal, update
+from sqlalchemy import String, cast, delete, literal, update
 from sqlmodel import Session, col, or_, select
 
 from community_store import personal_data
 from community_store.models import (
+    DIGEST_NOTICE,
     Alert,
     Delivery,
     Enrolment,
     EnrolmentState,
+    GazetteComment,
+    GazetteEntry,
     InboundState,
     InboundText,
     Member,
@@ -32,6 +35,7 @@ from community_store.models import (
 
 AT_ONCE = 1000  # rows of a kind in one transaction: texts come in meanwhile
 DAYS_A_MONTH = 31  # never a day too early
+DIGEST = timedelta(days=1)  # a summary of the gazette leaves on its day or not at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +45,26 @@ class Limits:
     texts: datetime
     addresses: datetime
     pending: datetime
+    gazette: datetime
+    digests: datetime
 
     @classmethod
     def of(
-        cls, now: datetime, *, text_days: int, delivery_months: int, pending_days: int
+        cls,
+        now: datetime,
+        *,
+        text_days: int,
+        delivery_months: int,
+        pending_days: int,
+        gazette_days: int,
     ) -> Limits:
         """From the ages that `[retention]` gives."""
         return cls(
             texts=now - timedelta(days=text_days),
             addresses=now - timedelta(days=DAYS_A_MONTH * delivery_months),
             pending=now - timedelta(days=pending_days),
+            gazette=now - timedelta(days=gazette_days),
+            digests=now - DIGEST,
         )
 
 
@@ -83,6 +97,16 @@ def due(session: Session, limits: Limits) -> dict[str, list[int]]:
             col(Enrolment.sender) != "",
             col(Enrolment.state).in_([EnrolmentState.DONE.value, EnrolmentState.FAILED.value]),
         ),
+        "entries": select(GazetteEntry.id).where(
+            or_(
+                col(GazetteEntry.expires_at) < limits.gazette,
+                col(GazetteEntry.removed_at) < limits.gazette,
+            )
+        ),
+        "comments": select(GazetteComment.id).where(
+            col(GazetteComment.removed_at) < limits.gazette
+        ),
+        "digests": _digests(limits.digests),
         "accounts": select(Member.id).where(
             col(Member.state) == MemberState.PENDING.value,
             col(Member.activated_at).is_(None),
@@ -104,11 +128,26 @@ def _wordings(before: datetime) -> Any:
     )
 
 
+def _digests(before: datetime) -> Any:
+    """Summaries of a gazette name what was written: it may have been taken back since."""
+    return (
+        select(Wording.id)
+        .join(Notice, col(Notice.id) == col(Wording.notice_id))
+        .where(
+            col(Notice.community_id).is_not(None),
+            Notice.kind == DIGEST_NOTICE,
+            col(Notice.created_at) < before,
+            col(Wording.mail) != "",
+        )
+    )
+
+
 def forget(session: Session, found: Mapping[str, Sequence[int]]) -> None:
     """Forget what `due` found. That there was an alert stays, and so does the gateway's id
     of a text: the same delivered again is still the same.
     """
     nobody = {"member_id": None, "agent_id": None}
+    silence = {"sms": "", "subject": "", "mail": "", "voice": ""}
     blank: dict[str, tuple[Any, dict[str, Any]]] = {
         "alerts": (
             Alert,
@@ -120,7 +159,8 @@ def forget(session: Session, found: Mapping[str, Sequence[int]]) -> None:
             {"quote": "", "why": "", "told": "", "reporter_id": None, "about_id": None},
         ),
         "texts": (InboundText, {"text": "", "sender": ""}),
-        "wordings": (Wording, {"sms": "", "subject": "", "mail": "", "voice": ""}),
+        "wordings": (Wording, silence),
+        "digests": (Wording, silence),
         "deliveries": (
             Delivery,
             {"address": literal(personal_data.ERASED) + cast(Delivery.id, String), **nobody},
@@ -134,6 +174,8 @@ def forget(session: Session, found: Mapping[str, Sequence[int]]) -> None:
         if found[kind]:
             chosen = update(table).where(table.id.in_(found[kind])).values(**values)
             session.execute(chosen.execution_options(synchronize_session=False))
+    for kind, table in (("comments", GazetteComment), ("entries", GazetteEntry)):
+        session.execute(delete(table).where(col(table.id).in_(found[kind])))
     for member in session.exec(select(Member).where(col(Member.id).in_(found["accounts"]))):
         if member.state == MemberState.PENDING:  # not activated since it was found
             personal_data.erase(session, member)

@@ -17,9 +17,12 @@ from community_store.models import (
     Agent,
     Alert,
     AlertState,
+    GazetteComment,
+    GazetteEntry,
     Member,
     MemberState,
     Outcome,
+    RemovedBy,
     Report,
     Reported,
     ReportState,
@@ -31,6 +34,7 @@ from gateway.contract import Channel
 WAITS = (ReportState.OPEN, ReportState.PASSED_ON)
 BY_REFERENT = (Outcome.KEPT, Outcome.REMOVED, Outcome.WARNED)
 LONGEST = 300
+Remove = Callable[[Act, int, str], None]  # which, and by whom
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,34 @@ def of_alert(act: Act, alert: Alert) -> Thing:
     return Thing(Reported.ALERT, alert.id, alert.text, author, alert.community_id)
 
 
-def _remove_alert(act: Act, id_: int) -> None:
+def of_gazette(act: Act, written: GazetteEntry | GazetteComment) -> Thing:
+    """An entry of the gazette, or a comment."""
+    author = act.session.get(Member, written.author_id) if written.author_id else None
+    assert written.id is not None
+    if isinstance(written, GazetteEntry):
+        text = f"{written.title}\n{written.text}"
+        return Thing(Reported.ENTRY, written.id, text, author, written.community_id)
+    entry = act.session.get_one(GazetteEntry, written.entry_id)
+    return Thing(Reported.COMMENT, written.id, written.text, author, entry.community_id)
+
+
+def _take_down(table: type[GazetteEntry] | type[GazetteComment]) -> Remove:
+    """Nobody reads it any more; its author is told why by what was decided."""
+
+    def remove(act: Act, id_: int, by: str) -> None:
+        written: GazetteEntry | GazetteComment | None = act.session.get(table, id_)
+        if written is not None and written.removed_at is None:
+            written.removed_at, written.removed_by = act.now, _remover(by)
+            act.session.add(written)
+
+    return remove
+
+
+def _remover(by: str) -> RemovedBy:
+    return RemovedBy.TEAM if by.startswith("team ") else RemovedBy.REFERENT
+
+
+def _remove_alert(act: Act, id_: int, _by: str) -> None:
     """It stops going out, and its text is gone; what was sent is sent."""
     alert = act.session.get(Alert, id_)
     if alert is None:
@@ -61,7 +92,11 @@ def _remove_alert(act: Act, id_: int) -> None:
     act.session.add(alert)
 
 
-REMOVE: Mapping[str, Callable[[Act, int], None]] = {Reported.ALERT: _remove_alert}
+REMOVE: Mapping[str, Remove] = {
+    Reported.ALERT: _remove_alert,
+    Reported.ENTRY: _take_down(GazetteEntry),
+    Reported.COMMENT: _take_down(GazetteComment),
+}
 
 
 def file(act: Act, by: Member, thing: Thing, why: str) -> Report:
@@ -185,7 +220,7 @@ def decide(act: Act, report: Report, outcome: Outcome, *, by: str, told: str = "
         _tell_reporter(act, one)
     act.session.flush()
     if outcome is not Outcome.KEPT:
-        REMOVE[report.kind](act, report.subject_id)
+        REMOVE[report.kind](act, report.subject_id, by)
         _tell_author(act, report, outcome)
     audit.note(act.session, by, outcome, f"report {report.id}", at=act.now)
     return True

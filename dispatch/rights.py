@@ -16,6 +16,7 @@ from sqlmodel import col
 
 from community_store.columns import UtcDateTime
 from community_store.models import (
+    DIGEST_NOTICE,
     TO_THE_TEAM,
     Agent,
     Alert,
@@ -152,6 +153,7 @@ def _facts() -> Select[Any]:
             col(Alert.town_insee).label("alert_town"),
             col(Notice.kind).label("notice_kind"),
             col(Notice.inbound_id).label("answers"),
+            col(Notice.community_id).label("gazette_of"),
             col(Member.state).label("member_state"),
             col(Member.community_id).label("member_community"),
             col(Member.paused_until),
@@ -184,13 +186,15 @@ def _stopped() -> Any:
 
 
 def _muted() -> Any:
+    digest = col(Notice.kind) == DIGEST_NOTICE
     topic = case(
+        (digest, Topic.GAZETTE.value),
         (col(Alert.kind) == AlertKind.TOWN.value, Topic.TOWN.value),
         (col(Delivery.audience) == Audience.TWIN.value, Topic.TWIN.value),
         else_=Topic.ALERT.value,
     )
     return exists().where(
-        col(Delivery.alert_id).is_not(None),
+        or_(col(Delivery.alert_id).is_not(None), digest),
         col(Mute.member_id) == col(Delivery.member_id),
         col(Mute.channel) == col(Delivery.channel),
         col(Mute.topic) == topic,
@@ -223,6 +227,9 @@ def verdict(row: Row[Any], now: datetime) -> Verdict | None:
         return State.EXPIRED, "time to live"
     if row.stopped and not _asked_for(row):
         return State.SUPPRESSED, "stop"
+    if row.notice_kind == DIGEST_NOTICE:
+        reason = _reader_of_gazette(row, now)
+        return (State.SUPPRESSED, reason) if reason else None
     if row.alert_state is None:
         return None
     if row.notice_id is None and row.alert_state not in STILL_TOLD:
@@ -243,6 +250,11 @@ def _neighbour(row: Row[Any], now: datetime) -> str:
         else row.member_community == row.alert_community
     )
     return _member(row, now) or ("" if belongs else "left the community")
+
+
+def _reader_of_gazette(row: Row[Any], now: datetime) -> str:
+    here = row.member_community == row.gazette_of
+    return _member(row, now) or ("" if here else "left the community")
 
 
 def _twin(row: Row[Any], now: datetime) -> str:

@@ -27,6 +27,7 @@ ITEMS = (
     Item("/home", "site.home", Policy.SIGNED_IN),
     Item("/alerts/new", "alerts.new", Policy.MEMBER),
     Item("/alerts/", "alerts.archive", Policy.READER),
+    Item("/gazette/", "gazette.name", Policy.MEMBER),
     Item("/community", "menu.community", Policy.PENDING),
     Item("/requests", "menu.requests", Policy.DECIDER),
     Item("/reports", "reports.title", Policy.REFERENT),

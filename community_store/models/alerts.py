@@ -157,16 +157,26 @@ class Reply(SQLModel, table=True):
 
 
 TO_THE_TEAM = "contact"  # the kind of what somebody writes to us by the contact form
+_GAZETTE = text("community_id is not null")
 
 
 class Notice(SQLModel, table=True):
     """Any other message of the service: an answer, a receipt, an all-clear, a summary.
 
     `kind` is the message's id in the catalogue. `alert_id` when it speaks of an alert,
-    `request_id` when it asks somebody to vouch for a person, whom it then names.
+    `request_id` when it asks somebody to vouch for a person, whom it then names;
+    `community_id` when it tells of a community's gazette, which is for its members alone.
     """
 
     __tablename__ = "notice"
+    __table_args__ = (
+        Index(
+            "ix_notice_community",
+            "community_id",
+            sqlite_where=_GAZETTE,
+            postgresql_where=_GAZETTE,
+        ),
+    )
     id: int | None = Field(default=None, primary_key=True)
     kind: str
     alert_id: int | None = Field(
@@ -174,6 +184,7 @@ class Notice(SQLModel, table=True):
     )
     inbound_id: int | None = Field(default=None, foreign_key="inbound_text.id", index=True)
     request_id: int | None = Field(default=None, index=True)  # references are never given twice
+    community_id: int | None = None
     created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
 
 

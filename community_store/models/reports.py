@@ -13,6 +13,8 @@ class Reported(StrEnum):
     """What can be reported (A11)."""
 
     ALERT = "alert"
+    ENTRY = "entry"  # of the gazette
+    COMMENT = "comment"
 
 
 class ReportState(StrEnum):

@@ -227,8 +227,9 @@ def test_what_is_written_is_forgotten_with_the_texts_of_alerts(house: House) -> 
     sent(house.visitor())
     letter(house)
     limits = retention.Limits.of(
-        house.world.clock() + timedelta(days=91), text_days=90, delivery_months=13, pending_days=30
-    )
+        house.world.clock() + timedelta(days=91),
+        text_days=90, delivery_months=13, pending_days=30, gazette_days=30,
+    )  # fmt: skip
     with house.world.store.begin() as db:
         retention.forget(db, retention.due(db, limits))
     assert "Jeanne" not in house.world.said(house.world.delivery()).mail

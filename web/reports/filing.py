@@ -9,13 +9,14 @@ from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
 from community_store.errors import RuleError
-from community_store.models import Reported
+from community_store.models import GazetteComment, Reported
 from dispatch import reports, wake
 from dispatch.reports import Thing
 from web import forms, identity
 from web.access import Policy, access
 from web.alerts.room import opened
 from web.forms import Field
+from web.gazette import room as gazette
 from web.throttle import throttled
 
 filing = Blueprint("filing", __name__, url_prefix="/report")
@@ -28,8 +29,25 @@ def _alert(db: Session, id_: int) -> tuple[Thing, str]:
     return reports.of_alert(found.act, found.alert), url_for("alerts.one", ref=id_)
 
 
+def _entry(db: Session, id_: int) -> tuple[Thing, str]:
+    read = gazette.read(db, id_)
+    return reports.of_gazette(read.act, read.entry), url_for("gazette.one", entry=id_)
+
+
+def _comment(db: Session, id_: int) -> tuple[Thing, str]:
+    written = db.get(GazetteComment, id_) if id_ < gazette.LARGEST_ID else None
+    if written is None or written.removed_at is not None:
+        abort(404)
+    read = gazette.read(db, written.entry_id)  # whoever reads the entry reads it
+    return reports.of_gazette(read.act, written), url_for("gazette.one", entry=written.entry_id)
+
+
 # what can be reported: the thing if the reader may have it (else 404), and where it stands
-FOUND: Mapping[str, Callable[[Session, int], tuple[Thing, str]]] = {Reported.ALERT: _alert}
+FOUND: Mapping[str, Callable[[Session, int], tuple[Thing, str]]] = {
+    Reported.ALERT: _alert,
+    Reported.ENTRY: _entry,
+    Reported.COMMENT: _comment,
+}
 
 
 def found(db: Session, kind: str, id_: int) -> tuple[Thing, str]:

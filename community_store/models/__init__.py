@@ -30,6 +30,15 @@ from community_store.models.deliveries import (
     StepKind,
 )
 from community_store.models.joining import Enrolment, EnrolmentState, HomeCode, HomeEntry
+from community_store.models.messaging import (
+    Absence,
+    AbsenceWatcher,
+    Block,
+    Conversation,
+    Message,
+    Participant,
+    Withheld,
+)
 from community_store.models.operations import (
     Duty,
     GatewayPause,
@@ -68,6 +77,8 @@ from community_store.models.proving import (
 from community_store.models.registering import Registration
 
 __all__ = [
+    "Absence",
+    "AbsenceWatcher",
     "Account",
     "AccountLink",
     "AfterHold",
@@ -78,9 +89,11 @@ __all__ = [
     "Attempt",
     "Audience",
     "AuditEntry",
+    "Block",
     "BoundaryCell",
     "Category",
     "Community",
+    "Conversation",
     "Delivery",
     "DeliveryState",
     "Duty",
@@ -96,12 +109,14 @@ __all__ = [
     "JoinRequest",
     "Member",
     "MemberState",
+    "Message",
     "Mode",
     "Mute",
     "Notice",
     "Number",
     "NumberKind",
     "NumberState",
+    "Participant",
     "PartnerProof",
     "PositionTry",
     "ProofCode",
@@ -122,5 +137,6 @@ __all__ = [
     "Town",
     "Twinning",
     "WebSession",
+    "Withheld",
     "Wording",
 ]

@@ -160,7 +160,8 @@ class Notice(SQLModel, table=True):
     """Any other message of the service: an answer, a receipt, an all-clear, a summary.
 
     `kind` is the message's id in the catalogue. `alert_id` when it speaks of an alert,
-    `request_id` when it asks somebody to vouch for a person, whom it then names.
+    `request_id` when it asks somebody to vouch for a person, whom it then names. `names_id`
+    is the member whom it names to another, so that its words go when they do.
     """
 
     __tablename__ = "notice"
@@ -171,6 +172,7 @@ class Notice(SQLModel, table=True):
     )
     inbound_id: int | None = Field(default=None, foreign_key="inbound_text.id", index=True)
     request_id: int | None = Field(default=None, index=True)  # references are never given twice
+    names_id: int | None = Field(default=None, index=True)  # members are never deleted
     created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, cast, delete, inspect, literal, update
 from sqlmodel import Session, SQLModel, col, or_, select
 
+from community_store import personal_messages
 from community_store.errors import RuleError
 from community_store.models import (
     Account,
@@ -66,6 +67,10 @@ def export(session: Session, member: Member) -> dict[str, Any]:
         "proved_by_partners": _by_partners(session, member),
         "proofs_of_address": _proofs(session, member),
         "alerts_raised": _rows(session, Alert, col(Alert.author_id) == member.id),
+        **{
+            name: _rows(session, table, mine)
+            for name, (table, mine) in personal_messages.held(member).items()
+        },
         "messages_received": [_message(delivery, wording) for delivery, wording in received],
     }
 
@@ -94,6 +99,7 @@ def erase(session: Session, member: Member) -> None:
         Registration,
     ):  # a key gone is a file gone
         session.execute(delete(table).where(col(table.member_id) == member.id))
+    personal_messages.erase(session, member)
     _forget_account(session, member)
     _blank_member(session, member)
     session.flush()

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import String, cast, literal, update
 from sqlmodel import Session, col, or_, select
 
-from community_store import personal_data
+from community_store import personal_data, personal_messages
 from community_store.models import (
     Alert,
     Delivery,
@@ -40,16 +40,26 @@ class Limits:
     texts: datetime
     addresses: datetime
     pending: datetime
+    messages: datetime
+    now: datetime
 
     @classmethod
     def of(
-        cls, now: datetime, *, text_days: int, delivery_months: int, pending_days: int
+        cls,
+        now: datetime,
+        *,
+        text_days: int,
+        delivery_months: int,
+        pending_days: int,
+        message_days: int,
     ) -> Limits:
         """From the ages that `[retention]` gives."""
         return cls(
             texts=now - timedelta(days=text_days),
             addresses=now - timedelta(days=DAYS_A_MONTH * delivery_months),
             pending=now - timedelta(days=pending_days),
+            messages=now - timedelta(days=message_days),
+            now=now,
         )
 
 
@@ -83,6 +93,7 @@ def due(session: Session, limits: Limits) -> dict[str, list[int]]:
             col(Member.activated_at).is_(None),
             col(Member.created_at) < limits.pending,
         ),
+        **personal_messages.due(limits.now, limits.messages),
     }
     found = {kind: session.exec(query.limit(AT_ONCE)).all() for kind, query in queries.items()}
     return {kind: [id_ for id_ in ids if id_ is not None] for kind, ids in found.items()}
@@ -125,6 +136,7 @@ def forget(session: Session, found: Mapping[str, Sequence[int]]) -> None:
         if found[kind]:
             chosen = update(table).where(table.id.in_(found[kind])).values(**values)
             session.execute(chosen.execution_options(synchronize_session=False))
+    personal_messages.forget(session, found)
     for member in session.exec(select(Member).where(col(Member.id).in_(found["accounts"]))):
         if member.state == MemberState.PENDING:  # not activated since it was found
             personal_data.erase(session, member)

@@ -44,6 +44,7 @@ CODE = "proof_code"  # of no use to whoever asked by the morning
 LINK = "password_link"
 JOIN_LINK, JOIN_KNOWN = "join_link", "join_known"  # to an e-mail that was just typed
 ASKED_FOR = (CODE, LINK, JOIN_LINK, JOIN_KNOWN)
+TOPICS = {"message": Topic.MESSAGE}  # notices that one may turn off (S81)
 STOPPED = "stopped"  # the notice kind that confirms a STOP and may leave after it
 
 
@@ -183,12 +184,13 @@ def _stopped() -> Any:
 
 def _muted() -> Any:
     topic = case(
+        *((col(Notice.kind) == kind, topic.value) for kind, topic in TOPICS.items()),
         (col(Alert.kind) == AlertKind.TOWN.value, Topic.TOWN.value),
         (col(Delivery.audience) == Audience.TWIN.value, Topic.TWIN.value),
         else_=Topic.ALERT.value,
     )
     return exists().where(
-        col(Delivery.alert_id).is_not(None),
+        or_(col(Delivery.alert_id).is_not(None), col(Notice.kind).in_(tuple(TOPICS))),
         col(Mute.member_id) == col(Delivery.member_id),
         col(Mute.channel) == col(Delivery.channel),
         col(Mute.topic) == topic,
@@ -220,7 +222,9 @@ def verdict(row: Row[Any], now: datetime) -> Verdict | None:
         return State.EXPIRED, "time to live"
     if row.stopped and not _asked_for(row):
         return State.SUPPRESSED, "stop"
-    if row.alert_state is None:
+    if not (row.sms or row.subject or row.mail or row.voice):
+        return State.SUPPRESSED, "erased"  # whom its words named has closed their account
+    if row.alert_state is None and row.notice_kind not in TOPICS:
         return None
     if row.notice_id is None and row.alert_state not in STILL_TOLD:
         return State.CANCELLED, f"alert {row.alert_state}"
@@ -272,6 +276,8 @@ def _person(row: Row[Any], now: datetime) -> str:
         return ""
     if row.member_state in (MemberState.SUSPENDED.value, MemberState.CLOSED.value):
         return "not an active member"
+    if row.muted:
+        return "turned off"
     if row.channel != Channel.EMAIL and row.paused_until and row.paused_until > now:
         return "paused"
     return ""

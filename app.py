@@ -50,6 +50,10 @@ from web.deciding.page import deciding
 from web.deciding.team import team_pages
 from web.first_steps.page import first_steps
 from web.health import health
+from web.messages import choosing, inbox, parting, writing  # noqa: F401  # their routes
+from web.messages import one as one_conversation  # noqa: F401  # its routes
+from web.messages.absence import absence
+from web.messages.room import room as messages_room
 from web.registering import address, form, place, proofs  # noqa: F401  # their routes
 from web.registering.room import registering
 from web.simulator import simulator
@@ -62,7 +66,7 @@ LARGEST_BODY = 1024 * 1024  # bytes; a text is under 2 kB
 PAGES = (
     front.front, home.home, language.language, sign_in, password, second_factor, account,
     alert_page, alerts_room, health, registering, community, drawing, new, activation, document, partner, first_steps, deciding,
-    team_pages,
+    team_pages, messages_room, absence,
 )  # fmt: skip
 # called by programs, which have no form of ours: each call proves itself, or is of a trial
 BY_PROGRAMS = (webhooks, simulator, unsubscribe)

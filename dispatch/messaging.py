@@ -37,14 +37,9 @@ class Opening:
 def begin(act: Act, author: Member, ids: Collection[int], said: Opening) -> Conversation:
     """Write to somebody, or to a small group. Two people have one conversation.
 
-    Raises NotFound for somebody whom one may not write to, RuleError("apart") for a group
-    in which some may not know others, "crowd", "too_many".
+    Raises RuleError as `require_together` and `write` do.
     """
-    people = correspondents.chosen(act.session, author, ids)
-    if not 1 <= len(people) < LARGEST:
-        raise RuleError("crowd", f"a conversation has 2 to {LARGEST} people")
-    members = _members(act, [one.id for one in people])
-    _require_together(act, author, members)
+    members = require_together(act, author, ids)
     key = _key(author, members, said.once)
     lock(act.session, key)
     found = act.session.exec(select(Conversation).where(Conversation.key == key)).first()
@@ -53,6 +48,22 @@ def begin(act: Act, author: Member, ids: Collection[int], said: Opening) -> Conv
     if found is None or not found.is_group:
         write(act, author, conversation, said.text)
     return conversation
+
+
+def require_together(act: Act, author: Member, ids: Collection[int]) -> list[Member]:
+    """Those whom one would write to: neighbours or twins, each of each.
+
+    Raises NotFound for somebody whom one may not write to, RuleError "crowd" for too many,
+    "apart" for a group in which some may not know others.
+    """
+    people = correspondents.chosen(act.session, author, ids)
+    if not 1 <= len(people) < LARGEST:
+        raise RuleError("crowd", f"a conversation has 2 to {LARGEST} people")
+    members = _members(act, [one.id for one in people])
+    homes = {one.community_id for one in (author, *members) if one.community_id is not None}
+    if circles.apart(homes, circles.linked(act.session, homes)):
+        raise RuleError("apart", "two of their communities are not twinned with one another")
+    return members
 
 
 def between(act: Act, author: Member, other: int) -> Conversation | None:
@@ -64,13 +75,6 @@ def between(act: Act, author: Member, other: int) -> Conversation | None:
 def _members(act: Act, ids: Iterable[int]) -> list[Member]:
     query = select(Member).where(col(Member.id).in_(ids)).order_by(col(Member.id))
     return list(act.session.exec(query))
-
-
-def _require_together(act: Act, author: Member, members: Iterable[Member]) -> None:
-    """Each must be something to each: neighbours, or twins."""
-    homes = {one.community_id for one in (author, *members) if one.community_id is not None}
-    if circles.apart(homes, circles.linked(act.session, homes)):
-        raise RuleError("apart", "two of their communities are not twinned with one another")
 
 
 def _key(author: Member, members: list[Member], once: str) -> str:

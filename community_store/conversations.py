@@ -14,7 +14,7 @@ from community_store.models import Conversation, Member, Message, Participant, W
 
 PAGE = 20
 MOST_SHOWN = 50  # messages on a page
-LARGEST_ID = 2**31
+LARGEST_ID = 2**31 - 1  # what a column of ids holds
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,11 +38,16 @@ class Bubble:
 @access(Policy.MEMBER)
 def one(ref: int) -> ResponseReturnValue:
     """The newest messages, or ?before= one of them those that were before. They are read."""
-    before = request.args.get("before", LARGEST_ID, type=int)
+    before = _id("before", LARGEST_ID)
     read = _read(ref)
     with identity.runtime().store.read() as db:
         me, found = opened(db, ref)
-        return page(db, me, found, forms.blank((TEXT,)), read=read, before=min(before, LARGEST_ID))
+        return page(db, me, found, forms.blank((TEXT,)), read=read, before=before)
+
+
+def _id(name: str, otherwise: int) -> int:
+    """An id that the address gives, kept to what there can be."""
+    return min(max(request.args.get(name, otherwise, type=int), 0), LARGEST_ID)
 
 
 def _read(ref: int) -> int:
@@ -96,7 +101,7 @@ def _bubbles(me: Member, circle: Circle, shown: Sequence[Message], read: int) ->
 @access(Policy.MEMBER)
 def live(ref: int) -> ResponseReturnValue:
     """What came ?after= the last that the page shows, for a page that is being looked at."""
-    after = max(0, request.args.get("after", 0, type=int))
+    after = _id("after", 0)
     with identity.runtime().store.read() as db:
         me, found = opened(db, ref)
         if found.seat.last_id <= after:

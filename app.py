@@ -58,6 +58,11 @@ from web.gazette.room import room as gazette_room
 from web.health import health
 from web.help_centre import questions
 from web.help_centre.page import help_centre
+from web.messages import choosing, inbox, parting  # noqa: F401  # their routes
+from web.messages import one as one_conversation  # noqa: F401  # its routes
+from web.messages import writing as writing_messages  # noqa: F401  # its routes
+from web.messages.absence import absence
+from web.messages.room import room as messages_room
 from web.registering import address, form, link, place, proofs, town  # noqa: F401  # their routes
 from web.registering.room import registering
 from web.reports.deciding import reports_pages
@@ -73,7 +78,7 @@ PAGES = (
     front.front, home.home, language.language, sign_in, sharing, password, second_factor, account,
     alert_page, health, registering, community, drawing, new, activation, document, partner,
     first_steps, deciding, team_pages,
-    alerts_room, gazette_room, filing, reports_pages,
+    alerts_room, gazette_room, messages_room, absence, filing, reports_pages,
     help_centre, contact.contact, legal.legal,
 )  # fmt: skip
 # called by programs, which have no form of ours: each call proves itself, or is of a trial

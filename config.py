@@ -249,6 +249,7 @@ class Retention(Section):
     delivery_months: int = Field(default=13, ge=1)
     pending_days: int = Field(default=30, ge=1)
     gazette_days: int = Field(default=30, ge=1)
+    message_days: int = Field(default=365, ge=1)
     log_months: int = Field(default=12, ge=1)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, cast, delete, inspect, literal, update
 from sqlmodel import Session, SQLModel, col, func, or_, select
 
-from community_store import gazette_data
+from community_store import gazette_data, personal_messages
 from community_store.errors import RuleError
 from community_store.models import (
     TO_THE_TEAM,
@@ -67,6 +67,10 @@ def export(session: Session, member: Member) -> dict[str, Any]:
         "alerts_raised": _rows(session, Alert, col(Alert.author_id) == member.id),
         "messages_received": _messages(session, member, received=True),
         "messages_to_the_team": _messages(session, member, received=False),
+        **{
+            name: _rows(session, table, mine)
+            for name, (table, mine) in personal_messages.held(member).items()
+        },
     }
 
 
@@ -96,6 +100,7 @@ def erase(session: Session, member: Member) -> None:
         session.execute(delete(table).where(col(table.member_id) == member.id))
     _blank_reports(session, member)
     gazette_data.erase(session, member, DUE)
+    personal_messages.erase(session, member)
     _forget_account(session, member)
     _blank_member(session, member)
     session.flush()
@@ -305,4 +310,4 @@ def _message(delivery: Delivery, wording: Wording) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
+    return value.isoformat() if isinstance(value, date) else value

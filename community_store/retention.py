@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import String, cast, delete, literal, update
 from sqlmodel import Session, col, or_, select
 
-from community_store import personal_data
+from community_store import personal_data, personal_messages
 from community_store.models import (
     DIGEST_NOTICE,
     Alert,
@@ -47,6 +47,8 @@ class Limits:
     pending: datetime
     gazette: datetime
     digests: datetime
+    messages: datetime
+    now: datetime
 
     @classmethod
     def of(
@@ -57,6 +59,7 @@ class Limits:
         delivery_months: int,
         pending_days: int,
         gazette_days: int,
+        message_days: int,
     ) -> Limits:
         """From the ages that `[retention]` gives."""
         return cls(
@@ -65,6 +68,8 @@ class Limits:
             pending=now - timedelta(days=pending_days),
             gazette=now - timedelta(days=gazette_days),
             digests=now - DIGEST,
+            messages=now - timedelta(days=message_days),
+            now=now,
         )
 
 
@@ -112,6 +117,7 @@ def due(session: Session, limits: Limits) -> dict[str, list[int]]:
             col(Member.activated_at).is_(None),
             col(Member.created_at) < limits.pending,
         ),
+        **personal_messages.due(limits.now, limits.messages),
     }
     found = {kind: session.exec(query.limit(AT_ONCE)).all() for kind, query in queries.items()}
     return {kind: [id_ for id_ in ids if id_ is not None] for kind, ids in found.items()}
@@ -176,6 +182,7 @@ def forget(session: Session, found: Mapping[str, Sequence[int]]) -> None:
             session.execute(chosen.execution_options(synchronize_session=False))
     for kind, table in (("comments", GazetteComment), ("entries", GazetteEntry)):
         session.execute(delete(table).where(col(table.id).in_(found[kind])))
+    personal_messages.forget(session, found)
     for member in session.exec(select(Member).where(col(Member.id).in_(found["accounts"]))):
         if member.state == MemberState.PENDING:  # not activated since it was found
             personal_data.erase(session, member)

@@ -150,6 +150,7 @@ class Housekeeping:
             delivery_months=ages.delivery_months,
             pending_days=ages.pending_days,
             gazette_days=ages.gazette_days,
+            message_days=ages.message_days,
         )
         with self.runtime.store.read() as session:
             found = retention.due(session, limits)

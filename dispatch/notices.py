@@ -32,7 +32,7 @@ class Addressee:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a notice is about, for its row."""
+    """What a notice is about, for its row. `names_id` is the member whom its words name."""
 
     kind: str
     variables: Mapping[str, object]
@@ -40,6 +40,7 @@ class Subject:
     inbound_id: int | None = None
     live: timedelta | None = None  # how long it is of use; as configured when None
     request_id: int | None = None
+    names_id: int | None = None
 
 
 def reach(session: Session, person: Member | Agent, now: datetime) -> Addressee | None:
@@ -74,6 +75,7 @@ def tell(act: Act, to: Addressee, about: Subject, *, number: Number | None = Non
         alert_id=about.alert_id,
         inbound_id=about.inbound_id,
         request_id=about.request_id,
+        names_id=about.names_id,
         created_at=act.now,
     )
     act.session.add(notice)

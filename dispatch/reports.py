@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from sqlmodel import col, select
 
@@ -69,7 +70,7 @@ def _take_down(table: type[GazetteEntry] | type[GazetteComment]) -> Remove:
     """Nobody reads it any more; its author is told why by what was decided."""
 
     def remove(act: Act, id_: int, by: str) -> None:
-        written: GazetteEntry | GazetteComment | None = act.session.get(table, id_)
+        written = cast("GazetteEntry | GazetteComment | None", act.session.get(table, id_))
         if written is not None and written.removed_at is None:
             written.removed_at, written.removed_by = act.now, _remover(by)
             act.session.add(written)

@@ -45,8 +45,8 @@ STILL_TOLD = (AlertState.OPEN.value, AlertState.EXPIRED.value)
 CODE = "proof_code"  # of no use to whoever asked by the morning
 LINK = "password_link"
 JOIN_LINK, JOIN_KNOWN = "join_link", "join_known"  # to an e-mail that was just typed
-TOLD_WHEN_SUSPENDED = ("report_suspended",)  # why, and whom to write to
 ASKED_FOR = (CODE, LINK, JOIN_LINK, JOIN_KNOWN, TO_THE_TEAM)
+TOPICS = {"message": Topic.MESSAGE}  # notices that one may turn off (S81)
 STOPPED = "stopped"  # the notice kind that confirms a STOP and may leave after it
 
 
@@ -189,12 +189,13 @@ def _muted() -> Any:
     digest = col(Notice.kind) == DIGEST_NOTICE
     topic = case(
         (digest, Topic.GAZETTE.value),
+        *((col(Notice.kind) == kind, topic.value) for kind, topic in TOPICS.items()),
         (col(Alert.kind) == AlertKind.TOWN.value, Topic.TOWN.value),
         (col(Delivery.audience) == Audience.TWIN.value, Topic.TWIN.value),
         else_=Topic.ALERT.value,
     )
     return exists().where(
-        or_(col(Delivery.alert_id).is_not(None), digest),
+        or_(col(Delivery.alert_id).is_not(None), digest, col(Notice.kind).in_(tuple(TOPICS))),
         col(Mute.member_id) == col(Delivery.member_id),
         col(Mute.channel) == col(Delivery.channel),
         col(Mute.topic) == topic,
@@ -225,17 +226,23 @@ def verdict(row: Row[Any], now: datetime) -> Verdict | None:
     """The state to put a due delivery in instead of sending it; None when it may go."""
     if row.expires_at <= now:
         return State.EXPIRED, "time to live"
-    if row.stopped and not _asked_for(row):
-        return State.SUPPRESSED, "stop"
-    if row.notice_kind == DIGEST_NOTICE:
-        reason = _reader_of_gazette(row, now)
-        return (State.SUPPRESSED, reason) if reason else None
-    if row.alert_state is None:
-        return None
     if row.notice_id is None and row.alert_state not in STILL_TOLD:
         return State.CANCELLED, f"alert {row.alert_state}"
-    reason = HEARERS[Audience(row.audience)](row, now)
+    reason = _unwanted(row, now)
     return (State.SUPPRESSED, reason) if reason else None
+
+
+def _unwanted(row: Row[Any], now: datetime) -> str:
+    """Why its person may not, or does not want to, have it; "" when they may."""
+    if row.stopped and not _asked_for(row):
+        return "stop"
+    if not (row.sms or row.subject or row.mail or row.voice):
+        return "erased"  # whom its words named has closed their account
+    if row.notice_kind == DIGEST_NOTICE:
+        return _reader_of_gazette(row, now)
+    if row.alert_state is None and row.notice_kind not in TOPICS:
+        return ""
+    return HEARERS[Audience(row.audience)](row, now)
 
 
 def wakes(row: Row[Any]) -> bool:
@@ -283,10 +290,12 @@ def _agent(row: Row[Any], _now: datetime) -> str:
 
 def _person(row: Row[Any], now: datetime) -> str:
     """An answer goes out in any case: the person has just written."""
-    if row.answers is not None or row.notice_kind in TOLD_WHEN_SUSPENDED:
+    if row.answers is not None:
         return ""
     if row.member_state in (MemberState.SUSPENDED.value, MemberState.CLOSED.value):
         return "not an active member"
+    if row.muted:
+        return "turned off"
     if row.channel != Channel.EMAIL and row.paused_until and row.paused_until > now:
         return "paused"
     return ""

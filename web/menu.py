@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from flask import g
 from sqlmodel import Session
 
-from community_store.models import Member
+from community_store import conversations
+from community_store.models import Member, MemberState
 from community_store.store import AWAY
 from dispatch import going_on, requests
 from web import identity
@@ -28,6 +29,7 @@ ITEMS = (
     Item("/alerts/new", "alerts.new", Policy.MEMBER),
     Item("/alerts/", "alerts.archive", Policy.READER),
     Item("/gazette/", "gazette.name", Policy.MEMBER),
+    Item("/messages/", "messages.inbox", Policy.MEMBER),
     Item("/community", "menu.community", Policy.PENDING),
     Item("/requests", "menu.requests", Policy.DECIDER),
     Item("/reports", "reports.title", Policy.REFERENT),
@@ -66,5 +68,7 @@ def _count() -> int:
 
 
 def waiting(db: Session, member: Member | None) -> int:
-    """The open alerts that a member has not confirmed yet."""
-    return going_on.unconfirmed(db, member) if member is not None else 0
+    """The open alerts that a member has not confirmed yet, and the messages not read."""
+    if member is None or member.state != MemberState.ACTIVE:
+        return 0
+    return going_on.unconfirmed(db, member) + conversations.unread(db, member)

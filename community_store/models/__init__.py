@@ -41,6 +41,15 @@ from community_store.models.gazette import (
     RemovedBy,
 )
 from community_store.models.joining import Enrolment, EnrolmentState, HomeCode, HomeEntry
+from community_store.models.messaging import (
+    Absence,
+    AbsenceWatcher,
+    Block,
+    Conversation,
+    Message,
+    Participant,
+    Withheld,
+)
 from community_store.models.operations import (
     Duty,
     GatewayPause,
@@ -81,6 +90,8 @@ from community_store.models.reports import Outcome, Report, Reported, ReportStat
 
 __all__ = [
     "TO_THE_TEAM",
+    "Absence",
+    "AbsenceWatcher",
     "Account",
     "AccountLink",
     "AfterHold",
@@ -91,10 +102,12 @@ __all__ = [
     "Attempt",
     "Audience",
     "AuditEntry",
+    "Block",
     "BoundaryCell",
     "Category",
     "Community",
     "DIGEST_NOTICE",
+    "Conversation",
     "Delivery",
     "DeliveryState",
     "Duty",
@@ -116,6 +129,7 @@ __all__ = [
     "JoinRequest",
     "Member",
     "MemberState",
+    "Message",
     "Mode",
     "Mute",
     "Notice",
@@ -126,6 +140,7 @@ __all__ = [
     "Number",
     "NumberKind",
     "NumberState",
+    "Participant",
     "PartnerProof",
     "PositionTry",
     "ProofCode",
@@ -147,5 +162,6 @@ __all__ = [
     "Town",
     "Twinning",
     "WebSession",
+    "Withheld",
     "Wording",
 ]

@@ -165,7 +165,8 @@ class Notice(SQLModel, table=True):
 
     `kind` is the message's id in the catalogue. `alert_id` when it speaks of an alert,
     `request_id` when it asks somebody to vouch for a person, whom it then names;
-    `community_id` when it tells of a community's gazette, which is for its members alone.
+    `community_id` when it tells of a community's gazette, which is for its members alone;
+    `names_id` is the member whom it names to another, so that its words go when they do.
     """
 
     __tablename__ = "notice"
@@ -185,6 +186,7 @@ class Notice(SQLModel, table=True):
     inbound_id: int | None = Field(default=None, foreign_key="inbound_text.id", index=True)
     request_id: int | None = Field(default=None, index=True)  # references are never given twice
     community_id: int | None = None
+    names_id: int | None = Field(default=None, index=True)  # members are never deleted
     created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
 
 

@@ -488,7 +488,12 @@ def test_its_words_are_forgotten_after_a_day(lane: Street) -> None:
     lane.comes(paris(24, 8, 30))
     for now, left in ((paris(25, 8), 1), (paris(25, 9), 0)):
         limits = retention.Limits.of(
-            now, text_days=90, delivery_months=13, pending_days=30, gazette_days=30
+            now,
+            text_days=90,
+            delivery_months=13,
+            pending_days=30,
+            gazette_days=30,
+            message_days=365,
         )
         with lane.world.store.begin() as session:
             retention.forget(session, retention.due(session, limits))

@@ -43,10 +43,12 @@ class Why(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Fellow:
     """Another participant. No `name`: the reader may not know them any more. `place` is the
-    community of one from a twinned community. `here` while they take part.
+    community of one from a twinned community, `home` the id of theirs. `here` while they
+    take part.
     """
 
     id: int
+    home: int
     name: str
     place: str
     state: str
@@ -178,6 +180,7 @@ def _fellow(
     twin = bool(name) and seat.community_id != mine.community_id
     return Fellow(
         seat.member_id,
+        seat.community_id or 0,
         name,
         known.names.get(seat.community_id or 0, "") if twin else "",
         member.state,

@@ -20,9 +20,12 @@ PAGE = 20
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody as the reader may know them; `place` is the twinned community of a twin."""
+    """Somebody as the reader may know them; `place` is the twinned community of a twin, `home`
+    its id, or that of one's own.
+    """
 
     id: int
+    home: int
     name: str
     street: str = ""
     place: str = ""
@@ -104,7 +107,15 @@ def _person(known: dict[int, str], me: Member, member: Member, viewer: visibilit
     seen = visibility.visible(member, viewer)
     twin = member.community_id != me.community_id
     place = known.get(member.community_id or 0, "") if twin else ""
-    return Person(member.id or 0, seen.called, seen.address, place)
+    return Person(member.id or 0, member.community_id or 0, seen.called, seen.address, place)
+
+
+def ids(session: Session, place: int) -> Sequence[int]:
+    """The numbers of a community's active members."""
+    query = select(Member.id).where(
+        Member.community_id == place, Member.state == MemberState.ACTIVE
+    )
+    return [id_ for id_ in session.exec(query) if id_ is not None]
 
 
 def chosen(session: Session, me: Member, ids: Collection[int]) -> list[Person]:

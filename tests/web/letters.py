@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,9 @@ from community_store.models import Member, Notice
 from gateway.contract import Channel
 from tests.dispatch.world import World
 from tests.web.house import House, Visitor, words
+from web.messages import aliases
+
+NUMBER = 8_604_217  # of the first of them: large enough to be found on a page
 
 
 @dataclass
@@ -38,10 +42,23 @@ class Street:
             self._inside[who.id] = self.house.inside(account)
         return self._inside[who.id]
 
+    def ref(self, reader: Member, one: Member) -> str:
+        """What stands for somebody in the addresses that a reader sees."""
+        if one.community_id == reader.community_id:
+            return str(one.id)
+        return f"{one.community_id}-{self.word(reader, one)}"
+
+    def word(self, reader: Member, one: Member) -> str:
+        return aliases.word(self.world.settings.secret_key(), reader.id or 0, one.id or 0)
+
+    def path(self, reader: Member, path: str, *to: Member) -> str:
+        """A page about some people."""
+        return f"{path}?" + "&".join(f"to={self.ref(reader, one)}" for one in to)
+
     def writes(self, who: Member, *to: Member, text: str = "Bonjour", **more: str) -> str:
         """Begin a conversation; the path of its page."""
         visitor = self.browser(who)
-        answer = visitor.post(address("/messages/write", *to), text=text, **more)
+        answer = visitor.post(self.path(who, "/messages/write", *to), text=text, **more)
         return visitor.lands(answer).partition("#")[0]
 
     def says(self, who: Member, path: str, text: str) -> None:
@@ -68,9 +85,12 @@ def make_street(house: House) -> Street:
     home, other, far = (world.community(name) for name in ("Les Lilas", "Les Roses", "Le Bourg"))
     world.twin(home, other)
 
+    numbers = itertools.count(NUMBER, 7)
+
     def member(place: int, first: str, last: str, pseudonym: str) -> Member:
         return world.member(
             place,
+            id=next(numbers),
             first_name=first,
             last_name=last,
             pseudonym=pseudonym,
@@ -88,13 +108,9 @@ def make_street(house: House) -> Street:
     )
 
 
-def address(path: str, *to: Member) -> str:
-    return f"{path}?" + "&".join(f"to={one.id}" for one in to)
-
-
 def canaries(*people: Member) -> list[str]:
-    """What nobody outside their community may ever have of somebody."""
-    found = []
+    """What nobody outside their community may ever have of somebody: nor their number."""
+    found = [str(one.id) for one in people]
     for one in people:
         found += [one.first_name, one.last_name, one.address.partition(",")[0]]
         found += [value for value in (one.mobile, one.email) if value]

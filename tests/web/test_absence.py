@@ -11,7 +11,7 @@ from community_store.models import Absence, AbsenceWatcher, Member, Topic
 from dispatch import confiding
 from gateway.contract import Channel
 from tests.web.house import House, words
-from tests.web.letters import Street, address, counted, make_street
+from tests.web.letters import Street, counted, make_street
 
 NOW = datetime(2026, 12, 20, 10, 0, tzinfo=UTC)
 NOTE = "Relever le courrier, la clé est chez Lucette"
@@ -29,7 +29,7 @@ def street(house: House) -> Street:
 def confides(street: Street, *to: Member, **more: str) -> None:
     visitor = street.browser(street.odette)
     asked = {**DATES, "note": NOTE, **more}
-    visitor.lands(visitor.post(address("/absence/new", *to), **asked))
+    visitor.lands(visitor.post(street.path(street.odette, "/absence/new", *to), **asked))
 
 
 def at(street: Street, day: date, hour: int = 12) -> None:
@@ -68,7 +68,7 @@ def test_it_is_never_for_twins(street: Street) -> None:
     visitor = street.browser(street.odette)
     for other in (street.paul, street.lise, street.odette):
         for to in ((other,), (street.jean, other)):
-            path = address("/absence/new", *to)
+            path = street.path(street.odette, "/absence/new", *to)
             assert visitor.get(path).status_code == 404
             assert visitor.post(path, **DATES).status_code == 404
     assert street.world.rows(Absence) == []
@@ -117,7 +117,7 @@ def test_it_can_be_ended_earlier_by_its_own_alone(street: Street) -> None:
 def test_dates_that_cannot_be_are_not_taken(
     street: Street, starts: str, ends: str, said: str
 ) -> None:
-    path = address("/absence/new", street.jean)
+    path = street.path(street.odette, "/absence/new", street.jean)
     answer = street.browser(street.odette).post(path, starts=starts, ends=ends, note=NOTE)
     assert answer.status_code == 422
     assert said in words(answer)
@@ -135,8 +135,8 @@ def test_somebody_must_be_chosen_and_not_too_many(street: Street) -> None:
     assert "Cochez au moins un voisin" in words(visitor.get("/absence/new"))
     many = street.world.members(street.odette.community_id or 0, confiding.MOST_WATCHERS + 1)
     for answer in (
-        visitor.get(address("/absence/new", *many)),
-        visitor.post(address("/absence/new", *many), **DATES),
+        visitor.get(street.path(street.odette, "/absence/new", *many)),
+        visitor.post(street.path(street.odette, "/absence/new", *many), **DATES),
     ):
         assert answer.status_code == 409
         assert "trop de monde" in words(answer)
@@ -152,7 +152,9 @@ def test_a_second_press_tells_nobody_again(street: Street) -> None:
 def test_there_are_five_at_most(street: Street) -> None:
     for n in range(confiding.MOST_ABSENCES):
         confides(street, street.jean, note=f"Mot {n}")
-    answer = street.browser(street.odette).post(address("/absence/new", street.jean), **DATES)
+    answer = street.browser(street.odette).post(
+        street.path(street.odette, "/absence/new", street.jean), **DATES
+    )
     assert answer.status_code == 422
     assert "terminez-en une" in words(answer)
 

@@ -17,7 +17,7 @@ from community_store.twinning import untwin
 from dispatch import messaging
 from gateway.contract import Channel
 from tests.web.house import House, words
-from tests.web.letters import Street, address, canaries, counted, make_street
+from tests.web.letters import Street, canaries, counted, make_street
 
 
 @pytest.fixture
@@ -57,10 +57,10 @@ def test_a_twin_is_looked_for_by_pseudonym_alone(street: Street, wanted: str, fo
 
 
 def test_what_is_ticked_stays_ticked_from_page_to_page(street: Street) -> None:
-    path = address("/messages/new", street.jean, street.paul) + "&q=anne"
+    path = street.path(street.odette, "/messages/new", street.jean, street.paul) + "&q=anne"
     page = street.reads(street.odette, path)
     for one, ticked in ((street.jean, True), (street.paul, True), (street.anne, False)):
-        box = page.split(f'name="to" value="{one.id}"')[1].split(">")[0]
+        box = page.split(f'name="to" value="{street.ref(street.odette, one)}"')[1].split(">")[0]
         assert ("checked" in box) is ticked, one.first_name
 
 
@@ -81,7 +81,9 @@ def test_the_list_of_a_large_community_has_pages_and_few_questions(street: Stree
 def test_one_cannot_write_to_a_stranger(street: Street, path: str) -> None:
     suspended = street.world.member(street.odette.community_id, state="suspended")
     for who in (street.lise, street.odette, suspended):
-        assert street.code(street.odette, address(path, who)) == 404, who.first_name
+        assert street.code(street.odette, street.path(street.odette, path, who)) == 404, (
+            who.first_name
+        )
     assert street.code(street.odette, f"{path}?to=99999") == 404
 
 
@@ -105,7 +107,10 @@ def test_two_people_have_one_conversation(street: Street) -> None:
     path = street.writes(street.odette, street.jean)
     assert street.writes(street.jean, street.odette, text="Salut") == path
     visitor = street.browser(street.odette)
-    assert visitor.lands(visitor.get(address("/messages/write", street.jean))) == f"{path}#end"
+    assert (
+        visitor.lands(visitor.get(street.path(street.odette, "/messages/write", street.jean)))
+        == f"{path}#end"
+    )
     assert [one.text for one in street.world.rows(Message)] == ["Bonjour", "Salut"]
 
 
@@ -142,21 +147,25 @@ def test_a_group_without_a_name_is_called_after_its_people(street: Street) -> No
 
 def test_a_group_has_ten_people_at_most(street: Street) -> None:
     many = street.world.members(street.odette.community_id or 0, 10)
-    answer = street.browser(street.odette).get(address("/messages/write", *many))
+    answer = street.browser(street.odette).get(street.path(street.odette, "/messages/write", *many))
     assert answer.status_code == 409
     assert "10 personnes au plus" in words(answer)
-    assert street.code(street.odette, address("/messages/write", *many[:9])) == 200
+    assert (
+        street.code(street.odette, street.path(street.odette, "/messages/write", *many[:9])) == 200
+    )
 
 
 def test_twins_of_ours_that_are_not_twins_of_each_other_are_in_no_group(street: Street) -> None:
     third = street.world.community("Les Iris")
     street.world.twin(street.odette.community_id or 0, third)
     other = street.world.member(third, pseudonym="Héron")
-    answer = street.browser(street.odette).get(address("/messages/write", street.paul, other))
+    answer = street.browser(street.odette).get(
+        street.path(street.odette, "/messages/write", street.paul, other)
+    )
     assert answer.status_code == 409
     assert "pas jumelées entre elles" in words(answer)
     sent = street.browser(street.odette).post(
-        address("/messages/write", street.paul, other), text="Bonjour"
+        street.path(street.odette, "/messages/write", street.paul, other), text="Bonjour"
     )
     assert sent.status_code == 409
     assert street.world.rows(Conversation) == []
@@ -175,7 +184,9 @@ def test_nobody_writes_without_end(street: Street) -> None:
 def test_nobody_begins_conversations_without_end(street: Street) -> None:
     for other in street.world.members(street.odette.community_id or 0, messaging.MOST_BEGUN):
         street.writes(street.odette, other)
-    answer = street.browser(street.odette).post(address("/messages/write", street.jean), text="Un")
+    answer = street.browser(street.odette).post(
+        street.path(street.odette, "/messages/write", street.jean), text="Un"
+    )
     assert answer.status_code == 409
 
 
@@ -186,8 +197,14 @@ def everything_of(street: Street, who: Member, path: str) -> str:
     """All that somebody reaches about their messages, and their mail."""
     paths = ["/messages/", "/messages/new", path, f"{path}/live", "/messages/blocked", "/absence/"]
     paths += [f"/messages/new?of={one}" for one in (1, 2, 3)]
-    paths += [f"{path}/block/{one.id}" for one in (street.odette, street.jean, street.paul)]
+    others = [one for one in (street.odette, street.jean, street.paul) if one is not who]
+    paths += [f"{path}/block/{street.ref(who, one)}" for one in others]
+    paths += [
+        street.path(who, "/messages/write", *others),
+        street.path(who, "/messages/new", *others),
+    ]
     pages = [words(street.browser(who).get(one)) for one in paths]
+    pages += [street.browser(who).get(one).headers.get("Location", "") for one in paths]
     return "\n".join([*pages, *street.mails(who)])
 
 
@@ -206,9 +223,27 @@ def test_a_twin_never_has_a_name_a_number_or_an_address(street: Street) -> None:
 
 def test_one_is_told_how_one_appears_to_twins(street: Street) -> None:
     told = "que votre surnom : Mésange"
-    assert told in street.reads(street.odette, address("/messages/write", street.paul))
+    assert told in street.reads(
+        street.odette, street.path(street.odette, "/messages/write", street.paul)
+    )
     assert told in street.reads(street.odette, street.writes(street.odette, street.paul))
-    assert "Mésange" not in street.reads(street.odette, address("/messages/write", street.jean))
+    assert "Mésange" not in street.reads(
+        street.odette, street.path(street.odette, "/messages/write", street.jean)
+    )
+
+
+def test_a_twin_cannot_be_named_by_number(street: Street) -> None:
+    """Whoever could try numbers would see which pseudonym is whose."""
+    path = street.writes(street.odette, street.paul, street.jean)
+    visitor = street.browser(street.odette)
+    for number in (street.paul.id, f"{street.paul.community_id}-{'0' * 16}", f"0{street.jean.id}"):
+        for page in ("/messages/write", "/messages/new", "/absence/new", "/absence/choose"):
+            assert visitor.get(f"{page}?to={number}").status_code == 404, (page, number)
+        assert visitor.post(f"/messages/write?to={number}", text="Toi").status_code == 404
+        assert visitor.get(f"{path}/block/{number}").status_code == 404
+    ends_twinning(street)
+    for who in (street.paul.id, street.ref(street.odette, street.paul)):
+        assert visitor.get(f"{path}/block/{who}").status_code == 404
 
 
 def test_moving_closer_never_gives_a_pseudonym_its_name(street: Street) -> None:
@@ -220,6 +255,7 @@ def test_moving_closer_never_gives_a_pseudonym_its_name(street: Street) -> None:
     assert [one for one in ("Paul", "Noir", "Geai") if one in page] == []
     assert "Vous avez changé de communauté" in street.reads(street.paul, path)
     assert "Odette" not in street.reads(street.paul, path)
+    street.paul.community_id = street.odette.community_id
     assert street.writes(street.odette, street.paul) != path, "as neighbours they begin anew"
 
 
@@ -373,8 +409,8 @@ def test_whoever_has_no_mail_reads_it_all_the_same(street: Street) -> None:
 
 def blocks_them(street: Street, who: Member, other: Member, path: str) -> None:
     visitor = street.browser(who)
-    assert street.code(who, f"{path}/block/{other.id}") == 200
-    visitor.lands(visitor.post(f"{path}/block/{other.id}"))
+    assert street.code(who, f"{path}/block/{street.ref(who, other)}") == 200
+    visitor.lands(visitor.post(f"{path}/block/{street.ref(who, other)}"))
 
 
 def test_what_a_blocked_person_writes_never_arrives_and_they_are_not_told(street: Street) -> None:
@@ -401,12 +437,15 @@ def test_unblocking_brings_nothing_back(street: Street) -> None:
     street.says(street.odette, path, "Pendant")
     visitor = street.browser(street.jean)
     assert "Odette Martin" in street.reads(street.jean, "/messages/blocked")
-    visitor.lands(visitor.post(f"/messages/blocked/{street.odette.id}/end"))
+    visitor.lands(visitor.post(f"/messages/blocked/{street.word(street.jean, street.odette)}/end"))
     street.says(street.odette, path, "Après")
     page = street.reads(street.jean, path)
     assert "Après" in page
     assert "Pendant" not in page
-    assert visitor.post(f"/messages/blocked/{street.odette.id}/end").status_code == 404
+    assert (
+        visitor.post(f"/messages/blocked/{street.word(street.jean, street.odette)}/end").status_code
+        == 404
+    )
 
 
 def test_a_conversation_that_a_blocked_person_begins_is_not_there(street: Street) -> None:
@@ -426,7 +465,10 @@ def test_whoever_is_blocked_is_not_in_the_list_of_whom_to_write_to(street: Stree
     path = street.writes(street.odette, street.jean)
     blocks_them(street, street.odette, street.jean, path)
     assert "Jean Petit" not in street.reads(street.odette, "/messages/new")
-    assert street.code(street.odette, address("/messages/write", street.jean)) == 404
+    assert (
+        street.code(street.odette, street.path(street.odette, "/messages/write", street.jean))
+        == 404
+    )
     assert "Odette Martin" in street.reads(street.jean, "/messages/new")
 
 
@@ -545,7 +587,9 @@ def test_who_is_not_active_reads_nothing(street: Street, state: str) -> None:
 def test_nobody_blocks_somebody_who_is_not_there(street: Street) -> None:
     path = street.writes(street.odette, street.jean)
     for other in (street.anne, street.lise, street.odette):
-        answer = street.browser(street.odette).post(f"{path}/block/{other.id}")
+        answer = street.browser(street.odette).post(
+            f"{path}/block/{street.ref(street.odette, other)}"
+        )
         assert answer.status_code == 404
     with street.world.store.read() as session:
         assert blocks.listed(session, street.odette) == []

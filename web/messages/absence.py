@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -19,7 +20,7 @@ from dispatch.confiding import Away
 from web import forms, identity
 from web.access import Policy, access
 from web.forms import Field, Form
-from web.messages import choosing
+from web.messages import aliases, choosing
 from web.messages.room import OFTEN
 from web.throttle import throttled
 
@@ -63,6 +64,7 @@ def _list(db: Session, me: Member, refused: str = "") -> str:
         choosing=choosing.choosing(db, me, twins=False),
         refused=refused,
         most=confiding.MOST_WATCHERS,
+        ref=partial(aliases.ref, me),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
@@ -15,7 +16,10 @@ from community_store.errors import NotFound
 from community_store.models import Member
 from web import identity
 from web.access import Policy, access
-from web.messages.room import named, room
+from web.messages import aliases
+from web.messages.room import room
+
+MOST_NAMED = 50  # in an address: more than any rule allows
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,17 @@ def _home(me: Member, place: int) -> bool:
 
 
 def chosen(db: Session, me: Member) -> list[Person]:
-    """Whom the address names; 404 when one may not write to one of them."""
+    """Whom the address names, ?to=3&to=8; 404 when one may not write to one of them, or when
+    it names a twin by number.
+    """
+    refs = list(dict.fromkeys(request.args.getlist("to")))[:MOST_NAMED]
     try:
-        return correspondents.chosen(db, me, named())
+        people = correspondents.chosen(db, me, aliases.resolve(db, me, refs))
     except NotFound:
         abort(404)
+    if [aliases.ref(me, one) for one in people] != refs:
+        abort(404)
+    return people
 
 
 @room.get("/new")
@@ -71,4 +81,9 @@ def choose() -> ResponseReturnValue:
 
 def page(db: Session, me: Member, refused: str = "") -> str:
     """The list, with why those who were ticked cannot be written to together."""
-    return render_template("messages/choose.html", choosing=choosing(db, me), refused=refused)
+    return render_template(
+        "messages/choose.html",
+        choosing=choosing(db, me),
+        refused=refused,
+        ref=partial(aliases.ref, me),
+    )

@@ -18,6 +18,7 @@ from dispatch import messaging, wake
 from web import forms, i18n, identity
 from web.access import Policy, access
 from web.forms import Form
+from web.messages import aliases
 from web.messages.room import OFTEN, TEXT, called, label, opened, room, when
 from web.throttle import throttled
 
@@ -73,7 +74,8 @@ def page(
         ref=conversation.id,
         is_group=conversation.is_group,
         label=label(circle, conversations.title(conversation, circle)),
-        people=[(one, called(one)) for one in circle.fellows],
+        people=[(one, called(one), aliases.ref(me, one)) for one in circle.fellows],
+        unblock=aliases.word_for(me, circle.fellows[0].id),
         circle=circle,
         bubbles=_bubbles(me, circle, shown, read),
         last=found.seat.last_id,

@@ -13,6 +13,7 @@ from community_store.models import Member
 from dispatch import messaging
 from web import identity
 from web.access import Policy, access
+from web.messages import aliases
 from web.messages.room import OFTEN, called, label, opened, room
 from web.throttle import throttled
 
@@ -47,34 +48,35 @@ def _group(db: Session, ref: int) -> tuple[Member, Opened]:
     return me, found
 
 
-@room.get("/<int:ref>/block/<int:member>")
+@room.get("/<int:ref>/block/<who>")
 @access(Policy.MEMBER)
-def ask_block(ref: int, member: int) -> ResponseReturnValue:
+def ask_block(ref: int, who: str) -> ResponseReturnValue:
     """To be sure, and to say what it does."""
     with identity.runtime().store.read() as db:
-        _, _, fellow = _fellow(db, ref, member)
-        return render_template("messages/block.html", ref=ref, member=member, name=called(fellow))
+        _, fellow = _fellow(db, ref, who)
+        return render_template("messages/block.html", ref=ref, who=who, name=called(fellow))
 
 
-@room.post("/<int:ref>/block/<int:member>")
+@room.post("/<int:ref>/block/<who>")
 @access(Policy.MEMBER)
 @throttled(OFTEN)
-def block(ref: int, member: int) -> ResponseReturnValue:
+def block(ref: int, who: str) -> ResponseReturnValue:
     """Nothing that they write comes any more, and nobody tells them."""
     with identity.runtime().store.begin() as db:
-        me, _, _ = _fellow(db, ref, member)
-        blocks.block(db, me, db.get_one(Member, member), identity.runtime().clock())
+        me, fellow = _fellow(db, ref, who)
+        blocks.block(db, me, db.get_one(Member, fellow.id), identity.runtime().clock())
     flash("messages.block.done")
     return redirect(url_for("messages.one", ref=ref), 303)
 
 
-def _fellow(db: Session, ref: int, member: int) -> tuple[Member, Opened, Fellow]:
-    """Somebody of this conversation; 404 for anybody else."""
+def _fellow(db: Session, ref: int, who: str) -> tuple[Member, Fellow]:
+    """Somebody of this conversation whom one still knows; 404 for anybody else."""
     me, found = opened(db, ref)
-    fellow = circles.circle(db, me, found.conversation).find(member)
+    fellows = circles.circle(db, me, found.conversation).fellows
+    fellow = next((one for one in fellows if one.name and aliases.ref(me, one) == who), None)
     if fellow is None:
         abort(404)
-    return me, found, fellow
+    return me, fellow
 
 
 @room.get("/blocked")
@@ -82,18 +84,21 @@ def _fellow(db: Session, ref: int, member: int) -> tuple[Member, Opened, Fellow]
 def blocked() -> ResponseReturnValue:
     """Those whom one blocked."""
     with identity.runtime().store.read() as db:
-        return render_template(
-            "messages/blocked.html", people=blocks.listed(db, identity.member(db))
-        )
+        me = identity.member(db)
+        people = [(one, aliases.word_for(me, one.id)) for one in blocks.listed(db, me)]
+        return render_template("messages/blocked.html", people=people)
 
 
-@room.post("/blocked/<int:member>/end")
+@room.post("/blocked/<who>/end")
 @access(Policy.MEMBER)
 @throttled(OFTEN)
-def unblock(member: int) -> ResponseReturnValue:
+def unblock(who: str) -> ResponseReturnValue:
     """They can write again; what they wrote meanwhile stays away."""
     with identity.runtime().store.begin() as db:
-        if not blocks.unblock(db, identity.member(db), member):
+        me = identity.member(db)
+        known = {aliases.word_for(me, id_): id_ for id_ in circles.blocked(db, me)}
+        if who not in known:
             abort(404)
+        blocks.unblock(db, me, known[who])
     flash("messages.unblock.done")
     return redirect(url_for("messages.blocked"), 303)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from flask import Blueprint, abort, request
+from flask import Blueprint, abort
 from sqlmodel import Session
 
 from community_store import conversations
@@ -23,7 +23,6 @@ TEXT = Field("text", "messages.text", kind="textarea", longest=2000,
              missing="messages.text.missing")  # fmt: skip
 OFTEN = "300 per hour"  # a network address can be a whole mobile operator's; members have limits
 NAMED = 3  # people that a group is called by
-MOST_NAMED = 50  # in an address: more than any rule allows
 
 
 def opened(db: Session, ref: int) -> tuple[Member, Opened]:
@@ -33,12 +32,6 @@ def opened(db: Session, ref: int) -> tuple[Member, Opened]:
     if found is None:
         abort(404)
     return me, found
-
-
-def named() -> list[int]:
-    """The people whom an address names, ?to=3&to=8."""
-    ids = request.args.getlist("to", type=int)
-    return [id_ for id_ in dict.fromkeys(ids) if 0 < id_ < conversations.LARGEST_ID][:MOST_NAMED]
 
 
 def label(circle: Circle, title: str) -> str:

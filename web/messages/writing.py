@@ -19,6 +19,7 @@ from dispatch.messaging import Opening
 from web import forms, identity
 from web.access import Policy, access
 from web.forms import Field, Form
+from web.messages import aliases
 from web.messages.choosing import chosen, page
 from web.messages.room import OFTEN, TEXT, room, together
 from web.throttle import throttled
@@ -96,7 +97,7 @@ def _form(me: Member, people: Sequence[Person], form: Form) -> str:
     return render_template(
         "messages/write.html",
         form=form,
-        people=people,
+        refs=[aliases.ref(me, one) for one in people],
         together=together(people),
         once=_once(),
         pseudonym=me.pseudonym if any(one.place for one in people) else "",

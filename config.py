@@ -228,6 +228,7 @@ class Retention(Section):
     alert_text_days: int = Field(default=90, ge=1)
     delivery_months: int = Field(default=13, ge=1)
     pending_days: int = Field(default=30, ge=1)
+    movement_months: int = Field(default=12, ge=1)
     log_months: int = Field(default=12, ge=1)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, cast, delete, inspect, literal, update
 from sqlmodel import Session, SQLModel, col, or_, select
 
+from community_store import movements
 from community_store.errors import RuleError
 from community_store.models import (
     Account,
@@ -23,6 +24,7 @@ from community_store.models import (
     JoinRequest,
     Member,
     MemberState,
+    Movement,
     Mute,
     Notice,
     PartnerProof,
@@ -65,6 +67,7 @@ def export(session: Session, member: Member) -> dict[str, Any]:
         "positions_tried": _rows(session, PositionTry, col(PositionTry.member_id) == member.id),
         "proved_by_partners": _by_partners(session, member),
         "proofs_of_address": _proofs(session, member),
+        "movements": _rows(session, Movement, col(Movement.member_id) == member.id),
         "alerts_raised": _rows(session, Alert, col(Alert.author_id) == member.id),
         "messages_received": [_message(delivery, wording) for delivery, wording in received],
     }
@@ -94,6 +97,7 @@ def erase(session: Session, member: Member) -> None:
         Registration,
     ):  # a key gone is a file gone
         session.execute(delete(table).where(col(table.member_id) == member.id))
+    _leave_history(session, member)
     _forget_account(session, member)
     _blank_member(session, member)
     session.flush()
@@ -222,6 +226,13 @@ def _forget_account(session: Session, member: Member) -> None:
         session.add(account)
     else:
         session.delete(account)
+
+
+def _leave_history(session: Session, member: Member) -> None:
+    """That somebody came and left stays; who it was does not."""
+    movements.left(session, member)
+    named = update(Movement).where(col(Movement.member_id) == member.id)
+    session.execute(named.values(member_id=None).execution_options(synchronize_session=False))
 
 
 def _blank_member(session: Session, member: Member) -> None:

@@ -24,6 +24,7 @@ from community_store.models import (
     InboundText,
     Member,
     MemberState,
+    Movement,
     Notice,
     Reply,
     Wording,
@@ -40,16 +41,19 @@ class Limits:
     texts: datetime
     addresses: datetime
     pending: datetime
+    movements: datetime
 
     @classmethod
     def of(
-        cls, now: datetime, *, text_days: int, delivery_months: int, pending_days: int
-    ) -> Limits:
+        cls, now: datetime, *, text_days: int, delivery_months: int, pending_days: int,
+        movement_months: int,
+    ) -> Limits:  # fmt: skip
         """From the ages that `[retention]` gives."""
         return cls(
             texts=now - timedelta(days=text_days),
             addresses=now - timedelta(days=DAYS_A_MONTH * delivery_months),
             pending=now - timedelta(days=pending_days),
+            movements=now - timedelta(days=DAYS_A_MONTH * movement_months),
         )
 
 
@@ -77,6 +81,10 @@ def due(session: Session, limits: Limits) -> dict[str, list[int]]:
             col(Enrolment.created_at) < limits.pending,
             col(Enrolment.sender) != "",
             col(Enrolment.state).in_([EnrolmentState.DONE.value, EnrolmentState.FAILED.value]),
+        ),
+        "movements": select(Movement.id).where(
+            col(Movement.created_at) < limits.movements,
+            or_(col(Movement.member_id).is_not(None), col(Movement.request_id).is_not(None)),
         ),
         "accounts": select(Member.id).where(
             col(Member.state) == MemberState.PENDING.value,
@@ -120,6 +128,7 @@ def forget(session: Session, found: Mapping[str, Sequence[int]]) -> None:
             Enrolment,
             {"sender": "", "first_name": "", "last_name": "", "address": "", "choices": []},
         ),
+        "movements": (Movement, {"member_id": None, "request_id": None}),
     }
     for kind, (table, values) in blank.items():
         if found[kind]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, or_, select
 
+from community_store import movements
 from community_store.errors import RuleError
 from community_store.geometry import distance_m
 from community_store.models import Community, Twinning
+from community_store.store import lock
 from config import Geo
 
 
@@ -17,7 +19,9 @@ def twin(session: Session, a: Community, b: Community, *, geo: Geo) -> Twinning:
     """
     if a.id == b.id:
         raise RuleError("same", "a community cannot be twinned with itself")
-    existing = session.get(Twinning, _key(a, b))
+    first, second = _key(a, b)
+    lock(session, f"twinning:{first}:{second}")
+    existing = session.get(Twinning, (first, second))
     if existing:
         return existing
     apart = distance_m(a.boundary, b.boundary)
@@ -27,19 +31,22 @@ def twin(session: Session, a: Community, b: Community, *, geo: Geo) -> Twinning:
             f"communities {a.id} ({a.name}) and {b.id} ({b.name}) are {apart / 1000:.1f} km"
             f" apart: {geo.twin_distance_m / 1000:g} km is the most",
         )
-    first, second = _key(a, b)
     link = Twinning(a_id=first, b_id=second)
     session.add(link)
     session.flush()
+    movements.twinned(session, a, b)
     return link
 
 
 def untwin(session: Session, a: Community, b: Community) -> bool:
     """End a link; either may. Returns whether there was one."""
-    link = session.get(Twinning, _key(a, b))
+    first, second = _key(a, b)
+    lock(session, f"twinning:{first}:{second}")
+    link = session.get(Twinning, (first, second))
     if link:
         session.delete(link)
         session.flush()
+        movements.untwinned(session, a, b)
     return link is not None
 
 

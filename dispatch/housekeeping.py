@@ -145,6 +145,7 @@ class Housekeeping:
             text_days=ages.alert_text_days,
             delivery_months=ages.delivery_months,
             pending_days=ages.pending_days,
+            movement_months=ages.movement_months,
         )
         with self.runtime.store.read() as session:
             found = retention.due(session, limits)

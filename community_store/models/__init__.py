@@ -30,6 +30,12 @@ from community_store.models.deliveries import (
     StepKind,
 )
 from community_store.models.joining import Enrolment, EnrolmentState, HomeCode, HomeEntry
+from community_store.models.neighbourhood import (
+    Movement,
+    MovementKind,
+    ProposalState,
+    TwinningProposal,
+)
 from community_store.models.operations import (
     Duty,
     GatewayPause,
@@ -97,6 +103,8 @@ __all__ = [
     "Member",
     "MemberState",
     "Mode",
+    "Movement",
+    "MovementKind",
     "Mute",
     "Notice",
     "Number",
@@ -106,6 +114,7 @@ __all__ = [
     "PositionTry",
     "ProofCode",
     "ProofDocument",
+    "ProposalState",
     "ReceiptRow",
     "RecoveryCode",
     "Registration",
@@ -121,6 +130,7 @@ __all__ = [
     "Topic",
     "Town",
     "Twinning",
+    "TwinningProposal",
     "WebSession",
     "Wording",
 ]

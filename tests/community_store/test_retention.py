@@ -24,7 +24,9 @@ from community_store.store import Store
 from tests.community_store.ground import INSEE, community, member
 
 NOW = utcnow()
-LIMITS = retention.Limits.of(NOW, text_days=90, delivery_months=13, pending_days=30)
+LIMITS = retention.Limits.of(
+    NOW, text_days=90, delivery_months=13, pending_days=30, movement_months=12
+)
 
 
 def happened(session: Session, person: Member, days: int) -> None:
@@ -81,7 +83,7 @@ def test_each_kind_is_forgotten_at_its_age_and_no_sooner(store: Store) -> None:
         retention.forget(session, found)
     assert {kind: len(ids) for kind, ids in found.items()} == {
         "alerts": 2, "replies": 2, "texts": 2, "wordings": 2, "deliveries": 1,
-        "accounts": 0, "enrolments": 0,
+        "accounts": 0, "enrolments": 0, "movements": 0,
     }  # fmt: skip
     with store.begin() as session:
         mobile = session.exec(select(Member.mobile)).one()

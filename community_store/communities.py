@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from shapely import Polygon
@@ -94,7 +94,7 @@ def choose_mode(session: Session, community: Community, mode: Mode) -> None:
 
 def redraw(
     session: Session, community: Community, boundary: Polygon, *, geo: Geo,
-    outside: Sequence[int] = (),
+    outside: Collection[int] = (),
 ) -> None:  # fmt: skip
     """Give a community another boundary; see boundaries.place. Raises BoundaryError."""
     changed = boundary.normalize() != community.boundary.normalize()

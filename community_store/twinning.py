@@ -19,18 +19,11 @@ def twin(session: Session, a: Community, b: Community, *, geo: Geo) -> Twinning:
     """
     if a.id == b.id:
         raise RuleError("same", "a community cannot be twinned with itself")
-    first, second = _key(a, b)
-    lock(session, f"twinning:{first}:{second}")
+    first, second = hold(session, a, b)
     existing = session.get(Twinning, (first, second))
     if existing:
         return existing
-    apart = distance_m(a.boundary, b.boundary)
-    if apart > geo.twin_distance_m:
-        raise RuleError(
-            "too_far",
-            f"communities {a.id} ({a.name}) and {b.id} ({b.name}) are {apart / 1000:.1f} km"
-            f" apart: {geo.twin_distance_m / 1000:g} km is the most",
-        )
+    require_near(a, b, geo=geo)
     link = Twinning(a_id=first, b_id=second)
     session.add(link)
     session.flush()
@@ -38,10 +31,29 @@ def twin(session: Session, a: Community, b: Community, *, geo: Geo) -> Twinning:
     return link
 
 
-def untwin(session: Session, a: Community, b: Community) -> bool:
-    """End a link; either may. Returns whether there was one."""
+def require_near(a: Community, b: Community, *, geo: Geo) -> float:
+    """How many metres two boundaries are apart. Raises RuleError when that is too far (S50)."""
+    apart = distance_m(a.boundary, b.boundary)
+    if apart > geo.twin_distance_m:
+        raise RuleError(
+            "too_far",
+            f"communities {a.id} ({a.name}) and {b.id} ({b.name}) are {apart / 1000:.1f} km"
+            f" apart: {geo.twin_distance_m / 1000:g} km is the most",
+            facts={"kilometres": apart / 1000, "most": geo.twin_distance_m / 1000},
+        )
+    return apart
+
+
+def hold(session: Session, a: Community, b: Community) -> tuple[int, int]:
+    """Hold the link of two communities until the end of the transaction; its key."""
     first, second = _key(a, b)
     lock(session, f"twinning:{first}:{second}")
+    return first, second
+
+
+def untwin(session: Session, a: Community, b: Community) -> bool:
+    """End a link; either may. Returns whether there was one."""
+    first, second = hold(session, a, b)
     link = session.get(Twinning, (first, second))
     if link:
         session.delete(link)

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, or_
 from sqlmodel import col, func, select
 
 from community_store import movements
@@ -86,10 +85,9 @@ def _told(reader: Member) -> list[ColumnElement[bool]]:
 def _read(act: Act, reader: Member, first: int, most: int) -> list[Happening]:
     if reader.state != MemberState.ACTIVE or reader.community_id is None:
         return []
-    other = aliased(Community)
     rows = act.session.exec(
-        select(Movement, other.name, JoinRequest)  # type: ignore[arg-type]  # of an alias
-        .outerjoin(other, and_(other.id == col(Movement.other_id)))
+        select(Movement, Community.name, JoinRequest)
+        .outerjoin(Community, col(Community.id) == col(Movement.other_id))
         .outerjoin(JoinRequest, col(JoinRequest.id) == col(Movement.request_id))
         .where(*_told(reader))
         .order_by(col(Movement.created_at).desc(), col(Movement.id).desc())

@@ -43,11 +43,15 @@ from web.alert_page import alert_page
 from web.alerts import archive, doing, new_one  # noqa: F401  # their routes
 from web.alerts import one as one_alert
 from web.alerts.room import room as alerts_room
+from web.community import boundary, naming, ours, twins  # noqa: F401  # their routes
 from web.community.drawing import drawing
 from web.community.new import new
 from web.community.page import community
+from web.community.room import room as neighbourhood
+from web.community.twin_link import twin_link
 from web.deciding.page import deciding
 from web.deciding.team import team_pages
+from web.directory.page import directory
 from web.first_steps.page import first_steps
 from web.health import health
 from web.registering import address, form, place, proofs  # noqa: F401  # their routes
@@ -62,7 +66,7 @@ LARGEST_BODY = 1024 * 1024  # bytes; a text is under 2 kB
 PAGES = (
     front.front, home.home, language.language, sign_in, password, second_factor, account,
     alert_page, alerts_room, health, registering, community, drawing, new, activation, document, partner, first_steps, deciding,
-    team_pages,
+    team_pages, neighbourhood, twin_link, directory,
 )  # fmt: skip
 # called by programs, which have no form of ours: each call proves itself, or is of a trial
 BY_PROGRAMS = (webhooks, simulator, unsubscribe)

@@ -150,7 +150,7 @@ function start(box) {
     if (wrong) wrong.remove();
     wrong = null;
     told.size.textContent = answer?.said || "";
-    told.rule.textContent = !answer ? said.waiting : answer.message || said.fine;
+    told.rule.textContent = !answer ? said.waiting : answer.message || (answer.ok ? said.fine : "");
     told.rule.className = !answer ? "" : answer.ok ? "rule-fine" : "rule-broken";
     if (answer?.where) {
       wrong = L.layerGroup([...draw(map, [{ id: "wrong", kind: "wrong", ground: answer.where }]).values()]).addTo(map);

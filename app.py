@@ -47,11 +47,15 @@ from web.alert_page import alert_page
 from web.alerts import archive, doing, new_one  # noqa: F401  # their routes
 from web.alerts import one as one_alert
 from web.alerts.room import room as alerts_room
+from web.community import boundary, naming, ours, twins  # noqa: F401  # their routes
 from web.community.drawing import drawing
 from web.community.new import new
 from web.community.page import community
+from web.community.room import room as neighbourhood
+from web.community.twin_link import twin_link
 from web.deciding.page import deciding
 from web.deciding.team import team_pages
+from web.directory.page import directory
 from web.first_steps.page import first_steps
 from web.gazette import commenting, digest, listing, showing, writing  # noqa: F401  # their routes
 from web.gazette.room import room as gazette_room
@@ -79,6 +83,7 @@ PAGES = (
     alert_page, health, registering, community, drawing, new, activation, document, partner,
     first_steps, deciding, team_pages,
     alerts_room, gazette_room, messages_room, absence, filing, reports_pages,
+    neighbourhood, twin_link, directory,
     help_centre, contact.contact, legal.legal,
 )  # fmt: skip
 # called by programs, which have no form of ours: each call proves itself, or is of a trial

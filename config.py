@@ -250,6 +250,7 @@ class Retention(Section):
     pending_days: int = Field(default=30, ge=1)
     gazette_days: int = Field(default=30, ge=1)
     message_days: int = Field(default=365, ge=1)
+    movement_months: int = Field(default=12, ge=1)
     log_months: int = Field(default=12, ge=1)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, cast, delete, inspect, literal, update
 from sqlmodel import Session, SQLModel, col, func, or_, select
 
-from community_store import gazette_data, personal_messages
+from community_store import gazette_data, movements, personal_messages
 from community_store.errors import RuleError
 from community_store.models import (
     TO_THE_TEAM,
@@ -25,6 +25,7 @@ from community_store.models import (
     JoinRequest,
     Member,
     MemberState,
+    Movement,
     Mute,
     Notice,
     PartnerProof,
@@ -64,6 +65,7 @@ def export(session: Session, member: Member) -> dict[str, Any]:
         "proved_by_partners": _by_partners(session, member),
         "proofs_of_address": _proofs(session, member),
         **gazette_data.export(session, member, _columns),
+        "movements": _rows(session, Movement, col(Movement.member_id) == member.id),
         "alerts_raised": _rows(session, Alert, col(Alert.author_id) == member.id),
         "messages_received": _messages(session, member, received=True),
         "messages_to_the_team": _messages(session, member, received=False),
@@ -101,6 +103,7 @@ def erase(session: Session, member: Member) -> None:
     _blank_reports(session, member)
     gazette_data.erase(session, member, DUE)
     personal_messages.erase(session, member)
+    _leave_history(session, member)
     _forget_account(session, member)
     _blank_member(session, member)
     session.flush()
@@ -279,6 +282,13 @@ def _forget_account(session: Session, member: Member) -> None:
         session.add(account)
     else:
         session.delete(account)
+
+
+def _leave_history(session: Session, member: Member) -> None:
+    """That somebody came and left stays; who it was does not."""
+    movements.left(session, member)
+    named = update(Movement).where(col(Movement.member_id) == member.id)
+    session.execute(named.values(member_id=None).execution_options(synchronize_session=False))
 
 
 def _blank_member(session: Session, member: Member) -> None:

@@ -27,6 +27,7 @@ from community_store.models import (
     InboundText,
     Member,
     MemberState,
+    Movement,
     Notice,
     Reply,
     Report,
@@ -47,6 +48,7 @@ class Limits:
     pending: datetime
     gazette: datetime
     digests: datetime
+    movements: datetime
     messages: datetime
     now: datetime
 
@@ -60,6 +62,7 @@ class Limits:
         pending_days: int,
         gazette_days: int,
         message_days: int,
+        movement_months: int,
     ) -> Limits:
         """From the ages that `[retention]` gives."""
         return cls(
@@ -70,6 +73,7 @@ class Limits:
             digests=now - DIGEST,
             messages=now - timedelta(days=message_days),
             now=now,
+            movements=now - timedelta(days=DAYS_A_MONTH * movement_months),
         )
 
 
@@ -112,6 +116,10 @@ def due(session: Session, limits: Limits) -> dict[str, list[int]]:
             col(GazetteComment.removed_at) < limits.gazette
         ),
         "digests": _digests(limits.digests),
+        "movements": select(Movement.id).where(
+            col(Movement.created_at) < limits.movements,
+            or_(col(Movement.member_id).is_not(None), col(Movement.request_id).is_not(None)),
+        ),
         "accounts": select(Member.id).where(
             col(Member.state) == MemberState.PENDING.value,
             col(Member.activated_at).is_(None),
@@ -175,6 +183,7 @@ def forget(session: Session, found: Mapping[str, Sequence[int]]) -> None:
             Enrolment,
             {"sender": "", "first_name": "", "last_name": "", "address": "", "choices": []},
         ),
+        "movements": (Movement, {"member_id": None, "request_id": None}),
     }
     for kind, (table, values) in blank.items():
         if found[kind]:

@@ -151,6 +151,7 @@ class Housekeeping:
             pending_days=ages.pending_days,
             gazette_days=ages.gazette_days,
             message_days=ages.message_days,
+            movement_months=ages.movement_months,
         )
         with self.runtime.store.read() as session:
             found = retention.due(session, limits)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sqlalchemy import ColumnElement, false, or_
 from sqlmodel import Session, col, func, select
 
-from community_store import membership
+from community_store import membership, movements
 from community_store.models import (
     Agent,
     Community,
@@ -65,6 +65,7 @@ def _open(act: Act, member: Member) -> JoinRequest:
     request = _request(act, member, references.following(act.session, "request"))
     act.session.add(request)
     act.session.flush()
+    movements.requested(act.session, [request])
     return request
 
 
@@ -90,6 +91,7 @@ def ask_for_all(act: Act) -> int:
     opened = [_request(act, member, ref) for member, ref in zip(silent, refs, strict=True)]
     act.session.add_all(opened)
     act.session.flush()
+    movements.requested(act.session, opened)
     asked_of = _with_deciders(act, {member.community_id for member in silent})
     for request, member in zip(opened, silent, strict=True):
         if member.community_id in asked_of:
@@ -116,6 +118,7 @@ def catch_up(act: Act) -> None:
     for request, member in found:
         request.community_id = member.community_id
         act.session.add(request)
+        movements.requested(act.session, [request])
         _send_on(act, request, member)
     for member in _silent(act):
         ask(act, member)
@@ -156,7 +159,28 @@ def _redirect(act: Act, request: JoinRequest, member: Member) -> None:
     request.created_at = act.now
     act.session.add(request)
     act.session.flush()
+    movements.requested(act.session, [request])
     _send_on(act, request, member)
+
+
+def ask_anew(act: Act, community: Community) -> None:
+    """Others vouch for homes now: whoever was asked need not answer, and they are asked.
+
+    What the team has in hand stays in its queue too: somebody may be proving their home.
+    """
+    waiting = act.session.exec(
+        select(JoinRequest, Member)
+        .join(Member, col(Member.id) == col(JoinRequest.member_id))
+        .where(
+            JoinRequest.state == RequestState.OPEN,
+            JoinRequest.community_id == community.id,
+            Member.state == MemberState.PENDING,
+        )
+        .order_by(col(JoinRequest.id))
+    ).all()
+    for request, member in waiting:
+        outbox.cancel_asking(act.session, request.id, act.now)
+        _send_on(act, request, member)
 
 
 def _send_on(act: Act, request: JoinRequest, member: Member) -> None:

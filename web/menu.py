@@ -31,6 +31,7 @@ ITEMS = (
     Item("/gazette/", "gazette.name", Policy.MEMBER),
     Item("/messages/", "messages.inbox", Policy.MEMBER),
     Item("/community", "menu.community", Policy.PENDING),
+    Item("/directory", "directory.title", Policy.MEMBER),
     Item("/requests", "menu.requests", Policy.DECIDER),
     Item("/reports", "reports.title", Policy.REFERENT),
     Item("/team", "deciding.team", Policy.TEAM),

@@ -50,6 +50,12 @@ from community_store.models.messaging import (
     Participant,
     Withheld,
 )
+from community_store.models.neighbourhood import (
+    Movement,
+    MovementKind,
+    ProposalState,
+    TwinningProposal,
+)
 from community_store.models.operations import (
     Duty,
     GatewayPause,
@@ -131,6 +137,8 @@ __all__ = [
     "MemberState",
     "Message",
     "Mode",
+    "Movement",
+    "MovementKind",
     "Mute",
     "Notice",
     "Outcome",
@@ -145,6 +153,7 @@ __all__ = [
     "PositionTry",
     "ProofCode",
     "ProofDocument",
+    "ProposalState",
     "ReceiptRow",
     "RecoveryCode",
     "Registration",
@@ -161,6 +170,7 @@ __all__ = [
     "Topic",
     "Town",
     "Twinning",
+    "TwinningProposal",
     "WebSession",
     "Withheld",
     "Wording",

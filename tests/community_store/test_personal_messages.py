@@ -28,7 +28,13 @@ from tests.community_store.test_personal_data import everything
 NOW = utcnow()
 TODAY = NOW.date()
 LIMITS = retention.Limits.of(
-    NOW, text_days=90, delivery_months=13, pending_days=30, gazette_days=30, message_days=365
+    NOW,
+    text_days=90,
+    delivery_months=13,
+    pending_days=30,
+    gazette_days=30,
+    message_days=365,
+    movement_months=12,
 )
 SECRETS = ("Canari bleu", "Perruche verte", "Zéphyrine Canari")
 

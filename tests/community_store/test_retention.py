@@ -32,6 +32,7 @@ LIMITS = retention.Limits.of(
     pending_days=30,
     gazette_days=30,
     message_days=365,
+    movement_months=12,
 )
 
 
@@ -92,7 +93,7 @@ def test_each_kind_is_forgotten_at_its_age_and_no_sooner(store: Store) -> None:
     assert {kind: len(ids) for kind, ids in found.items()} == {
         "alerts": 2, "replies": 2, "texts": 2, "wordings": 2, "deliveries": 1,
         "accounts": 0, "enrolments": 0, "reports": 2, "entries": 0, "comments": 0, "digests": 0,
-        "messages": 0, "absences": 0,
+        "messages": 0, "absences": 0, "movements": 0,
     }  # fmt: skip
     with store.begin() as session:
         mobile = session.exec(select(Member.mobile)).one()

@@ -494,6 +494,7 @@ def test_its_words_are_forgotten_after_a_day(lane: Street) -> None:
             pending_days=30,
             gazette_days=30,
             message_days=365,
+            movement_months=12,
         )
         with lane.world.store.begin() as session:
             retention.forget(session, retention.due(session, limits))

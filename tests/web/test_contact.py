@@ -228,7 +228,7 @@ def test_what_is_written_is_forgotten_with_the_texts_of_alerts(house: House) -> 
     letter(house)
     limits = retention.Limits.of(
         house.world.clock() + timedelta(days=91),
-        text_days=90, delivery_months=13, pending_days=30, gazette_days=30, message_days=365,
+        text_days=90, delivery_months=13, pending_days=30, gazette_days=30, message_days=365, movement_months=12,
     )  # fmt: skip
     with house.world.store.begin() as db:
         retention.forget(db, retention.due(db, limits))

@@ -1,4 +1,4 @@
-"""/community: the second step of joining, a community to belong to (S12 to S17)."""
+"""/community: for who is active theirs; before, the second step of joining (S12 to S17)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from sqlmodel import Session
 
 from community_store import census, lookup
 from community_store.errors import RuleError
-from community_store.models import Community, Member
+from community_store.models import Community, Member, MemberState
 from dispatch import founding, refusals, wake
 from web import i18n, identity, maps
 from web.access import Policy, access
-from web.community import around
+from web.community import around, ours
+from web.community.room import here
 from web.throttle import throttled
 
 community = Blueprint("community", __name__)
@@ -29,6 +30,8 @@ def page(refused: str = "") -> str:
     """The page as it stands, with what a rule said to the last try."""
     with identity.runtime().store.read() as db:
         member = identity.member(db)
+        if member.community_id is not None and member.state == MemberState.ACTIVE:
+            return ours.page(here(db), refused)
         if member.community_id is not None:
             return _mine(db, member, db.get_one(Community, member.community_id), refused)
         choices = around.around(db, member)

@@ -3,6 +3,7 @@
 from community_store.models.accounts import (
     Account,
     AccountLink,
+    EmailChange,
     RecoveryCode,
     Stage,
     WebSession,
@@ -40,6 +41,7 @@ from community_store.models.operations import (
 )
 from community_store.models.people import (
     Agent,
+    Dwelling,
     JoinRequest,
     Member,
     MemberState,
@@ -48,6 +50,7 @@ from community_store.models.people import (
     RequestState,
     Role,
     Stop,
+    Tenure,
     Topic,
 )
 from community_store.models.places import (
@@ -84,6 +87,8 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "Duty",
+    "Dwelling",
+    "EmailChange",
     "LaneHealth",
     "Enrolment",
     "EnrolmentState",
@@ -118,6 +123,7 @@ __all__ = [
     "Role",
     "Stage",
     "Stop",
+    "Tenure",
     "Topic",
     "Town",
     "Twinning",

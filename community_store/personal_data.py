@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, delete, inspect, literal, update
+from sqlalchemy import ColumnElement, String, cast, delete, false, func, inspect, literal, update
 from sqlmodel import Session, SQLModel, col, or_, select
 
+from community_store import traces
 from community_store.errors import RuleError
 from community_store.models import (
     Account,
     Alert,
     Community,
     Delivery,
-    DeliveryState,
+    EmailChange,
     Enrolment,
     EnrolmentState,
     EveningLink,
@@ -27,26 +29,26 @@ from community_store.models import (
     Notice,
     PartnerProof,
     PositionTry,
+    ProofCode,
     ProofDocument,
     Registration,
+    Reply,
     Stop,
     WebSession,
     Wording,
 )
 
-ERASED = "erased-"  # what stands for an address that is forgotten, with the row's id
-DUE = (
-    DeliveryState.QUEUED,
-    DeliveryState.HELD,
-    DeliveryState.SENDING,
-    DeliveryState.UNKNOWN,
-)
+DUE, ERASED = traces.DUE, traces.ERASED
+# what opens something, or is of this installation, is not given out
+PROOFS_SHOWN = ("media_type", "size", "created_at", "destroy_at", "destroyed_at")
+EMAILS_SHOWN = ("email", "used", "created_at", "expires_at")
+SECRETS = ("digest", "mail_digest", "password", "subject")
 
 
 def export(session: Session, member: Member) -> dict[str, Any]:
     """All that is held on a member, ready for JSON; times in ISO 8601, UTC."""
     community = session.get(Community, member.community_id) if member.community_id else None
-    addresses = _addresses(member)
+    addresses = traces.addresses(session, member)
     received = session.exec(
         select(Delivery, Wording)
         .join(Wording, col(Wording.id) == Delivery.wording_id)
@@ -60,12 +62,20 @@ def export(session: Session, member: Member) -> dict[str, Any]:
         "turned_off": _rows(session, Mute, col(Mute.member_id) == member.id),
         "stopped": _rows(session, Stop, col(Stop.address).in_(addresses)),
         "texts_sent": _rows(session, InboundText, col(InboundText.sender).in_(addresses)),
-        "registrations": _registrations(session, member),
+        "registrations": _rows(session, Registration, col(Registration.member_id) == member.id),
+        "emails_to_prove": _rows(
+            session, EmailChange, col(EmailChange.member_id) == member.id, only=EMAILS_SHOWN
+        ),
         "enrolments": _rows(session, Enrolment, col(Enrolment.sender).in_(addresses)),
         "positions_tried": _rows(session, PositionTry, col(PositionTry.member_id) == member.id),
-        "proved_by_partners": _by_partners(session, member),
-        "proofs_of_address": _proofs(session, member),
+        "proved_by_partners": _rows(
+            session, PartnerProof, col(PartnerProof.member_id) == member.id
+        ),
+        "proofs_of_address": _rows(
+            session, ProofDocument, col(ProofDocument.member_id) == member.id, only=PROOFS_SHOWN
+        ),
         "alerts_raised": _rows(session, Alert, col(Alert.author_id) == member.id),
+        "replies": _rows(session, Reply, col(Reply.member_id) == member.id),
         "messages_received": [_message(delivery, wording) for delivery, wording in received],
     }
 
@@ -78,15 +88,17 @@ def erase(session: Session, member: Member) -> None:
     something is still going out in the member's name.
     """
     _require_quiet(session, member)
-    addresses = _addresses(member)
-    _blank_wordings(session, member)
-    _blank_deliveries(session, member)
+    addresses = traces.addresses(session, member)
+    _blank_wordings(session, member, addresses)
+    _blank_deliveries(session, member, addresses)
     _blank_texts(session, addresses)
     _blank_enrolments(session, addresses)
     authored = update(Alert).where(col(Alert.author_id) == member.id)
     session.execute(authored.values(author_id=None, lat=None, lon=None))  # it may be their home
+    session.execute(delete(ProofCode).where(col(ProofCode.number).in_(addresses)))
     for table in (
         Mute,
+        EmailChange,
         PositionTry,
         PartnerProof,
         EveningLink,
@@ -97,30 +109,6 @@ def erase(session: Session, member: Member) -> None:
     _forget_account(session, member)
     _blank_member(session, member)
     session.flush()
-
-
-def _proofs(session: Session, member: Member) -> list[dict[str, Any]]:
-    """That there were documents; the documents themselves are the member's own."""
-    shown = ("media_type", "size", "created_at", "destroy_at", "destroyed_at")
-    rows = _rows(session, ProofDocument, col(ProofDocument.member_id) == member.id)
-    return [{name: row[name] for name in shown} for row in rows]
-
-
-def _by_partners(session: Session, member: Member) -> list[dict[str, Any]]:
-    """What was compared; the keyed subject is a secret of this installation."""
-    rows = _rows(session, PartnerProof, col(PartnerProof.member_id) == member.id)
-    return [{name: row[name] for name in row if name != "subject"} for row in rows]
-
-
-def _registrations(session: Session, member: Member) -> list[dict[str, Any]]:
-    """What they typed on the way in; its password and tokens open something."""
-    secret = ("digest", "mail_digest", "password")
-    rows = _rows(session, Registration, col(Registration.member_id) == member.id)
-    return [{name: row[name] for name in row if name not in secret} for row in rows]
-
-
-def _addresses(member: Member) -> list[str]:
-    return [one for one in (member.mobile, member.landline, member.email) if one]
 
 
 def _require_quiet(session: Session, member: Member) -> None:
@@ -136,37 +124,44 @@ def _require_quiet(session: Session, member: Member) -> None:
             "sending",
             f"alert {going} of member {member.id} is still going out: withdraw it first"
             f" (`tocsin alert withdraw {going}`), or try again in a few minutes",
+            facts={"ref": going},
         )
 
 
-def _blank_wordings(session: Session, member: Member) -> None:
+def _blank_wordings(session: Session, member: Member, addresses: list[str]) -> None:
     """The words told of the member's alerts and requests name them; notices to them do too."""
     authored = select(Alert.id).where(Alert.author_id == member.id)
-    told = select(Delivery.wording_id).where(
-        Delivery.member_id == member.id, col(Delivery.notice_id).is_not(None)
-    )
+    theirs = traces.theirs(member, addresses)
+    told = select(Delivery.wording_id).where(theirs, col(Delivery.notice_id).is_not(None))
     others = select(Delivery.wording_id).where(
         col(Delivery.notice_id).is_not(None),
         col(Delivery.wording_id).in_(told),
-        or_(col(Delivery.member_id).is_(None), col(Delivery.member_id) != member.id),
+        func.coalesce(theirs, false()).is_(False),
     )
     mine = col(Wording.id).in_(told) & col(Wording.id).not_in(others)
     requests = select(JoinRequest.id).where(JoinRequest.member_id == member.id)
     asking = select(Notice.id).where(col(Notice.request_id).in_(requests))
     session.execute(
         update(Wording)
-        .where(or_(col(Wording.alert_id).in_(authored), col(Wording.notice_id).in_(asking), mine))
+        .where(
+            or_(
+                col(Wording.alert_id).in_(authored),
+                col(Wording.notice_id).in_(asking),
+                mine,
+                traces.naming(member),
+            )
+        )
         .values(sms="", subject="", mail="", voice="")
         .execution_options(synchronize_session=False)
     )
 
 
-def _blank_deliveries(session: Session, member: Member) -> None:
+def _blank_deliveries(session: Session, member: Member, addresses: list[str]) -> None:
     """An address is unique in its alert, so each row gets one of its own that is none."""
     nobody = literal(ERASED) + cast(Delivery.id, String)
     session.execute(
         update(Delivery)
-        .where(col(Delivery.member_id) == member.id)
+        .where(traces.theirs(member, addresses))
         .values(address=nobody)
         .execution_options(synchronize_session=False)
     )
@@ -227,16 +222,23 @@ def _forget_account(session: Session, member: Member) -> None:
 def _blank_member(session: Session, member: Member) -> None:
     member.state = MemberState.CLOSED
     member.first_name = member.last_name = member.address = member.pseudonym = ""
+    member.about = member.interests = member.tenure = member.dwelling = ""
     member.email = member.mobile = member.landline = None
+    member.newsletter_since = member.newsletter_until = None
     member.lat = member.lon = member.community_id = member.paused_until = None
     member.referent = member.hide_mobile = member.hide_landline = False
     session.add(member)
 
 
 def _rows(
-    session: Session, table: type[SQLModel], condition: ColumnElement[bool]
+    session: Session,
+    table: type[SQLModel],
+    condition: ColumnElement[bool],
+    *,
+    only: Collection[str] = (),
 ) -> list[dict[str, Any]]:
-    return [_columns(row) for row in session.exec(select(table).where(condition))]
+    rows = [_columns(row) for row in session.exec(select(table).where(condition))]
+    return [{name: row[name] for name in only or row if name not in SECRETS} for row in rows]
 
 
 def _columns(row: SQLModel) -> dict[str, Any]:

@@ -53,11 +53,11 @@ def rename(session: Session, member: Member, first_name: str, last_name: str) ->
 
 
 def call(session: Session, member: Member, pseudonym: str, *, service: str) -> None:
-    """Change a pseudonym. Raises RuleError as pseudonyms.check, and "taken" by a neighbour."""
+    """Change a pseudonym. Raises RuleError as pseudonyms.check, and "nickname_taken"."""
     wanted = " ".join(unicodedata.normalize("NFC", pseudonym).split())
     pseudonyms.check(wanted, member.first_name, member.last_name, service=service)
     if _taken(session, member, wanted):
-        raise RuleError("taken", "somebody of the same community has this pseudonym")
+        raise RuleError("nickname_taken", "somebody of the same community has this pseudonym")
     member.pseudonym = wanted
     session.add(member)
 

@@ -69,7 +69,7 @@ def suggest(count: int, *names: str) -> list[str]:
 def check(pseudonym: str, *names: str, service: str = "") -> None:
     """Refuse what gives away a person of these names, or passes for somebody in office.
 
-    Raises RuleError: "short", "long", "letters", "contact", "name", "office".
+    Raises RuleError: "short", "long", "letters", "contact", "tells", "office".
     """
     if len(pseudonym) < SHORTEST:
         raise RuleError("short", f"a pseudonym has at least {SHORTEST} characters")
@@ -80,7 +80,7 @@ def check(pseudonym: str, *names: str, service: str = "") -> None:
     if not _LETTERS.fullmatch(pseudonym) or not re.search(r"[^\W\d_]", pseudonym):
         raise RuleError("letters", "a pseudonym is made of letters, digits, spaces and hyphens")
     if tells(pseudonym, *names):
-        raise RuleError("name", "a pseudonym does not contain one's own name")
+        raise RuleError("tells", "a pseudonym does not contain one's own name")
     own = _words(service)
     if _OFFICES & _words(pseudonym) or (own and own <= _words(pseudonym)):
         raise RuleError("office", "a pseudonym does not pass for the town, the police or us")

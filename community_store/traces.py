@@ -6,7 +6,7 @@ member; and a number that a member has given up is still on what it sent and rec
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, exists
+from sqlalchemy import ColumnElement, and_, exists, false
 from sqlmodel import Session, col, or_, select
 
 from community_store.folding import unaccented
@@ -77,6 +77,6 @@ def naming(member: Member) -> ColumnElement[bool]:
     )
     return and_(
         col(Wording.notice_id).in_(passed_on),
-        or_(*(col(Wording.sms).contains(name, autoescape=True) for name in said)),
+        or_(false(), *(col(Wording.sms).contains(name, autoescape=True) for name in said)),
         ~waiting,
     )

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import delete
 from sqlmodel import Session, col, select, tuple_
 
-from community_store.models import Member, Mute, Topic
+from community_store.models import Member, Mute, Stop, Topic
 from community_store.store import lock
 from gateway.contract import Channel
 
@@ -73,9 +73,21 @@ def choose(session: Session, member: Member, wanted: Collection[Choice]) -> None
     session.flush()
 
 
-def unwarned(member: Member, off: Collection[Choice]) -> bool:
+def stopped(session: Session, member: Member) -> set[Channel]:
+    """The channels that a member's own STOP closes, whatever they prefer."""
+    addresses = (
+        (Channel.SMS, member.mobile),
+        (Channel.VOICE, member.landline),
+        (Channel.EMAIL, member.email),
+    )
+    rows = session.exec(select(Stop).where(col(Stop.address).in_([one for _, one in addresses])))
+    closed = {(row.address, row.channel) for row in rows}
+    return {channel for channel, address in addresses if (address, channel.value) in closed}
+
+
+def unwarned(member: Member, off: Collection[Choice], closed: Collection[Channel] = ()) -> bool:
     """Whether no alert of their community comes to them by SMS, call or e-mail."""
     return not any(
-        addressed(member, channel) and (Topic.ALERT, channel) not in off
+        addressed(member, channel) and (Topic.ALERT, channel) not in off and channel not in closed
         for channel in (*TELEPHONE, Channel.EMAIL)
     )

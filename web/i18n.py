@@ -25,6 +25,7 @@ LOCALES = Path(__file__).resolve().parent.parent / "locales"
 FIRST = "fr"
 ROOMS = (
     "web", "registering", "community", "activation", "deciding", "first_steps", "alerts",
+    "profile",
 )  # fmt: skip
 COOKIE = "language"
 

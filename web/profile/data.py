@@ -54,15 +54,23 @@ def _mine() -> dict[str, Any]:
 def _parts(held: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """Each part as rows that have something in them."""
     return {
-        part: [_told(row) for row in (rows if isinstance(rows, list) else [rows]) if row]
+        part: [_row(row) for row in (rows if isinstance(rows, list) else [rows]) if row]
         for part, rows in held.items()
     }
 
 
-def _told(row: dict[str, Any]) -> dict[str, Any]:
+def _row(row: dict[str, Any]) -> dict[str, Any]:
     """What a row says, its numbers of rows elsewhere left out."""
     return {
-        name: datetime.fromisoformat(value) if name.endswith(INSTANTS) else value
+        name: _told(name, value)
         for name, value in row.items()
         if value not in (None, "", [], {}) and name != "id" and not name.endswith("_id")
     }
+
+
+def _told(name: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        return _row(value)
+    if isinstance(value, list):
+        return [_told(name, one) for one in value]
+    return datetime.fromisoformat(value) if name.endswith(INSTANTS) else value

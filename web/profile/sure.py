@@ -129,8 +129,10 @@ def _code_page(form: Form, status: int = 200) -> ResponseReturnValue:
 
 
 def shown(address: str) -> str:
-    """An address as people write it."""
-    return address if codes.read(address)[1] is Channel.EMAIL else numbers.national(address)
+    """An address as people write it; a number in one piece."""
+    if codes.read(address)[1] is Channel.EMAIL:
+        return address
+    return numbers.national(address).replace(" ", "\u00a0")
 
 
 def _ways(me: Member) -> dict[str, str]:

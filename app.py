@@ -67,6 +67,18 @@ from web.messages import one as one_conversation  # noqa: F401  # its routes
 from web.messages import writing as writing_messages  # noqa: F401  # its routes
 from web.messages.absence import absence
 from web.messages.room import room as messages_room
+from web.profile import (  # noqa: F401  # their routes
+    about,
+    closing,
+    data,
+    email,
+    name,
+    notifications,
+    numbers,
+    seen,
+    sure,
+)
+from web.profile.room import profile, settings_room
 from web.registering import address, form, link, place, proofs, town  # noqa: F401  # their routes
 from web.registering.room import registering
 from web.reports.deciding import reports_pages
@@ -83,7 +95,7 @@ PAGES = (
     alert_page, health, registering, community, drawing, new, activation, document, partner,
     first_steps, deciding, team_pages,
     alerts_room, gazette_room, messages_room, absence, filing, reports_pages,
-    neighbourhood, twin_link, directory,
+    neighbourhood, twin_link, directory, profile, settings_room,
     help_centre, contact.contact, legal.legal,
 )  # fmt: skip
 # called by programs, which have no form of ours: each call proves itself, or is of a trial

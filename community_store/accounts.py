@@ -142,14 +142,46 @@ def _add(session: Session, account: Account) -> Account:
     return account
 
 
+def others_email(session: Session, email: str, member: Member) -> bool:
+    """Whether an address is somebody's other than the member's: to sign in with, or to be
+    written to.
+    """
+    account = by_email(session, email)
+    if account is not None and account.member_id != member.id and person(session, account).somebody:
+        return True
+    member_of, agent = _open_members(session, col(Member.email) == email), _agent(session, email)
+    mine = account is not None and agent is not None and account.agent_id == agent.id
+    return any(one.id != member.id for one in member_of) or (agent is not None and not mine)
+
+
+def change_email(session: Session, member: Member, email: str) -> None:
+    """A member has proved another address, and signs in with it from now on (S80).
+
+    Staff go on to sign in with theirs: it is the operator's to change. Links that went to
+    the old address open nothing any more.
+    """
+    account = of_member(session, member)
+    member.email = email
+    session.add(member)
+    if not person(session, account).staff:
+        account.email = email
+        session.add(account)
+    _void_links(session, account)
+    session.flush()
+
+
 def set_password(session: Session, account: Account, hashed: str) -> None:
     """Keep a password's hash; whoever was signed in, or held a link, no longer is or does."""
     account.password = hashed
     session.add(account)
     session.execute(delete(WebSession).where(col(WebSession.account_id) == account.id))
+    _void_links(session, account)
+    session.flush()
+
+
+def _void_links(session: Session, account: Account) -> None:
     links = update(AccountLink).where(col(AccountLink.account_id) == account.id)
     session.execute(links.values(used=True).execution_options(synchronize_session=False))
-    session.flush()
 
 
 def signed_in(session: Session, account: Account, now: datetime) -> None:

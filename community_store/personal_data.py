@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, delete, inspect, literal, update
-from sqlmodel import Session, SQLModel, col, func, or_, select
+from sqlalchemy import ColumnElement, String, cast, delete, false, func, inspect, literal, update
+from sqlmodel import Session, SQLModel, col, or_, select
 
-from community_store import gazette_data, movements, personal_messages
+from community_store import gazette_data, movements, personal_messages, traces
 from community_store.errors import RuleError
 from community_store.models import (
     TO_THE_TEAM,
@@ -16,7 +17,7 @@ from community_store.models import (
     Alert,
     Community,
     Delivery,
-    DeliveryState,
+    EmailChange,
     Enrolment,
     EnrolmentState,
     EveningLink,
@@ -30,43 +31,56 @@ from community_store.models import (
     Notice,
     PartnerProof,
     PositionTry,
+    ProofCode,
     ProofDocument,
     Registration,
+    Reply,
     Report,
     Stop,
     WebSession,
     Wording,
 )
 
-ERASED = "erased-"  # what stands for an address that is forgotten, with the row's id
-DUE = (
-    DeliveryState.QUEUED,
-    DeliveryState.HELD,
-    DeliveryState.SENDING,
-    DeliveryState.UNKNOWN,
-)
+DUE, ERASED = traces.DUE, traces.ERASED
+# what opens something, or is of this installation, is not given out
+PROOFS_SHOWN = ("media_type", "size", "created_at", "destroy_at", "destroyed_at")
+EMAILS_SHOWN = ("email", "used", "created_at", "expires_at")
+REPORTS_SHOWN = (
+    "kind", "subject_id", "why", "state", "outcome", "created_at", "decided_at",
+)  # fmt: skip
+SECRETS = ("digest", "mail_digest", "password", "subject")
 
 
 def export(session: Session, member: Member) -> dict[str, Any]:
     """All that is held on a member, ready for JSON; times in ISO 8601, UTC."""
     community = session.get(Community, member.community_id) if member.community_id else None
-    addresses = _addresses(member)
+    addresses = traces.addresses(session, member)
     return {
         "member": _columns(member),
         "account": _account(session, member),
         "community": {"id": community.id, "name": community.name} if community else None,
-        "reports_made": _reports(session, member),
         "turned_off": _rows(session, Mute, col(Mute.member_id) == member.id),
         "stopped": _rows(session, Stop, col(Stop.address).in_(addresses)),
         "texts_sent": _rows(session, InboundText, col(InboundText.sender).in_(addresses)),
-        "registrations": _registrations(session, member),
+        "registrations": _rows(session, Registration, col(Registration.member_id) == member.id),
+        "emails_to_prove": _rows(
+            session, EmailChange, col(EmailChange.member_id) == member.id, only=EMAILS_SHOWN
+        ),
         "enrolments": _rows(session, Enrolment, col(Enrolment.sender).in_(addresses)),
         "positions_tried": _rows(session, PositionTry, col(PositionTry.member_id) == member.id),
-        "proved_by_partners": _by_partners(session, member),
-        "proofs_of_address": _proofs(session, member),
+        "proved_by_partners": _rows(
+            session, PartnerProof, col(PartnerProof.member_id) == member.id
+        ),
+        "proofs_of_address": _rows(
+            session, ProofDocument, col(ProofDocument.member_id) == member.id, only=PROOFS_SHOWN
+        ),
+        "alerts_raised": _rows(session, Alert, col(Alert.author_id) == member.id),
+        "replies": _rows(session, Reply, col(Reply.member_id) == member.id),
+        "reports_made": _rows(
+            session, Report, col(Report.reporter_id) == member.id, only=REPORTS_SHOWN
+        ),
         **gazette_data.export(session, member, _columns),
         "movements": _rows(session, Movement, col(Movement.member_id) == member.id),
-        "alerts_raised": _rows(session, Alert, col(Alert.author_id) == member.id),
         "messages_received": _messages(session, member, received=True),
         "messages_to_the_team": _messages(session, member, received=False),
         **{
@@ -84,15 +98,17 @@ def erase(session: Session, member: Member) -> None:
     something is still going out in the member's name.
     """
     _require_quiet(session, member)
-    addresses = _addresses(member)
-    _blank_wordings(session, member)
-    _blank_deliveries(session, member)
+    addresses = traces.addresses(session, member)
+    _blank_wordings(session, member, addresses)
+    _blank_deliveries(session, member, addresses)
     _blank_texts(session, addresses)
     _blank_enrolments(session, addresses)
     authored = update(Alert).where(col(Alert.author_id) == member.id)
     session.execute(authored.values(author_id=None, lat=None, lon=None))  # it may be their home
+    session.execute(delete(ProofCode).where(col(ProofCode.number).in_(addresses)))
     for table in (
         Mute,
+        EmailChange,
         PositionTry,
         PartnerProof,
         EveningLink,
@@ -109,37 +125,6 @@ def erase(session: Session, member: Member) -> None:
     session.flush()
 
 
-def _proofs(session: Session, member: Member) -> list[dict[str, Any]]:
-    """That there were documents; the documents themselves are the member's own."""
-    shown = ("media_type", "size", "created_at", "destroy_at", "destroyed_at")
-    rows = _rows(session, ProofDocument, col(ProofDocument.member_id) == member.id)
-    return [{name: row[name] for name in shown} for row in rows]
-
-
-def _by_partners(session: Session, member: Member) -> list[dict[str, Any]]:
-    """What was compared; the keyed subject is a secret of this installation."""
-    rows = _rows(session, PartnerProof, col(PartnerProof.member_id) == member.id)
-    return [{name: row[name] for name in row if name != "subject"} for row in rows]
-
-
-def _reports(session: Session, member: Member) -> list[dict[str, Any]]:
-    """What they reported; who else wrote it is another's."""
-    shown = ("kind", "subject_id", "why", "state", "outcome", "created_at", "decided_at")
-    rows = _rows(session, Report, col(Report.reporter_id) == member.id)
-    return [{name: row[name] for name in shown} for row in rows]
-
-
-def _registrations(session: Session, member: Member) -> list[dict[str, Any]]:
-    """What they typed on the way in; its password and tokens open something."""
-    secret = ("digest", "mail_digest", "password")
-    rows = _rows(session, Registration, col(Registration.member_id) == member.id)
-    return [{name: row[name] for name in row if name not in secret} for row in rows]
-
-
-def _addresses(member: Member) -> list[str]:
-    return [one for one in (member.mobile, member.landline, member.email) if one]
-
-
 def _require_quiet(session: Session, member: Member) -> None:
     """Words that are still to be sent cannot be erased under the sender's hands."""
     going = session.exec(
@@ -153,6 +138,7 @@ def _require_quiet(session: Session, member: Member) -> None:
             "sending",
             f"alert {going} of member {member.id} is still going out: withdraw it first"
             f" (`tocsin alert withdraw {going}`), or try again in a few minutes",
+            facts={"ref": going},
         )
     _require_sent(session, member)
 
@@ -192,34 +178,40 @@ def _messages(session: Session, member: Member, *, received: bool) -> list[dict[
     return [_message(delivery, wording) for delivery, wording in rows]
 
 
-def _blank_wordings(session: Session, member: Member) -> None:
+def _blank_wordings(session: Session, member: Member, addresses: list[str]) -> None:
     """The words told of the member's alerts and requests name them; notices to them do too."""
     authored = select(Alert.id).where(Alert.author_id == member.id)
-    told = select(Delivery.wording_id).where(
-        Delivery.member_id == member.id, col(Delivery.notice_id).is_not(None)
-    )
+    theirs = traces.theirs(member, addresses)
+    told = select(Delivery.wording_id).where(theirs, col(Delivery.notice_id).is_not(None))
     others = select(Delivery.wording_id).where(
         col(Delivery.notice_id).is_not(None),
         col(Delivery.wording_id).in_(told),
-        or_(col(Delivery.member_id).is_(None), col(Delivery.member_id) != member.id),
+        func.coalesce(theirs, false()).is_(False),
     )
     mine = col(Wording.id).in_(told) & col(Wording.id).not_in(others)
     requests = select(JoinRequest.id).where(JoinRequest.member_id == member.id)
     asking = select(Notice.id).where(col(Notice.request_id).in_(requests))
     session.execute(
         update(Wording)
-        .where(or_(col(Wording.alert_id).in_(authored), col(Wording.notice_id).in_(asking), mine))
+        .where(
+            or_(
+                col(Wording.alert_id).in_(authored),
+                col(Wording.notice_id).in_(asking),
+                mine,
+                traces.naming(member),
+            )
+        )
         .values(sms="", subject="", mail="", voice="")
         .execution_options(synchronize_session=False)
     )
 
 
-def _blank_deliveries(session: Session, member: Member) -> None:
+def _blank_deliveries(session: Session, member: Member, addresses: list[str]) -> None:
     """An address is unique in its alert, so each row gets one of its own that is none."""
     nobody = literal(ERASED) + cast(Delivery.id, String)
     session.execute(
         update(Delivery)
-        .where(col(Delivery.member_id) == member.id)
+        .where(traces.theirs(member, addresses))
         .values(address=nobody)
         .execution_options(synchronize_session=False)
     )
@@ -295,16 +287,23 @@ def _blank_member(session: Session, member: Member) -> None:
     member.state = MemberState.CLOSED
     member.first_name = member.last_name = member.address = member.pseudonym = ""
     member.suspended_why = ""
+    member.about = member.interests = member.tenure = member.dwelling = ""
     member.email = member.mobile = member.landline = None
+    member.newsletter_since = member.newsletter_until = None
     member.lat = member.lon = member.community_id = member.paused_until = None
     member.referent = member.hide_mobile = member.hide_landline = False
     session.add(member)
 
 
 def _rows(
-    session: Session, table: type[SQLModel], condition: ColumnElement[bool]
+    session: Session,
+    table: type[SQLModel],
+    condition: ColumnElement[bool],
+    *,
+    only: Collection[str] = (),
 ) -> list[dict[str, Any]]:
-    return [_columns(row) for row in session.exec(select(table).where(condition))]
+    rows = [_columns(row) for row in session.exec(select(table).where(condition))]
+    return [{name: row[name] for name in only or row if name not in SECRETS} for row in rows]
 
 
 def _columns(row: SQLModel) -> dict[str, Any]:

@@ -1,26 +1,27 @@
 """Who may see what of a member: the one place (product.md, the rule that must never break).
 
-| Viewer                        | Name      | Address     | Numbers          | E-mail |
-|-------------------------------|-----------|-------------|------------------|--------|
-| same community, active        | yes       | street only | unless hidden    | no     |
-| twinned community             | pseudonym | no          | no               | no     |
-| agent of the subscribed town  | yes       | yes         | yes, hidden too  | yes    |
-| operator                      | yes       | yes         | yes              | yes    |
-| anyone else                   | no        | no          | no               | no     |
+| Viewer                        | Name      | Address     | Numbers          | E-mail | Profile |
+|-------------------------------|-----------|-------------|------------------|--------|---------|
+| same community, active        | yes       | street only | unless hidden    | no     | yes     |
+| twinned community             | pseudonym | no          | no               | no     | no      |
+| agent of the subscribed town  | yes       | yes         | yes, hidden too  | yes    | no      |
+| operator                      | yes       | yes         | yes              | yes    | yes     |
+| anyone else                   | no        | no          | no               | no     | no      |
 
-Nobody sees home details. Web pages, SMS, mail, CSV, JSON and maps ask here.
+The profile is a few words and interests (S37, S38). Nobody but oneself sees home details
+(S39). Web pages, SMS, mail, CSV, JSON and maps ask here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import assert_never
+from typing import Any, assert_never
 
 from sqlmodel import Session
 
-from community_store import streets, twinning
+from community_store import profiles, streets, twinning
 from community_store.models import (
     Agent,
     Alert,
@@ -55,13 +56,17 @@ class Seen:
     mobile: str = ""
     landline: str = ""
     email: str = ""
+    about: str = ""
+    interests: tuple[str, ...] = ()
+    tenure: str = ""
+    dwelling: str = ""
 
     @property
     def called(self) -> str:
         """The name to call them by; "" for nobody one knows."""
         return self.name or self.pseudonym
 
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
@@ -82,9 +87,12 @@ def visible(member: Member, viewer: Viewer) -> Seen:
         case Viewer.TWIN:
             return Seen(pseudonym=member.pseudonym)
         case Viewer.AGENT:
-            return _everything(member, pseudonym="")
-        case Viewer.OPERATOR | Viewer.SELF:
-            return _everything(member, pseudonym=member.pseudonym)
+            return _contacts(member)
+        case Viewer.OPERATOR:
+            return _with_profile(member)
+        case Viewer.SELF:
+            seen = _with_profile(member)
+            return replace(seen, tenure=member.tenure, dwelling=member.dwelling)
         case Viewer.ANYONE:
             return Seen()
     assert_never(viewer)
@@ -96,13 +104,23 @@ def _to_neighbour(member: Member) -> Seen:
         address=streets.street_only(member.address),
         mobile="" if member.hide_mobile else member.mobile or "",
         landline="" if member.hide_landline else member.landline or "",
+        about=member.about,
+        interests=profiles.interests(member),
     )
 
 
-def _everything(member: Member, *, pseudonym: str) -> Seen:
+def _with_profile(member: Member) -> Seen:
+    return replace(
+        _contacts(member),
+        pseudonym=member.pseudonym,
+        about=member.about,
+        interests=profiles.interests(member),
+    )
+
+
+def _contacts(member: Member) -> Seen:
     return Seen(
         name=full_name(member),
-        pseudonym=pseudonym,
         address=member.address,
         mobile=member.mobile or "",
         landline=member.landline or "",

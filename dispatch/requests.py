@@ -308,6 +308,13 @@ def close(act: Act, member: Member, *, by: str) -> None:
         _close(act, request, RequestState.ACCEPTED, by)
 
 
+def withdraw(act: Act, member: Member) -> None:
+    """Whoever asked leaves: nobody need decide any more."""
+    request = open_of(act, member)
+    if request is not None:
+        _close(act, request, RequestState.REFUSED, "member")
+
+
 def _close(act: Act, request: JoinRequest, state: RequestState, by: str) -> None:
     request.state = state
     request.decided_by, request.decided_at = by, act.now

@@ -45,8 +45,9 @@ STILL_TOLD = (AlertState.OPEN.value, AlertState.EXPIRED.value)
 CODE = "proof_code"  # of no use to whoever asked by the morning
 LINK = "password_link"
 JOIN_LINK, JOIN_KNOWN = "join_link", "join_known"  # to an e-mail that was just typed
-ASKED_FOR = (CODE, LINK, JOIN_LINK, JOIN_KNOWN, TO_THE_TEAM)
 TOPICS = {"message": Topic.MESSAGE}  # notices that one may turn off (S81)
+EMAIL_LINK, EMAIL_TAKEN = "email_link", "email_taken"  # to the new e-mail of a member
+ASKED_FOR = (CODE, LINK, JOIN_LINK, JOIN_KNOWN, TO_THE_TEAM, EMAIL_LINK, EMAIL_TAKEN)
 STOPPED = "stopped"  # the notice kind that confirms a STOP and may leave after it
 
 

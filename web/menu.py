@@ -36,6 +36,8 @@ ITEMS = (
     Item("/reports", "reports.title", Policy.REFERENT),
     Item("/team", "deciding.team", Policy.TEAM),
     Item("/team/reports", "reports.title", Policy.TEAM),
+    Item("/profile", "profile.title", Policy.MEMBER),
+    Item("/settings", "settings.title", Policy.MEMBER),
     Item("/account", "site.account", Policy.SIGNED_IN),
 )
 

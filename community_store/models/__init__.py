@@ -3,6 +3,7 @@
 from community_store.models.accounts import (
     Account,
     AccountLink,
+    EmailChange,
     RecoveryCode,
     Stage,
     WebSession,
@@ -66,6 +67,7 @@ from community_store.models.operations import (
 )
 from community_store.models.people import (
     Agent,
+    Dwelling,
     JoinRequest,
     Member,
     MemberState,
@@ -74,6 +76,7 @@ from community_store.models.people import (
     RequestState,
     Role,
     Stop,
+    Tenure,
     Topic,
 )
 from community_store.models.places import (
@@ -117,6 +120,8 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "Duty",
+    "Dwelling",
+    "EmailChange",
     "LaneHealth",
     "Enrolment",
     "EnrolmentState",
@@ -167,6 +172,7 @@ __all__ = [
     "Role",
     "Stage",
     "Stop",
+    "Tenure",
     "Topic",
     "Town",
     "Twinning",

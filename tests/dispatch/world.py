@@ -311,6 +311,7 @@ def _id(row: Any) -> int:
 def _key(kind: type[Any]) -> Any:
     names: dict[Any, str] = {
         GatewayPause: "gateway",
+        Mute: "member_id",
         Stop: "address",
         Town: "insee",
         Attempt: "delivery_id",

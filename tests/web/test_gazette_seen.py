@@ -64,7 +64,7 @@ def a_full_gazette(house: House) -> GazetteEntry:
         pictures.keep(act, act.session.merge(last), drawn)
     for n, who in enumerate((neighbours[1], odette(house), neighbours[2])):
         text = ("J'apporte une salade.", "Et moi le pain.", "À quelle heure ?")[n]
-        house.world.add(GazetteComment(entry_id=last.id, author_id=who.id, text=text))
+        house.world.add(GazetteComment(entry_id=last.id or 0, author_id=who.id, text=text))
     return last
 
 

@@ -118,7 +118,7 @@ def test_what_is_new_comes_once_by_mail_and_never_by_text(street: Street) -> Non
     assert street.world.said(delivery).sms == ""
     (mail,) = street.world.mails()
     assert mail["to"] == "paul@voisins.example"
-    assert mail["subject"] == "Tocsin : une nouvelle dans la gazette de Les Lilas"
+    assert mail["subject"] == "Tocsin : une nouvelle dans la gazette (Les Lilas)"
     (entry,) = street.world.rows(GazetteEntry)
     for told in (f"Petite annonce : {TITLE}", TEXT, f"https://tocsin.example/gazette/{entry.id}"):
         assert told in mail["text"]
@@ -138,8 +138,8 @@ def test_each_speaks_their_language(lane: Street) -> None:
     assert lane.comes(paris(24, 8, 30)) == 2
     subjects = {mail["to"]: mail["subject"] for mail in lane.world.mails()}
     assert subjects == {
-        "paul@voisins.example": "Tocsin : 2 nouvelles dans la gazette de Les Lilas",
-        "ann@voisins.example": "Tocsin: 2 new entries in the gazette of Les Lilas",
+        "paul@voisins.example": "Tocsin : 2 nouvelles dans la gazette (Les Lilas)",
+        "ann@voisins.example": "Tocsin: 2 new entries in the gazette (Les Lilas)",
     }
 
 

@@ -28,6 +28,7 @@ from community_store.models import (
     PartnerProof,
     PositionTry,
     ProofDocument,
+    PushSubscription,
     Registration,
     Stop,
     WebSession,
@@ -65,6 +66,7 @@ def export(session: Session, member: Member) -> dict[str, Any]:
         "positions_tried": _rows(session, PositionTry, col(PositionTry.member_id) == member.id),
         "proved_by_partners": _by_partners(session, member),
         "proofs_of_address": _proofs(session, member),
+        "notified_devices": _devices(session, member),
         "alerts_raised": _rows(session, Alert, col(Alert.author_id) == member.id),
         "messages_received": [_message(delivery, wording) for delivery, wording in received],
     }
@@ -91,6 +93,7 @@ def erase(session: Session, member: Member) -> None:
         PartnerProof,
         EveningLink,
         ProofDocument,
+        PushSubscription,
         Registration,
     ):  # a key gone is a file gone
         session.execute(delete(table).where(col(table.member_id) == member.id))
@@ -104,6 +107,12 @@ def _proofs(session: Session, member: Member) -> list[dict[str, Any]]:
     shown = ("media_type", "size", "created_at", "destroy_at", "destroyed_at")
     rows = _rows(session, ProofDocument, col(ProofDocument.member_id) == member.id)
     return [{name: row[name] for name in shown} for row in rows]
+
+
+def _devices(session: Session, member: Member) -> list[dict[str, Any]]:
+    """Where notifications go; what opens the way there is a secret of the device."""
+    rows = _rows(session, PushSubscription, col(PushSubscription.member_id) == member.id)
+    return [{name: row[name] for name in ("device", "created_at")} for row in rows]
 
 
 def _by_partners(session: Session, member: Member) -> list[dict[str, Any]]:
@@ -156,7 +165,7 @@ def _blank_wordings(session: Session, member: Member) -> None:
     session.execute(
         update(Wording)
         .where(or_(col(Wording.alert_id).in_(authored), col(Wording.notice_id).in_(asking), mine))
-        .values(sms="", subject="", mail="", voice="")
+        .values(sms="", subject="", mail="", voice="", push="")
         .execution_options(synchronize_session=False)
     )
 
@@ -246,7 +255,8 @@ def _columns(row: SQLModel) -> dict[str, Any]:
 
 def _message(delivery: Delivery, wording: Wording) -> dict[str, Any]:
     kept = ("id", "alert_id", "notice_id", "channel", "address", "state", "created_at")
-    text = {"sms": wording.sms, "voice": wording.voice}.get(delivery.channel, wording.mail)
+    by = {"sms": wording.sms, "voice": wording.voice, "push": wording.push}
+    text = by.get(delivery.channel, wording.mail)
     told = {name: _plain(getattr(delivery, name)) for name in kept}
     return {**told, "handed_over_at": _plain(delivery.handed_over_at), "text": text}
 

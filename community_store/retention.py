@@ -92,7 +92,10 @@ def _wordings(before: datetime) -> Any:
     """What was said, of alerts and in answers: it has the words and the names."""
     alerts = select(Alert.id).where(col(Alert.created_at) < before)
     notices = select(Notice.id).where(col(Notice.created_at) < before)
-    words = (col(Wording.sms), col(Wording.subject), col(Wording.mail), col(Wording.voice))
+    words = (
+        col(Wording.sms), col(Wording.subject), col(Wording.mail), col(Wording.voice),
+        col(Wording.push),
+    )  # fmt: skip
     return select(Wording.id).where(
         or_(*(column != "" for column in words)),
         or_(col(Wording.alert_id).in_(alerts), col(Wording.notice_id).in_(notices)),
@@ -111,7 +114,10 @@ def forget(session: Session, found: Mapping[str, Sequence[int]]) -> None:
         ),
         "replies": (Reply, {"text": "", **nobody}),
         "texts": (InboundText, {"text": "", "sender": ""}),
-        "wordings": (Wording, {"sms": "", "subject": "", "mail": "", "voice": ""}),
+        "wordings": (
+            Wording,
+            {"sms": "", "subject": "", "mail": "", "voice": "", "push": ""},
+        ),
         "deliveries": (
             Delivery,
             {"address": literal(personal_data.ERASED) + cast(Delivery.id, String), **nobody},

@@ -27,6 +27,7 @@ from community_store.models import (
     MemberState,
     Mute,
     Notice,
+    PushSubscription,
     Stop,
     Topic,
     Town,
@@ -139,10 +140,12 @@ def _facts() -> Select[Any]:
             col(Delivery.due_at),
             col(Delivery.expires_at),
             col(Delivery.notice_id),
+            col(Delivery.member_id),
             col(Wording.sms),
             col(Wording.subject),
             col(Wording.mail),
             col(Wording.voice),
+            col(Wording.push),
             col(Wording.language),
             col(Alert.state).label("alert_state"),
             col(Alert.kind).label("alert_kind"),
@@ -161,6 +164,11 @@ def _facts() -> Select[Any]:
             col(Agent.mobile).label("agent_mobile"),
             col(Agent.email).label("agent_email"),
             col(town.subscribed).label("town_subscribed"),
+            col(PushSubscription.member_id).label("device_of"),
+            col(PushSubscription.endpoint),
+            col(PushSubscription.p256dh),
+            col(PushSubscription.auth),
+            col(PushSubscription.made_for),
             _stopped().label("stopped"),
             _muted().label("muted"),
             _twinned().label("twinned"),
@@ -171,7 +179,8 @@ def _facts() -> Select[Any]:
         .outerjoin(Member, col(Member.id) == col(Delivery.member_id))
         .outerjoin(home, col(home.id) == col(Member.community_id))
         .outerjoin(Agent, col(Agent.id) == col(Delivery.agent_id))
-        .outerjoin(town, col(town.insee) == col(Agent.town_insee)),
+        .outerjoin(town, col(town.insee) == col(Agent.town_insee))
+        .outerjoin(PushSubscription, col(PushSubscription.address) == col(Delivery.address)),
     )
 
 
@@ -220,6 +229,8 @@ def verdict(row: Row[Any], now: datetime) -> Verdict | None:
         return State.EXPIRED, "time to live"
     if row.stopped and not _asked_for(row):
         return State.SUPPRESSED, "stop"
+    if row.channel == Channel.PUSH and (row.device_of is None or row.device_of != row.member_id):
+        return State.SUPPRESSED, "notifications turned off"
     if row.alert_state is None:
         return None
     if row.notice_id is None and row.alert_state not in STILL_TOLD:
@@ -249,7 +260,7 @@ def _twin(row: Row[Any], now: datetime) -> str:
 def _member(row: Row[Any], now: datetime) -> str:
     if row.member_state != MemberState.ACTIVE.value:
         return "not an active member"
-    if row.address not in (row.mobile, row.landline, row.email):
+    if row.channel != Channel.PUSH and row.address not in (row.mobile, row.landline, row.email):
         return "address changed"
     if row.muted:
         return "turned off"

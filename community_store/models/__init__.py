@@ -66,6 +66,7 @@ from community_store.models.proving import (
     ProofDocument,
 )
 from community_store.models.registering import Registration
+from community_store.models.subscriptions import PushSubscription
 
 __all__ = [
     "Account",
@@ -106,6 +107,7 @@ __all__ = [
     "PositionTry",
     "ProofCode",
     "ProofDocument",
+    "PushSubscription",
     "ReceiptRow",
     "RecoveryCode",
     "Registration",

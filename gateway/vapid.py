@@ -96,6 +96,8 @@ def _keep(path: Path, key: str) -> None:
 def _key(private: str) -> ec.EllipticCurvePrivateKey:
     """Raises ValueError for what is no key."""
     raw = base64.urlsafe_b64decode(private + "=" * (-len(private) % 4))
+    if len(raw) != 32:
+        raise ValueError("a key has 32 bytes")
     return ec.derive_private_key(int.from_bytes(raw, "big"), ec.SECP256R1())
 
 

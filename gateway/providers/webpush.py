@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from pywebpush import WebPusher
 
 from config import Push
@@ -57,6 +58,9 @@ class WebPush:
         self._contact = contact
         self._wiring = wiring
         self._made: vapid.Signer | None = None
+        self.resolver: type[AbstractResolver] | None = (
+            None if section.private_services else endpoints.PublicOnly
+        )
         self._sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
 
     async def open(self) -> None:
@@ -136,7 +140,7 @@ class WebPush:
         """That of this event loop, opened by its first notification."""
         loop = asyncio.get_running_loop()
         if loop not in self._sessions:
-            resolver = None if self._section.private_services else endpoints.PublicOnly()
+            resolver = self.resolver() if self.resolver else None
             self._sessions[loop] = http.session(self._wiring.timeout, resolver=resolver)
         return self._sessions[loop]
 

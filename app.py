@@ -50,6 +50,8 @@ from web.deciding.page import deciding
 from web.deciding.team import team_pages
 from web.first_steps.page import first_steps
 from web.health import health
+from web.notifications.application import application
+from web.notifications.page import moving, notifications
 from web.registering import address, form, place, proofs  # noqa: F401  # their routes
 from web.registering.room import registering
 from web.simulator import simulator
@@ -62,10 +64,10 @@ LARGEST_BODY = 1024 * 1024  # bytes; a text is under 2 kB
 PAGES = (
     front.front, home.home, language.language, sign_in, password, second_factor, account,
     alert_page, alerts_room, health, registering, community, drawing, new, activation, document, partner, first_steps, deciding,
-    team_pages,
+    team_pages, application, notifications,
 )  # fmt: skip
 # called by programs, which have no form of ours: each call proves itself, or is of a trial
-BY_PROGRAMS = (webhooks, simulator, unsubscribe)
+BY_PROGRAMS = (webhooks, simulator, unsubscribe, moving)
 POLICIES = {
     "static": Policy.ANYONE,
     "webhooks.sms": Policy.PROVED,

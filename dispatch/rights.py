@@ -229,8 +229,8 @@ def verdict(row: Row[Any], now: datetime) -> Verdict | None:
         return State.EXPIRED, "time to live"
     if row.stopped and not _asked_for(row):
         return State.SUPPRESSED, "stop"
-    if row.channel == Channel.PUSH and (row.device_of is None or row.device_of != row.member_id):
-        return State.SUPPRESSED, "notifications turned off"
+    if row.channel == Channel.PUSH and (reason := _device(row, now)):
+        return State.SUPPRESSED, reason
     if row.alert_state is None:
         return None
     if row.notice_id is None and row.alert_state not in STILL_TOLD:
@@ -267,6 +267,15 @@ def _member(row: Row[Any], now: datetime) -> str:
     if row.channel != Channel.EMAIL and row.paused_until and row.paused_until > now:
         return "paused"
     return ""
+
+
+def _device(row: Row[Any], now: datetime) -> str:
+    """Of whatever is shown on a device: that it still is this member's, who wants no quiet."""
+    if row.device_of is None or row.device_of != row.member_id:
+        return "notifications turned off"
+    if row.member_state != MemberState.ACTIVE.value:
+        return "not an active member"
+    return "paused" if row.paused_until and row.paused_until > now else ""
 
 
 def _agent(row: Row[Any], _now: datetime) -> str:

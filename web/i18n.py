@@ -24,7 +24,7 @@ from web import identity
 LOCALES = Path(__file__).resolve().parent.parent / "locales"
 FIRST = "fr"
 ROOMS = (
-    "web", "registering", "community", "activation", "deciding", "first_steps", "alerts",
+    "web", "registering", "community", "activation", "deciding", "first_steps", "alerts", "notifications",
 )  # fmt: skip
 COOKIE = "language"
 

@@ -67,6 +67,9 @@ from web.messages import one as one_conversation  # noqa: F401  # its routes
 from web.messages import writing as writing_messages  # noqa: F401  # its routes
 from web.messages.absence import absence
 from web.messages.room import room as messages_room
+from web.notifications.application import application
+from web.notifications.page import moving
+from web.notifications.page import notifications as notified
 from web.profile import (  # noqa: F401  # their routes
     about,
     closing,
@@ -95,11 +98,11 @@ PAGES = (
     alert_page, health, registering, community, drawing, new, activation, document, partner,
     first_steps, deciding, team_pages,
     alerts_room, gazette_room, messages_room, absence, filing, reports_pages,
-    neighbourhood, twin_link, directory, profile, settings_room,
+    neighbourhood, twin_link, directory, profile, settings_room, application, notified,
     help_centre, contact.contact, legal.legal,
 )  # fmt: skip
 # called by programs, which have no form of ours: each call proves itself, or is of a trial
-BY_PROGRAMS = (webhooks, simulator, unsubscribe)
+BY_PROGRAMS = (webhooks, simulator, unsubscribe, moving)
 POLICIES = {
     "static": Policy.ANYONE,
     "webhooks.sms": Policy.PROVED,

@@ -7,6 +7,7 @@ missing secret raises ConfigError with one line that names the key.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import secrets
@@ -122,6 +123,27 @@ class Mail(Section):
     def _known_scheme(cls, value: str) -> str:
         if value and not value.startswith(("smtp://", "smtps://", "maildir:")):
             raise ValueError("must begin with smtp://, smtps:// or maildir:")
+        return value
+
+
+class Push(Section):
+    """Notifications on members' devices. The key is 32 bytes in base64url."""
+
+    vapid_private_key: str = ""  # made in data_dir/vapid_private_key when empty
+    rate: float = Field(default=200.0, gt=0)  # messages a second
+    private_services: bool = False  # push services on this machine or without TLS: for tests
+
+    @field_validator("vapid_private_key")
+    @classmethod
+    def _key(cls, value: str) -> str:
+        try:
+            length = len(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)))
+        except ValueError:
+            length = 0
+        if value and length != 32:
+            raise ValueError(
+                "must be 32 bytes in base64url, as data_dir/vapid_private_key has them"
+            )
         return value
 
 
@@ -350,6 +372,7 @@ class Settings(BaseSettings):
     database: Database = Database()
     redis: RedisSection = RedisSection()
     mail: Mail = Mail()
+    push: Push = Push()
     geo: Geo = Geo()
     dispatch: Dispatch = Dispatch()
     alerts: Alerts = Alerts()
@@ -376,7 +399,8 @@ class Settings(BaseSettings):
     @classmethod
     def _usable_names(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
         for name in value:
-            if not name.replace("-", "").replace("_", "").isalnum() or name == "mail":
+            plain = name.replace("-", "").replace("_", "")
+            if not plain.isalnum() or name in ("mail", "push"):
                 raise ValueError(f"{name!r} cannot be the name of a gateway")
         return value
 

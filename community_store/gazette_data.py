@@ -74,6 +74,6 @@ def _blank_digests(session: Session, member: Member, due: Iterable[str]) -> None
             col(Wording.notice_id).not_in(leaving),
             col(Wording.mail) != "",
         )
-        .values(sms="", subject="", mail="", voice="")
+        .values(sms="", subject="", mail="", voice="", push="")
         .execution_options(synchronize_session=False)
     )

@@ -33,6 +33,7 @@ from community_store.models import (
     PositionTry,
     ProofCode,
     ProofDocument,
+    PushSubscription,
     Registration,
     Reply,
     Report,
@@ -74,6 +75,12 @@ def export(session: Session, member: Member) -> dict[str, Any]:
         "proofs_of_address": _rows(
             session, ProofDocument, col(ProofDocument.member_id) == member.id, only=PROOFS_SHOWN
         ),
+        "notified_devices": _rows(
+            session,
+            PushSubscription,
+            col(PushSubscription.member_id) == member.id,
+            only=("device", "created_at"),
+        ),
         "alerts_raised": _rows(session, Alert, col(Alert.author_id) == member.id),
         "replies": _rows(session, Reply, col(Reply.member_id) == member.id),
         "reports_made": _rows(
@@ -113,6 +120,7 @@ def erase(session: Session, member: Member) -> None:
         PartnerProof,
         EveningLink,
         ProofDocument,
+        PushSubscription,
         Registration,
     ):  # a key gone is a file gone
         session.execute(delete(table).where(col(table.member_id) == member.id))
@@ -201,7 +209,7 @@ def _blank_wordings(session: Session, member: Member, addresses: list[str]) -> N
                 traces.naming(member),
             )
         )
-        .values(sms="", subject="", mail="", voice="")
+        .values(sms="", subject="", mail="", voice="", push="")
         .execution_options(synchronize_session=False)
     )
 
@@ -313,7 +321,8 @@ def _columns(row: SQLModel) -> dict[str, Any]:
 
 def _message(delivery: Delivery, wording: Wording) -> dict[str, Any]:
     kept = ("id", "alert_id", "notice_id", "channel", "address", "state", "created_at")
-    text = {"sms": wording.sms, "voice": wording.voice}.get(delivery.channel, wording.mail)
+    by = {"sms": wording.sms, "voice": wording.voice, "push": wording.push}
+    text = by.get(delivery.channel, wording.mail)
     told = {name: _plain(getattr(delivery, name)) for name in kept}
     return {**told, "handed_over_at": _plain(delivery.handed_over_at), "text": text}
 

@@ -45,7 +45,9 @@ def erase(session: Session, member: Member) -> None:
     session.execute(began.values(title="", creator_id=None), execution_options=quiet)
     naming = select(Notice.id).where(Notice.names_id == member.id)
     named = update(Wording).where(col(Wording.notice_id).in_(naming))
-    session.execute(named.values(sms="", subject="", mail="", voice=""), execution_options=quiet)
+    session.execute(
+        named.values(sms="", subject="", mail="", voice="", push=""), execution_options=quiet
+    )
     for theirs in (
         delete(Absence).where(col(Absence.member_id) == member.id),
         delete(AbsenceWatcher).where(col(AbsenceWatcher.member_id) == member.id),

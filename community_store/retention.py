@@ -135,7 +135,10 @@ def _wordings(before: datetime) -> Any:
     """What was said, of alerts and in answers: it has the words and the names."""
     alerts = select(Alert.id).where(col(Alert.created_at) < before)
     notices = select(Notice.id).where(col(Notice.created_at) < before)
-    words = (col(Wording.sms), col(Wording.subject), col(Wording.mail), col(Wording.voice))
+    words = (
+        col(Wording.sms), col(Wording.subject), col(Wording.mail), col(Wording.voice),
+        col(Wording.push),
+    )  # fmt: skip
     return select(Wording.id).where(
         or_(*(column != "" for column in words)),
         or_(col(Wording.alert_id).in_(alerts), col(Wording.notice_id).in_(notices)),
@@ -161,7 +164,7 @@ def forget(session: Session, found: Mapping[str, Sequence[int]]) -> None:
     of a text: the same delivered again is still the same.
     """
     nobody = {"member_id": None, "agent_id": None}
-    silence = {"sms": "", "subject": "", "mail": "", "voice": ""}
+    silence = {"sms": "", "subject": "", "mail": "", "voice": "", "push": ""}
     blank: dict[str, tuple[Any, dict[str, Any]]] = {
         "alerts": (
             Alert,

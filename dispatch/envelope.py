@@ -44,6 +44,8 @@ def outbound(settings: Settings, provider: Provider, claimed: Claimed, sender: s
         )
     if channel is Channel.VOICE and isinstance(provider, Caller):
         return replace(message, keys=provider.keys_url(claimed.id, claimed.attempt))
+    if channel is Channel.PUSH:
+        return replace(message, to=claimed.subscription, headers=_push_headers(claimed))
     return message
 
 
@@ -56,6 +58,8 @@ class Texts(Protocol):
     def mail(self) -> str: ...
     @property
     def voice(self) -> str: ...
+    @property
+    def push(self) -> str: ...
 
 
 def said(words: Texts, channel: Channel) -> str:
@@ -67,7 +71,17 @@ def said(words: Texts, channel: Channel) -> str:
             return words.mail
         case Channel.VOICE:
             return words.voice
+        case Channel.PUSH:
+            return words.push
     assert_never(channel)
+
+
+def _push_headers(claimed: Claimed) -> Mapping[str, str]:
+    """RFC 8030: kept for a device that is off no longer than it is of use; at once, though the
+    telephone sleeps; and once, if it is sent again in doubt.
+    """
+    left = (claimed.expires_at - claimed.started_at).total_seconds()
+    return {"TTL": str(max(0, int(left))), "Urgency": "high", "Topic": f"d{claimed.id}"}
 
 
 def _way_out(settings: Settings, delivery: int) -> str:

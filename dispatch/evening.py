@@ -147,7 +147,7 @@ def _blank(session: Session, which: Any) -> None:
     session.execute(
         update(Wording)
         .where(col(Wording.notice_id).in_(notices_of), col(Wording.mail) != "")
-        .values(sms="", subject="", mail="", voice="")
+        .values(sms="", subject="", mail="", voice="", push="")
         .execution_options(synchronize_session=False)
     )
 

@@ -29,6 +29,7 @@ from community_store.models import (
     MemberState,
     Mute,
     Notice,
+    PushSubscription,
     Stop,
     Topic,
     Town,
@@ -143,10 +144,12 @@ def _facts() -> Select[Any]:
             col(Delivery.due_at),
             col(Delivery.expires_at),
             col(Delivery.notice_id),
+            col(Delivery.member_id),
             col(Wording.sms),
             col(Wording.subject),
             col(Wording.mail),
             col(Wording.voice),
+            col(Wording.push),
             col(Wording.language),
             col(Alert.state).label("alert_state"),
             col(Alert.kind).label("alert_kind"),
@@ -166,6 +169,11 @@ def _facts() -> Select[Any]:
             col(Agent.mobile).label("agent_mobile"),
             col(Agent.email).label("agent_email"),
             col(town.subscribed).label("town_subscribed"),
+            col(PushSubscription.member_id).label("device_of"),
+            col(PushSubscription.endpoint),
+            col(PushSubscription.p256dh),
+            col(PushSubscription.auth),
+            col(PushSubscription.made_for),
             _stopped().label("stopped"),
             _muted().label("muted"),
             _twinned().label("twinned"),
@@ -176,7 +184,8 @@ def _facts() -> Select[Any]:
         .outerjoin(Member, col(Member.id) == col(Delivery.member_id))
         .outerjoin(home, col(home.id) == col(Member.community_id))
         .outerjoin(Agent, col(Agent.id) == col(Delivery.agent_id))
-        .outerjoin(town, col(town.insee) == col(Agent.town_insee)),
+        .outerjoin(town, col(town.insee) == col(Agent.town_insee))
+        .outerjoin(PushSubscription, col(PushSubscription.address) == col(Delivery.address)),
     )
 
 
@@ -237,7 +246,9 @@ def _unwanted(row: Row[Any], now: datetime) -> str:
     """Why its person may not, or does not want to, have it; "" when they may."""
     if row.stopped and not _asked_for(row):
         return "stop"
-    if not (row.sms or row.subject or row.mail or row.voice):
+    if row.channel == Channel.PUSH and (reason := _device(row, now)):
+        return reason
+    if not (row.sms or row.subject or row.mail or row.voice or row.push):
         return "erased"  # whom its words named has closed their account
     if row.notice_kind == DIGEST_NOTICE:
         return _reader_of_gazette(row, now)
@@ -272,13 +283,22 @@ def _twin(row: Row[Any], now: datetime) -> str:
 def _member(row: Row[Any], now: datetime) -> str:
     if row.member_state != MemberState.ACTIVE.value:
         return "not an active member"
-    if row.address not in (row.mobile, row.landline, row.email):
+    if row.channel != Channel.PUSH and row.address not in (row.mobile, row.landline, row.email):
         return "address changed"
     if row.muted:
         return "turned off"
     if row.channel != Channel.EMAIL and row.paused_until and row.paused_until > now:
         return "paused"
     return ""
+
+
+def _device(row: Row[Any], now: datetime) -> str:
+    """Of whatever is shown on a device: that it still is this member's, who wants no quiet."""
+    if row.device_of is None or row.device_of != row.member_id:
+        return "notifications turned off"
+    if row.member_state != MemberState.ACTIVE.value:
+        return "not an active member"
+    return "paused" if row.paused_until and row.paused_until > now else ""
 
 
 def _agent(row: Row[Any], _now: datetime) -> str:

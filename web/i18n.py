@@ -25,7 +25,7 @@ LOCALES = Path(__file__).resolve().parent.parent / "locales"
 FIRST = "fr"
 ROOMS = (
     "web", "registering", "community", "activation", "deciding", "first_steps",
-    "alerts", "reports", "gazette", "messages", "mine", "directory", "profile",
+    "alerts", "reports", "gazette", "messages", "mine", "directory", "profile", "notifications",
     "help_centre",
 )  # fmt: skip
 COOKIE = "language"

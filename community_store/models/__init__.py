@@ -96,6 +96,7 @@ from community_store.models.proving import (
 )
 from community_store.models.registering import Registration
 from community_store.models.reports import Outcome, Report, Reported, ReportState
+from community_store.models.subscriptions import PushSubscription
 
 __all__ = [
     "TO_THE_TEAM",
@@ -159,6 +160,7 @@ __all__ = [
     "ProofCode",
     "ProofDocument",
     "ProposalState",
+    "PushSubscription",
     "ReceiptRow",
     "RecoveryCode",
     "Registration",

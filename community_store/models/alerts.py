@@ -203,7 +203,8 @@ class Wording(SQLModel, table=True):
     """What is said to one audience in one language: composed once, sent to many.
 
     `segments` counts the SMS; the price of a delivery is segments x the number's price.
-    `voice` is what a call says, a line after the other, "" when nobody is called.
+    `voice` is what a call says, a line after the other, "" when nobody is called; `push` what
+    a notification brings with it (dispatch/notifications.py).
     """
 
     __tablename__ = "wording"
@@ -221,3 +222,4 @@ class Wording(SQLModel, table=True):
     subject: str = ""
     mail: str = ""
     voice: str = ""
+    push: str = ""

@@ -40,11 +40,12 @@ def status(
 def _look(context: Context) -> list[GatewayFigures]:
     from community_store.columns import utcnow
     from dispatch import queues
+    from dispatch.runtime import rates
 
     settings = context.settings
     with context.read() as session:
-        names = [*settings.gateway, "mail"]
-        return queues.gateways(session, names, utcnow(), mail_rate=settings.mail.rate)
+        names = [*settings.gateway, *rates(settings)]
+        return queues.gateways(session, names, utcnow(), rates=rates(settings))
 
 
 def _row(gateway: GatewayFigures) -> dict[str, Any]:
@@ -94,7 +95,7 @@ def resume(ctx: typer.Context, gateway: Gateway = None) -> None:
 
 
 def _named(ctx: typer.Context, gateway: str | None) -> list[str]:
-    known = [*of(ctx).settings.gateway, "mail"]
+    known = [*of(ctx).settings.gateway, "mail", "push"]
     if gateway is None:
         return known
     if gateway not in known:

@@ -109,14 +109,10 @@ def _agent(session: Session, email: str) -> Agent | None:
     return None if taken else found[0]
 
 
-def holder_of_number(session: Session, e164: str) -> Account | None:
-    """The account of the member with this mobile or landline, made when there is none yet.
-
-    None when nobody has it, or several share it.
-    """
+def with_number(session: Session, e164: str) -> list[Member]:
+    """The member with this mobile, else those with this landline, which a household shares."""
     members = _open_members(session, col(Member.mobile) == e164)
-    members = members or _open_members(session, col(Member.landline) == e164)
-    return of_member(session, members[0]) if len(members) == 1 else None
+    return members or _open_members(session, col(Member.landline) == e164, most=None)
 
 
 def of_member(session: Session, member: Member) -> Account:
@@ -128,9 +124,16 @@ def of_member(session: Session, member: Member) -> Account:
     return _add(session, Account(email=email, member_id=member.id))
 
 
-def _open_members(session: Session, whose: object) -> list[Member]:
+def of_members(session: Session, members: list[Member]) -> list[Account]:
+    """As `of_member`, of several; those that there are already in one query."""
+    query = select(Account).where(col(Account.member_id).in_([one.id for one in members]))
+    known = {account.member_id: account for account in session.exec(query)}
+    return [known.get(one.id) or of_member(session, one) for one in members]
+
+
+def _open_members(session: Session, whose: object, *, most: int | None = 2) -> list[Member]:
     query = select(Member).where(whose, Member.state != MemberState.CLOSED)  # type: ignore[arg-type]  # SQL
-    return list(session.exec(query.order_by(col(Member.id)).limit(2)))
+    return list(session.exec(query.order_by(col(Member.id)).limit(most)))
 
 
 def _add(session: Session, account: Account) -> Account:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, cast, delete, false, func, inspect, literal, update
 from sqlmodel import Session, SQLModel, col, or_, select
 
-from community_store import traces
+from community_store import gazette_data, movements, personal_messages, traces
 from community_store.errors import RuleError
 from community_store.models import (
+    TO_THE_TEAM,
     Account,
     Alert,
     Community,
@@ -25,14 +26,17 @@ from community_store.models import (
     JoinRequest,
     Member,
     MemberState,
+    Movement,
     Mute,
     Notice,
     PartnerProof,
     PositionTry,
     ProofCode,
     ProofDocument,
+    PushSubscription,
     Registration,
     Reply,
+    Report,
     Stop,
     WebSession,
     Wording,
@@ -42,6 +46,9 @@ DUE, ERASED = traces.DUE, traces.ERASED
 # what opens something, or is of this installation, is not given out
 PROOFS_SHOWN = ("media_type", "size", "created_at", "destroy_at", "destroyed_at")
 EMAILS_SHOWN = ("email", "used", "created_at", "expires_at")
+REPORTS_SHOWN = (
+    "kind", "subject_id", "why", "state", "outcome", "created_at", "decided_at",
+)  # fmt: skip
 SECRETS = ("digest", "mail_digest", "password", "subject")
 
 
@@ -49,12 +56,6 @@ def export(session: Session, member: Member) -> dict[str, Any]:
     """All that is held on a member, ready for JSON; times in ISO 8601, UTC."""
     community = session.get(Community, member.community_id) if member.community_id else None
     addresses = traces.addresses(session, member)
-    received = session.exec(
-        select(Delivery, Wording)
-        .join(Wording, col(Wording.id) == Delivery.wording_id)
-        .where(Delivery.member_id == member.id)
-        .order_by(col(Delivery.id))
-    )
     return {
         "member": _columns(member),
         "account": _account(session, member),
@@ -74,9 +75,25 @@ def export(session: Session, member: Member) -> dict[str, Any]:
         "proofs_of_address": _rows(
             session, ProofDocument, col(ProofDocument.member_id) == member.id, only=PROOFS_SHOWN
         ),
+        "notified_devices": _rows(
+            session,
+            PushSubscription,
+            col(PushSubscription.member_id) == member.id,
+            only=("device", "created_at"),
+        ),
         "alerts_raised": _rows(session, Alert, col(Alert.author_id) == member.id),
         "replies": _rows(session, Reply, col(Reply.member_id) == member.id),
-        "messages_received": [_message(delivery, wording) for delivery, wording in received],
+        "reports_made": _rows(
+            session, Report, col(Report.reporter_id) == member.id, only=REPORTS_SHOWN
+        ),
+        **gazette_data.export(session, member, _columns),
+        "movements": _rows(session, Movement, col(Movement.member_id) == member.id),
+        "messages_received": _messages(session, member, received=True),
+        "messages_to_the_team": _messages(session, member, received=False),
+        **{
+            name: _rows(session, table, mine)
+            for name, (table, mine) in personal_messages.held(member).items()
+        },
     }
 
 
@@ -103,9 +120,14 @@ def erase(session: Session, member: Member) -> None:
         PartnerProof,
         EveningLink,
         ProofDocument,
+        PushSubscription,
         Registration,
     ):  # a key gone is a file gone
         session.execute(delete(table).where(col(table.member_id) == member.id))
+    _blank_reports(session, member)
+    gazette_data.erase(session, member, DUE)
+    personal_messages.erase(session, member)
+    _leave_history(session, member)
     _forget_account(session, member)
     _blank_member(session, member)
     session.flush()
@@ -126,6 +148,42 @@ def _require_quiet(session: Session, member: Member) -> None:
             f" (`tocsin alert withdraw {going}`), or try again in a few minutes",
             facts={"ref": going},
         )
+    _require_sent(session, member)
+
+
+def _require_sent(session: Session, member: Member) -> None:
+    """Nor can what they wrote to the team, perhaps a moment ago."""
+    written = session.exec(
+        select(Notice.id)
+        .join(Delivery, col(Delivery.notice_id) == Notice.id)
+        .where(
+            Notice.kind == TO_THE_TEAM,
+            Delivery.member_id == member.id,
+            col(Delivery.state).in_(DUE),
+        )
+        .limit(1)
+    ).first()
+    if written is not None:
+        raise RuleError(
+            "sending",
+            f"a message of member {member.id} to the team has not left yet: try again in a minute",
+        )
+
+
+def _messages(session: Session, member: Member, *, received: bool) -> list[dict[str, Any]]:
+    """What was sent to the member, or what they sent to the team by the contact form."""
+    kind = func.coalesce(Notice.kind, "")
+    rows = session.exec(
+        select(Delivery, Wording)
+        .join(Wording, col(Wording.id) == Delivery.wording_id)
+        .outerjoin(Notice, col(Notice.id) == Delivery.notice_id)
+        .where(
+            Delivery.member_id == member.id,
+            kind != TO_THE_TEAM if received else kind == TO_THE_TEAM,
+        )
+        .order_by(col(Delivery.id))
+    )
+    return [_message(delivery, wording) for delivery, wording in rows]
 
 
 def _blank_wordings(session: Session, member: Member, addresses: list[str]) -> None:
@@ -151,7 +209,7 @@ def _blank_wordings(session: Session, member: Member, addresses: list[str]) -> N
                 traces.naming(member),
             )
         )
-        .values(sms="", subject="", mail="", voice="")
+        .values(sms="", subject="", mail="", voice="", push="")
         .execution_options(synchronize_session=False)
     )
 
@@ -189,6 +247,13 @@ def _blank_enrolments(session: Session, addresses: list[str]) -> None:
     )  # fmt: skip
 
 
+def _blank_reports(session: Session, member: Member) -> None:
+    """What they wrote and what was quoted of them; that there was a report stays."""
+    by, about = col(Report.reporter_id) == member.id, col(Report.about_id) == member.id
+    session.execute(update(Report).where(by).values(reporter_id=None, why=""))
+    session.execute(update(Report).where(about).values(about_id=None, quote="", told=""))
+
+
 def _account(session: Session, member: Member) -> dict[str, Any] | None:
     """How they sign in on the web, and where they are; none of its secrets."""
     account = session.exec(select(Account).where(Account.member_id == member.id)).first()
@@ -219,9 +284,17 @@ def _forget_account(session: Session, member: Member) -> None:
         session.delete(account)
 
 
+def _leave_history(session: Session, member: Member) -> None:
+    """That somebody came and left stays; who it was does not."""
+    movements.left(session, member)
+    named = update(Movement).where(col(Movement.member_id) == member.id)
+    session.execute(named.values(member_id=None).execution_options(synchronize_session=False))
+
+
 def _blank_member(session: Session, member: Member) -> None:
     member.state = MemberState.CLOSED
     member.first_name = member.last_name = member.address = member.pseudonym = ""
+    member.suspended_why = ""
     member.about = member.interests = member.tenure = member.dwelling = ""
     member.email = member.mobile = member.landline = None
     member.newsletter_since = member.newsletter_until = None
@@ -248,10 +321,11 @@ def _columns(row: SQLModel) -> dict[str, Any]:
 
 def _message(delivery: Delivery, wording: Wording) -> dict[str, Any]:
     kept = ("id", "alert_id", "notice_id", "channel", "address", "state", "created_at")
-    text = {"sms": wording.sms, "voice": wording.voice}.get(delivery.channel, wording.mail)
+    by = {"sms": wording.sms, "voice": wording.voice, "push": wording.push}
+    text = by.get(delivery.channel, wording.mail)
     told = {name: _plain(getattr(delivery, name)) for name in kept}
     return {**told, "handed_over_at": _plain(delivery.handed_over_at), "text": text}
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
+    return value.isoformat() if isinstance(value, date) else value

@@ -14,6 +14,7 @@ The profile is a few words and interests (S37, S38). Nobody but oneself sees hom
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, assert_never
@@ -59,6 +60,11 @@ class Seen:
     interests: tuple[str, ...] = ()
     tenure: str = ""
     dwelling: str = ""
+
+    @property
+    def called(self) -> str:
+        """The name to call them by; "" for nobody one knows."""
+        return self.name or self.pseudonym
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -137,6 +143,23 @@ def viewer_of(session: Session, who: Member | Agent | None, member: Member) -> V
     if who.state != MemberState.ACTIVE or member.state != MemberState.ACTIVE:
         return Viewer.ANYONE
     return _neighbour_of(session, who, member)
+
+
+def viewers_of(session: Session, who: Member, members: Iterable[Member]) -> dict[int, Viewer]:
+    """What `who` is to each of many members, which is what each is to `who`; one question."""
+    home = who.community_id if who.state == MemberState.ACTIVE else None
+    twins = {id_ for id_, _ in twinning.twins(session, home)} if home is not None else set()
+    return {member.id or 0: _among(who, home, twins, member) for member in members}
+
+
+def _among(who: Member, home: int | None, twins: Container[int], member: Member) -> Viewer:
+    if who.id == member.id:
+        return Viewer.SELF
+    if home is None or member.state != MemberState.ACTIVE or member.community_id is None:
+        return Viewer.ANYONE
+    if member.community_id == home:
+        return Viewer.NEIGHBOUR
+    return Viewer.TWIN if member.community_id in twins else Viewer.ANYONE
 
 
 def _neighbour_of(session: Session, who: Member, member: Member) -> Viewer:

@@ -188,7 +188,8 @@ def called(act: Act, alert: Alert) -> None:
 
 def _reword(act: Act, kept: Wording, words: wording.Words) -> None:
     kept.sms, kept.segments = words.sms, words.segments
-    kept.subject, kept.mail, kept.voice = words.subject, words.mail, words.voice or kept.voice
+    kept.subject, kept.mail, kept.push = words.subject, words.mail, words.push
+    kept.voice = words.voice or kept.voice
     act.session.add(kept)
     assert kept.id is not None
     outbox.reweigh(act.session, kept.id, words.segments)

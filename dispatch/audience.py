@@ -24,9 +24,11 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    union_all,
 )
 from sqlalchemy import cast as cast_sql
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from community_store import steps
@@ -40,6 +42,7 @@ from community_store.models import (
     Member,
     MemberState,
     Mute,
+    PushSubscription,
     StepKind,
     Stop,
     Topic,
@@ -50,10 +53,11 @@ from community_store.models import (
 from community_store.models import DeliveryState as State
 from dispatch import turns
 from dispatch.priority import Priority
-from dispatch.runtime import MAIL
+from dispatch.runtime import MAIL, PUSH
 from dispatch.senders import Senders
 from gateway.contract import Channel
 
+OWN_GATEWAY = {Channel.EMAIL: MAIL, Channel.PUSH: PUSH}  # without any number
 NOBODY_CALLS = Senders((), Channel.VOICE)
 
 
@@ -168,11 +172,14 @@ def _townspeople() -> Select[Any]:
 
 
 def _twins() -> Select[Any]:
-    twinned = or_(
-        and_(col(Twinning.a_id) == COMMUNITY, col(Twinning.b_id) == col(Member.community_id)),
-        and_(col(Twinning.b_id) == COMMUNITY, col(Twinning.a_id) == col(Member.community_id)),
+    """By the few communities that are twinned: asked of each member it would read them all."""
+    twinned = union_all(
+        select(col(Twinning.b_id)).where(col(Twinning.a_id) == COMMUNITY),
+        select(col(Twinning.a_id)).where(col(Twinning.b_id) == COMMUNITY),
     )
-    return _active().where(exists().where(twinned), col(Member.id).is_distinct_from(AUTHOR))
+    return _active().where(
+        col(Member.community_id).in_(twinned), col(Member.id).is_distinct_from(AUTHOR)
+    )
 
 
 def _agents() -> Select[Any]:
@@ -228,6 +235,7 @@ MEMBER_ADDRESS = {
     Channel.EMAIL: col(Member.email),
     Channel.VOICE: CALLED,
 }
+DEVICE = col(PushSubscription.address)
 AGENT_ADDRESS = {Channel.SMS: col(Agent.mobile), Channel.EMAIL: col(Agent.email)}
 
 COLUMNS = (
@@ -239,7 +247,10 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Group:
-    """People who are told the same by one channel: `people` has no columns yet."""
+    """People who are told the same by one channel: `people` has no columns yet.
+
+    By push each of their devices is one.
+    """
 
     audience: Audience
     channel: Channel
@@ -260,6 +271,16 @@ def _groups(
             wanted = _as_they_prefer(wanted, channel, topic)
         found.append(Group(audience, channel, address, wanted))
     return found
+
+
+def _devices(audience: Audience, people: Select[Any], topic: Topic) -> Group:
+    """Whoever has several is notified on all; a STOP is a telephone's or a mailbox's.
+
+    Nobody is looked for where nobody has any, which is most of what asking costs.
+    """
+    theirs = people.join(PushSubscription, col(PushSubscription.member_id) == col(Member.id))
+    wanted = theirs.where(exists(select(col(aliased(PushSubscription).address))))
+    return Group(audience, Channel.PUSH, DEVICE, _as_they_prefer(wanted, Channel.PUSH, topic))
 
 
 def _as_they_prefer(people: Select[Any], channel: Channel, topic: Topic) -> Select[Any]:
@@ -288,10 +309,15 @@ def _sizes(groups: Sequence[Group]) -> Select[Any]:
 RESIDENT_GROUPS = [
     *_groups(Audience.AGENT, _agents(), AGENT_ADDRESS),
     *_groups(Audience.NEIGHBOUR, _neighbours(), MEMBER_ADDRESS, Topic.ALERT),
+    _devices(Audience.NEIGHBOUR, _neighbours(), Topic.ALERT),
     # never SMS to twins (S51)
     *_groups(Audience.TWIN, _twins(), {Channel.EMAIL: MEMBER_ADDRESS[Channel.EMAIL]}, Topic.TWIN),
+    _devices(Audience.TWIN, _twins(), Topic.TWIN),
 ]
-TOWN_GROUPS = _groups(Audience.NEIGHBOUR, _townspeople(), MEMBER_ADDRESS, Topic.TOWN)
+TOWN_GROUPS = [
+    *_groups(Audience.NEIGHBOUR, _townspeople(), MEMBER_ADDRESS, Topic.TOWN),
+    _devices(Audience.NEIGHBOUR, _townspeople(), Topic.TOWN),
+]
 RESIDENT_SIZES = _sizes(RESIDENT_GROUPS)
 
 
@@ -339,7 +365,7 @@ class _Planner:
         way = self.how.callers if channel is Channel.VOICE else self.how.senders
         person = Delivery.agent_id if audience is Audience.AGENT else Delivery.member_id
         moved = way.moved(col(person), col(Delivery.number_id))
-        if moved is not None and channel is not Channel.EMAIL:
+        if moved is not None and channel not in OWN_GATEWAY:
             mine = [
                 col(Delivery.alert_id) == self.alert.id,
                 col(Delivery.audience) == audience.value,
@@ -352,8 +378,8 @@ class _Planner:
 
     def _way(self, channel: Channel, person: Any) -> tuple[Any, Any, Any, Any]:
         """SQL for number id, gateway, price of a segment or call, segments."""
-        if channel is Channel.EMAIL:
-            return NOBODY, literal(MAIL), literal(0.0), literal(0)
+        if gateway := OWN_GATEWAY.get(channel):
+            return NOBODY, literal(gateway), literal(0.0), literal(0)
         if channel is Channel.VOICE:
             return (*self.how.callers.columns(person), literal(0))
         return (*self.how.senders.columns(person), col(Wording.segments))

@@ -16,6 +16,7 @@ from uuid import uuid4
 from sqlalchemy import Row, String, bindparam, insert, literal, select, update
 from sqlmodel import Session, col
 
+from community_store import subscriptions
 from community_store.columns import UtcDateTime
 from community_store.models import Attempt, Delivery
 from community_store.models import DeliveryState as State
@@ -69,7 +70,7 @@ def claim(session: Session, lane: Lane, segments: int, terms: Terms) -> list[Cla
     """Lease what may leave by `lane` now: up to `segments`, but at least one message.
 
     What may not leave any more gets its last state on the way, so an empty answer
-    means that nothing is due. An e-mail counts as one segment.
+    means that nothing is due. An e-mail or a notification counts as one segment.
     """
     (taken,) = claim_all(session, [(lane, segments)], terms)
     return taken
@@ -187,8 +188,11 @@ def _claimed(row: Row[Any], taking: _Taking, now: datetime) -> Claimed:
         subject=row.subject,
         mail=row.mail,
         voice=row.voice,
+        push=row.push,
         language=row.language,
+        subscription=subscriptions.as_given(row),
         started_at=now,
+        expires_at=row.expires_at,
     )
 
 

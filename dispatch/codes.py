@@ -155,7 +155,7 @@ def forget(session: Session, now: datetime) -> int:
     blanked = session.execute(
         update(Wording)
         .where(col(Wording.id).in_(over))
-        .values(sms="", mail="", voice="", subject="")
+        .values(sms="", mail="", voice="", subject="", push="")
         .execution_options(synchronize_session=False)
     )
     session.execute(

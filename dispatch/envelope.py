@@ -13,6 +13,10 @@ from dispatch import lettering
 from dispatch.outbox import Claimed
 from gateway.contract import Caller, Channel, Outbound, Provider
 
+# in the words of a mail to many, where the address that stops it for its reader belongs; no
+# form lets anybody type it
+HOW_TO_STOP = "\ue000"
+
 
 def outbound(settings: Settings, provider: Provider, claimed: Claimed, sender: str) -> Outbound:
     """Address, words, sender and the headers that go with the channel."""
@@ -29,11 +33,19 @@ def outbound(settings: Settings, provider: Provider, claimed: Claimed, sender: s
         language=claimed.language,
     )
     if channel is Channel.EMAIL:
-        headers = _mail_headers(settings, claimed.id)
-        page = lettering.html(settings, message.text, claimed.language)
-        return replace(message, subject=claimed.subject, headers=headers, html=page)
+        way_out = _way_out(settings, claimed.id)
+        text = message.text.replace(HOW_TO_STOP, way_out)
+        return replace(
+            message,
+            subject=claimed.subject,
+            headers=_mail_headers(way_out),
+            text=text,
+            html=lettering.html(settings, text, claimed.language),
+        )
     if channel is Channel.VOICE and isinstance(provider, Caller):
         return replace(message, keys=provider.keys_url(claimed.id, claimed.attempt))
+    if channel is Channel.PUSH:
+        return replace(message, to=claimed.subscription, headers=_push_headers(claimed))
     return message
 
 
@@ -46,6 +58,8 @@ class Texts(Protocol):
     def mail(self) -> str: ...
     @property
     def voice(self) -> str: ...
+    @property
+    def push(self) -> str: ...
 
 
 def said(words: Texts, channel: Channel) -> str:
@@ -57,14 +71,28 @@ def said(words: Texts, channel: Channel) -> str:
             return words.mail
         case Channel.VOICE:
             return words.voice
+        case Channel.PUSH:
+            return words.push
     assert_never(channel)
 
 
-def _mail_headers(settings: Settings, delivery: int) -> Mapping[str, str]:
-    # RFC 8058: one click, no login; the token names the delivery, never the address
-    address = f"{settings.service.site}/unsubscribe/{unsubscribe_token(settings, delivery)}"
+def _push_headers(claimed: Claimed) -> Mapping[str, str]:
+    """RFC 8030: kept for a device that is off no longer than it is of use; at once, though the
+    telephone sleeps; and once, if it is sent again in doubt.
+    """
+    left = (claimed.expires_at - claimed.started_at).total_seconds()
+    return {"TTL": str(max(0, int(left))), "Urgency": "high", "Topic": f"d{claimed.id}"}
+
+
+def _way_out(settings: Settings, delivery: int) -> str:
+    """The address that stops such mail; its token names the delivery, never whose it is."""
+    return f"{settings.service.site}/unsubscribe/{unsubscribe_token(settings, delivery)}"
+
+
+def _mail_headers(way_out: str) -> Mapping[str, str]:
+    # RFC 8058: one click, no login
     return {
-        "List-Unsubscribe": f"<{address}>",
+        "List-Unsubscribe": f"<{way_out}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
 

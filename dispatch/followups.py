@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, and_, case, func, insert, literal, select
+from sqlalchemy import CursorResult, and_, case, func, insert, literal, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -18,9 +18,10 @@ from community_store.membership import LANGUAGES
 from community_store.models import Agent, Alert, Audience, Delivery, Member, Notice, Wording
 from community_store.models import DeliveryState as State
 from community_store.visibility import Author, author_for
-from dispatch import masking, night, notices, turns, wording
+from dispatch import masking, night, notices, notifications, turns, wording
 from dispatch.act import Act
 from dispatch.catalogue import template
+from dispatch.notifications import Opens
 from dispatch.priority import Priority
 from gateway.contract import Channel
 
@@ -73,13 +74,13 @@ def tell_those_told(act: Act, alert: Alert, kind: str, variables: Mapping[str, o
 
     What its `text` says is masked for all but the town's agents (A9).
     """
-    notice = _notice(act, alert, kind)
+    notice, opens = _notice(act, alert, kind), notifications.of_alert(alert.id or 0)
     for hearer in (Audience.PERSON, Audience.AGENT):
         for language in LANGUAGES:
             known = dict(variables)
             if "text" in known:
                 known["text"] = _seen_by(act, hearer, language, str(known["text"]))
-            words = wording.notice(act.settings, language, kind, known)
+            words = wording.notice(act.settings, language, kind, known, opens=opens)
             act.session.add(wording.row(words, hearer, language, notice_id=notice.id))
     act.session.flush()
     person, agent = literal(Audience.PERSON.value), literal(Audience.AGENT.value)
@@ -96,10 +97,11 @@ def _seen_by(act: Act, hearer: Audience, language: str, text: str) -> str:
 def tell_followup(act: Act, alert: Alert, followup: Followup) -> int:
     """Tell everybody who was told, and the author, but not the speaker; how many messages."""
     notice = _notice(act, alert, "followup")
+    opens = Opens(notifications.of_alert(alert.id or 0).path)  # the alert's own stays beside it
     for hearer in (Audience.NEIGHBOUR, Audience.TWIN, Audience.AGENT):
         for language in LANGUAGES:
             variables = _followup(act, alert, followup, (hearer, language))
-            words = wording.notice(act.settings, language, "followup", variables)
+            words = wording.notice(act.settings, language, "followup", variables, opens=opens)
             act.session.add(wording.row(words, hearer, language, notice_id=notice.id))
     act.session.flush()
     heard = col(Delivery.audience)
@@ -157,6 +159,7 @@ def _copy(act: Act, alert: Alert, how: _Copy) -> int:
     by_sms = func.coalesce(Delivery.segments / func.nullif(Delivery.segments, 0), 0)
     each = func.coalesce(Delivery.price / func.nullif(Delivery.segments, 0), 0.0)
     called = col(Delivery.channel) == Channel.VOICE.value
+    by_push = col(Delivery.channel) == Channel.PUSH.value
     live = timedelta(minutes=act.settings.dispatch.time_to_live.default)
     morning = night.ring_from(act.settings.service.time_zone, act.now)
     due = case((called, _instant(morning)), else_=_instant(act.now))
@@ -181,7 +184,7 @@ def _copy(act: Act, alert: Alert, how: _Copy) -> int:
                 how.matching,
             ),
         )
-        .where(told, went)
+        .where(told, went, or_(~by_push, col(Wording.push) != ""))
     )  # fmt: skip
     statement = insert(Delivery.__table__).from_select(COLUMNS, rows)  # type: ignore[attr-defined]  # SQLModel hides __table__
     # PostgreSQL's driver forgets the count of an INSERT unless it is asked to keep it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from community_store.models import Delivery, GatewayPause, Number, NumberState
 from community_store.models import DeliveryState as State
 from dispatch.outbox import Claimed, Lane
 from dispatch.pace import HORIZON, Grant, Slots, Wait, most, too_late_to_start
-from dispatch.runtime import MAIL
+from dispatch.runtime import MAIL, PUSH
 from gateway.contract import Channel, Misconfigured, NotNow, SendError
 
 COOLEST = 5.0  # seconds, the longest rest of a lane whose gateway takes nothing
@@ -23,7 +24,9 @@ COOLEST = 5.0  # seconds, the longest rest of a lane whose gateway takes nothing
 
 @dataclass(frozen=True, slots=True)
 class OpenLane:
-    """A lane with something due. `sender` is "" for e-mail, `rate` segments or calls a second."""
+    """A lane with something due. `sender` is "" where there is no number, `rate` segments,
+    calls or messages a second.
+    """
 
     lane: Lane
     sender: str
@@ -76,18 +79,28 @@ NUMBERS = select(
     _is_due(Channel.VOICE).label("calls"),
 )  # fmt: skip
 PAUSED = select(col(GatewayPause.gateway))
-MAIL_DUE = select(
-    exists().where(
-        col(Delivery.gateway) == MAIL,
-        col(Delivery.number_id).is_(None),
-        col(Delivery.state) == State.QUEUED.value,
-        col(Delivery.due_at) <= NOW,
-    )
+NUMBERLESS = {MAIL: Channel.EMAIL, PUSH: Channel.PUSH}
+NUMBERLESS_DUE = select(
+    *[
+        exists()
+        .where(
+            col(Delivery.gateway) == gateway,
+            col(Delivery.number_id).is_(None),
+            col(Delivery.channel) == channel.value,
+            col(Delivery.state) == State.QUEUED.value,
+            col(Delivery.due_at) <= NOW,
+        )
+        .label(gateway)
+        for gateway, channel in NUMBERLESS.items()
+    ]
 )
 
 
-def look(session: Session, mail_rate: float, now: datetime) -> Found:
-    """The lanes that have something due and may send, or call, and what may not."""
+def look(session: Session, rates: Mapping[str, float], now: datetime) -> Found:
+    """The lanes that have something due and may send, or call, and what may not.
+
+    `rates` are those of the gateways without numbers (dispatch.runtime.rates).
+    """
     connection = session.connection()
     numbers = connection.execute(NUMBERS, {"now": now}).all()
     paused = frozenset(connection.scalars(PAUSED))
@@ -100,8 +113,12 @@ def look(session: Session, mail_rate: float, now: datetime) -> Found:
         if row.calls and row.voice and not row.calls_paused:
             lane = Lane(row.gateway, row.id, Channel.VOICE)
             found.append(OpenLane(lane, row.value, row.call_rate))
-    if MAIL not in paused and connection.scalar(MAIL_DUE, {"now": now}):
-        found.append(OpenLane(Lane(MAIL, None, Channel.EMAIL), "", mail_rate))
+    due = connection.execute(NUMBERLESS_DUE, {"now": now}).mappings().one()
+    found += [
+        OpenLane(Lane(gateway, None, channel), "", rates[gateway])
+        for gateway, channel in NUMBERLESS.items()
+        if due[gateway] and gateway not in paused
+    ]
     return Found(
         found,
         Stopped(
@@ -229,7 +246,7 @@ class Hold:
             return
         if isinstance(outcome, Misconfigured):
             self.rest_until = now + COOLEST
-        if isinstance(outcome, NotNow):
+        if isinstance(outcome, NotNow) and not outcome.apart:
             self.failures += 1
             rest = outcome.delay if outcome.throttled else 0.1 * 2.0 ** min(self.failures, 8)
             self.rest_until = max(

@@ -197,7 +197,8 @@ def _still_unknown(session: Session, runtime: Runtime, found: Found, now: dateti
         else:
             outbox.defer_look(session, doubt.id, now + timedelta(seconds=AGAIN))
         return
-    sure = provider is not None and provider.traits.look_is_final
+    # nobody is told twice by what takes its own place
+    sure = provider is not None and (provider.traits.look_is_final or provider.traits.replaces)
     waited = doubt.looks + 1 >= EMPTY_LOOKS and now - doubt.since >= quiet
     if not (sure or waited):
         later = max(doubt.since + quiet, now + timedelta(seconds=1))
@@ -208,7 +209,8 @@ def _still_unknown(session: Session, runtime: Runtime, found: Found, now: dateti
         reason = f"outcome unknown after {doubt.doubts} attempts"
         outbox.give_up(session, doubt.id, (State.NO_RECEIPT, reason), now)
     else:
-        outbox.requeue(session, doubt.id, doubt.message.attempt, now)
+        replaces = provider is not None and provider.traits.replaces
+        outbox.requeue(session, doubt.id, doubt.message.attempt, now, looked=not replaces)
 
 
 def _ask_later(session: Session, runtime: Runtime, found: Found, now: datetime) -> None:

@@ -9,13 +9,14 @@ from typing import assert_never
 
 from sqlmodel import Session
 
-from community_store import optouts
+from community_store import optouts, subscriptions
 from community_store.errors import RuleError
 from community_store.models import Agent, Audience, Delivery, Member, Notice, Number, Wording
-from dispatch import night, senders, wording
+from dispatch import night, notifications, senders, wording
 from dispatch.act import Act
+from dispatch.notifications import Opens
 from dispatch.priority import Priority
-from dispatch.runtime import MAIL
+from dispatch.runtime import MAIL, PUSH
 from gateway.contract import Channel
 
 
@@ -32,7 +33,7 @@ class Addressee:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a notice is about, for its row."""
+    """What a notice is about, for its row. `names_id` is the member whom its words name."""
 
     kind: str
     variables: Mapping[str, object]
@@ -40,6 +41,14 @@ class Subject:
     inbound_id: int | None = None
     live: timedelta | None = None  # how long it is of use; as configured when None
     request_id: int | None = None
+    names_id: int | None = None
+    opens: Opens | None = None  # by a notification; the alert's page, or the home page, when None
+
+    @property
+    def page(self) -> Opens:
+        if self.opens is not None or self.alert_id is None:
+            return self.opens or Opens()
+        return Opens(notifications.of_alert(self.alert_id).path)
 
 
 def reach(session: Session, person: Member | Agent, now: datetime) -> Addressee | None:
@@ -62,18 +71,50 @@ def by_mail(session: Session, person: Member | Agent) -> Addressee | None:
     return Addressee(person.email, person.language, channel=Channel.EMAIL, **who)
 
 
+def devices(session: Session, member: Member) -> list[Addressee]:
+    """Where a member has notifications."""
+    return [
+        Addressee(one.address, member.language, member_id=member.id, channel=Channel.PUSH)
+        for one in subscriptions.of(session, member.id)
+    ]
+
+
+def notify(act: Act, member: Member, about: Subject) -> int:
+    """Queue a notification on each of a member's devices; how many. Raises KeyError for what
+    is none.
+    """
+    where = devices(act.session, member)
+    said = _said(act, where[0], about) if where else None
+    for to in where:
+        assert said is not None
+        act.session.add(_delivery(act, to, said, _way(act, to, said, None, live=about.live)))
+    act.session.flush()
+    return len(where)
+
+
 def tell(act: Act, to: Addressee, about: Subject, *, number: Number | None = None) -> Notice:
     """Queue one message of the highest class, from `number` or the person's usual one.
 
     A call waits for the morning when it is night. Raises RuleError when nobody can call,
-    KeyError for a call about what is never spoken.
+    KeyError for a call or a notification about what is never one.
     """
-    words = wording.notice(act.settings, to.language, about.kind, dict(about.variables))
+    said = _said(act, to, about)
+    act.session.add(_delivery(act, to, said, _way(act, to, said, number, live=about.live)))
+    act.session.flush()
+    return act.session.get_one(Notice, said.notice_id)
+
+
+def _said(act: Act, to: Addressee, about: Subject) -> Wording:
+    """The notice and its words."""
+    words = wording.notice(
+        act.settings, to.language, about.kind, dict(about.variables), opens=about.page
+    )
     notice = Notice(
         kind=about.kind,
         alert_id=about.alert_id,
         inbound_id=about.inbound_id,
         request_id=about.request_id,
+        names_id=about.names_id,
         created_at=act.now,
     )
     act.session.add(notice)
@@ -81,16 +122,16 @@ def tell(act: Act, to: Addressee, about: Subject, *, number: Number | None = Non
     said = wording.row(words, Audience.PERSON, to.language, notice_id=notice.id)
     if to.channel is Channel.VOICE and not said.voice:
         raise KeyError(f"{about.kind} is not spoken")
+    if to.channel is Channel.PUSH and not said.push:
+        raise KeyError(f"{about.kind} is no notification")
     act.session.add(said)
     act.session.flush()
-    act.session.add(_delivery(act, to, said, _way(act, to, said, number, live=about.live)))
-    act.session.flush()
-    return notice
+    return said
 
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """How one notice leaves: by which number (None: mail, or none yet), when, at what price."""
+    """How one notice leaves: by which number (None: mail, push, or none yet), when, at what price."""
 
     number: Number | None
     gateway: str
@@ -108,6 +149,8 @@ def _way(
     match to.channel:
         case Channel.EMAIL:
             return _Way(None, MAIL, 0, 0.0, due, due + lasts)
+        case Channel.PUSH:
+            return _Way(None, PUSH, 0, 0.0, due, due + lasts)
         case Channel.SMS:
             sender = number or senders.senders(act.session, act.now).of(person)
             gateway, price = (sender.gateway, sender.price) if sender else (senders.NO_GATEWAY, 0.0)

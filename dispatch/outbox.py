@@ -15,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     CursorResult,
     Row,
+    exists,
     func,
     select,
     update,
@@ -33,7 +34,7 @@ from gateway.contract import Channel, Receipt, Stage
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """The way that deliveries leave by: a number of a gateway (None for e-mail).
+    """The way that deliveries leave by: a number of a gateway (None for e-mail and push).
 
     A number's texts and its calls are two lanes, each at its own rate.
     """
@@ -61,6 +62,7 @@ class Claimed:
     """A delivery leased to this process, with all that its sending needs.
 
     `lease` is shared by what was claimed together: it fences the claim, not the message.
+    `subscription` is what a device gave us, for its push service (see Outbound.to).
     """
 
     id: int
@@ -74,8 +76,11 @@ class Claimed:
     subject: str
     mail: str
     voice: str
+    push: str
     language: str
+    subscription: str
     started_at: datetime
+    expires_at: datetime
 
 
 def let_sleep(session: Session, asleep: Sequence[tuple[Row[Any], datetime]]) -> None:
@@ -120,6 +125,13 @@ def suppress_waiting(session: Session, address: str, channel: str, now: datetime
     """After a STOP: drop what is queued or held for an address on a channel; how many."""
     where = [col(Delivery.address) == address, col(Delivery.channel) == channel]
     return _finish(session, where, (State.SUPPRESSED, "stop"), now)
+
+
+def suppress_notices(session: Session, member_id: int, kind: str, now: datetime) -> int:
+    """A member turned a kind of notice off: drop what of it waits for them; how many."""
+    of_kind = exists().where(col(Notice.id) == col(Delivery.notice_id), col(Notice.kind) == kind)
+    where = [col(Delivery.member_id) == member_id, of_kind]
+    return _finish(session, where, (State.SUPPRESSED, "turned off"), now)
 
 
 def expire_waiting(session: Session, now: datetime) -> int:
@@ -200,8 +212,11 @@ def _evidence(state: State, receipt: Receipt, now: datetime) -> dict[str, Any]:
     return values
 
 
-def requeue(session: Session, delivery: int, attempt: int, due_at: datetime) -> bool:
-    """Let an unknown delivery be sent again, after the looks that decision 4 asks for.
+def requeue(
+    session: Session, delivery: int, attempt: int, due_at: datetime, *, looked: bool = True
+) -> bool:
+    """Let an unknown delivery be sent again, after the looks that decision 4 asks for; not
+    `looked` for where a second message takes the place of the first.
 
     Nothing happens when it is not `attempt` any more that is in doubt.
     """
@@ -219,13 +234,13 @@ def requeue(session: Session, delivery: int, attempt: int, due_at: datetime) -> 
             lease_until=None,
             look_at=None,
             looks=0,
-            reason="resent after two empty looks",
+            reason="resent after two empty looks" if looked else "resent: it takes its own place",
         )
         .execution_options(synchronize_session=False)
     )
     done = _count(session, statement) > 0
     if done:
-        why = "nothing was found, after the quiet period"
+        why = "nothing was found, after the quiet period" if looked else "it takes its own place"
         steps.note(session, delivery, StepKind.RESENT, at=due_at, detail=why)
     return done
 

@@ -29,7 +29,7 @@ from dispatch.lanes import Hold
 from dispatch.outbox import Claimed
 from dispatch.outcomes import Outcomes
 from dispatch.pace import HORIZON, Slots
-from dispatch.runtime import Runtime
+from dispatch.runtime import Runtime, rates
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +64,7 @@ def warm(runtime: Runtime) -> None:
     with runtime.store.begin() as session:
         claiming.warm(session, terms)
     with runtime.store.read() as session:
-        lanes.look(session, 1.0, runtime.clock())
+        lanes.look(session, rates(runtime.settings), runtime.clock())
 
 
 def _open(_session: Session, _now: datetime) -> bool:
@@ -162,7 +162,7 @@ class Pump:
     def _look(self) -> tuple[dict[outbox.Lane, lanes.OpenLane], lanes.Stopped]:
         now, settings = self._runtime.clock(), self._runtime.settings
         with self._runtime.store.read() as session:
-            look = lanes.look(session, settings.mail.rate, now)
+            look = lanes.look(session, rates(settings), now)
             if not self._gate(session, now):
                 return {}, look.stopped
         known = self._runtime.providers

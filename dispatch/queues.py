@@ -20,16 +20,16 @@ from community_store.models import (
 )
 from community_store.models import DeliveryState as State
 from dispatch import health
+from dispatch.lanes import NUMBERLESS
 from dispatch.outbox import Lane
-from dispatch.runtime import MAIL
 from gateway.contract import Channel
 
 
 @dataclass(frozen=True, slots=True)
 class LaneFigures:
-    """What waits for one way out: a number's texts, its calls, or the mail (`number` "").
+    """What waits for one way out: a number's texts, its calls, mail or push (`number` "").
 
-    `rate` in segments, calls or mails a second, 0 when it has none; `seconds_left` is what
+    `rate` in segments, calls or messages a second, 0 when it has none; `seconds_left` is what
     all that is due takes at that rate, None while it may not leave. `paused` is the reason,
     "" when it is not; `throttled` how many seconds the provider still wants to be left alone;
     `failing` the part of its people, 0 to 1, whom other numbers are to take.
@@ -64,17 +64,21 @@ class GatewayFigures:
 
 
 def gateways(
-    session: Session, names: Iterable[str], now: datetime, *, mail_rate: float = 0.0
+    session: Session,
+    names: Iterable[str],
+    now: datetime,
+    *,
+    rates: Mapping[str, float] | None = None,
 ) -> list[GatewayFigures]:
-    """The queue of each gateway, mail included, as it stands now.
+    """The queue of each gateway, mail and push included, as it stands now.
 
     Besides those named: any that has a number, or something waiting. "" is what waits for a
-    first number. `mail_rate` in mails a second.
+    first number. `rates` are those of the gateways without numbers, in messages a second.
     """
     waiting = _waiting(session, now)
     numbers = {row.id: row for row in session.scalars(select(Number).order_by(col(Number.id)))}
     paused = {row.gateway: row.reason or "paused" for row in session.scalars(select(GatewayPause))}
-    view = _View(now, waiting, numbers, health.failing(session, now), paused, mail_rate)
+    view = _View(now, waiting, numbers, health.failing(session, now), paused, rates or {})
     known = {*names, *(lane.gateway for lane in waiting), *(n.gateway for n in numbers.values())}
     return [view.gateway(name) for name in sorted(known)]
 
@@ -139,7 +143,7 @@ class _View:
     numbers: Mapping[int | None, Number]
     failing: Mapping[Lane, float]
     paused: Mapping[str, str]
-    mail_rate: float
+    rates: Mapping[str, float]
 
     def gateway(self, name: str) -> GatewayFigures:
         found = {lane: self._lane(lane) for lane in self._lanes(name)}
@@ -157,7 +161,8 @@ class _View:
 
     def _lanes(self, gateway: str) -> list[Lane]:
         """A gateway's ways out, by age of their numbers; then those that are no number's."""
-        known = [Lane(MAIL, None, Channel.EMAIL)] if gateway == MAIL else []
+        own = NUMBERLESS.get(gateway)
+        known = [Lane(gateway, None, own)] if own else []
         for number in self.numbers.values():
             if number.gateway == gateway:
                 known += [Lane(gateway, number.id, Channel.SMS)] if number.sms else []
@@ -186,10 +191,8 @@ class _View:
         )
 
     def _rate(self, lane: Lane, number: Number | None) -> float:
-        if lane.gateway == MAIL:
-            return self.mail_rate
         if number is None:
-            return 0.0
+            return self.rates.get(lane.gateway, 0.0)
         return number.call_rate if lane.channel == Channel.VOICE else number.rate
 
     def _paused(self, lane: Lane, number: Number | None) -> str:

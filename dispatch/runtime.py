@@ -17,10 +17,11 @@ from community_store.columns import utcnow
 from community_store.store import Store, open_store
 from config import Settings
 from dispatch import stepping
-from gateway import providers
+from gateway import providers, vapid
 from gateway.contract import Provider
 
 MAIL = "mail"
+PUSH = "push"
 
 
 def worker_name() -> str:
@@ -30,7 +31,7 @@ def worker_name() -> str:
 
 @dataclass(frozen=True)
 class Runtime:
-    """`providers` has every gateway by name, and mail under "mail".
+    """`providers` has every gateway by name, mail under "mail", notifications under "push".
 
     `clock` gives aware UTC instants; `stopping` is set when the process must drain.
     """
@@ -67,7 +68,7 @@ def connect_redis(url: str) -> Redis:
 
 
 def build_providers(settings: Settings) -> dict[str, Provider]:
-    """Every gateway of the configuration, and mail."""
+    """Every gateway of the configuration, mail, and notifications."""
     wiring = providers.Wiring(
         data_dir=settings.data_dir,
         timeout=settings.dispatch.send_timeout_seconds,
@@ -77,4 +78,11 @@ def build_providers(settings: Settings) -> dict[str, Provider]:
         name: providers.build(name, section, wiring) for name, section in settings.gateway.items()
     }
     built[MAIL] = providers.build_mail(settings.mail_url, settings.mail.sender, wiring)
+    contact = vapid.subject(settings.service.contact, settings.service.site, settings.mail.sender)
+    built[PUSH] = providers.build_push(settings.push, contact, wiring)
     return built
+
+
+def rates(settings: Settings) -> Mapping[str, float]:
+    """Messages a second of the gateways that have no number to set it on."""
+    return {MAIL: settings.mail.rate, PUSH: settings.push.rate}

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, case, func, not_, null, update
 from sqlmodel import Session, col
 
-from community_store import optouts
+from community_store import optouts, subscriptions
 from community_store.models import Attempt, Delivery, GatewayPause, Number, NumberState
 from community_store.models import DeliveryState as State
 from dispatch import outbox, redialling
@@ -274,6 +274,8 @@ def _beyond(session: Session, settled: Settled, error: SendError) -> None:
     lane = settled.claimed.lane
     if isinstance(error, Refused) and error.opted_out:
         optouts.stop(session, settled.claimed.to, settled.claimed.channel)
+    if isinstance(error, Refused) and error.gone:
+        subscriptions.forget(session, settled.claimed.to)
     number = session.get(Number, lane.number_id) if lane.number_id is not None else None
     if isinstance(error, NotNow) and error.throttled and number is not None:
         until = settled.at + timedelta(seconds=error.delay)

@@ -28,6 +28,7 @@ LONG: dict[str, object] = {
     "phone": "06 39 98 00 01", "address": "117 bis avenue du Général de Gaulle",
     "text": "Deux hommes forcent le portail du 14, fourgon blanc", "number": "+33937001234",
     "answer_to": "+33937001234", "day": "24/11", "time": "14h32", "code": "482137",
+    "other": "Le Clos des Acacias", "distance": "1,2",
     "days": 7, "contact": "bonjour@tocsin.example",
     "link": "https://tocsin.example/password/new/" + "x" * 43,
     "a": "117 bis avenue du Général de Gaulle, 38000 Grenoble",

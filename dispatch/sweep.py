@@ -37,6 +37,7 @@ from dispatch import (
     metrics,
     notices,
     outbox,
+    pairing,
     proofs,
     requests,
     senders,
@@ -269,6 +270,7 @@ TASKS: Mapping[str, Task] = {
     "evening": evening.send_due,
     "evening_links": evening.forget,
     "proofs": proofs.destroy_due,
+    "twinnings": pairing.expire,
     "rest": _let_rest,
     "secrets": _forget,
 }

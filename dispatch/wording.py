@@ -9,18 +9,20 @@ from zoneinfo import ZoneInfo
 
 from community_store.models import Audience, Wording
 from config import Settings
-from dispatch import links, masking, speech
+from dispatch import links, masking, notifications, speech
 from dispatch.catalogue import catalogue, say, template
+from dispatch.notifications import Opens
 from gateway import numbers, sms_text
 
 TEXT = "{text}"
+HOME = Opens()
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
     """One message in one language: the SMS and its segments, the mail's two parts.
 
-    `voice` has the lines of a call; "" for what is not spoken.
+    `voice` has the lines of a call; "" for what is not spoken. `push` is a notification's.
     """
 
     sms: str
@@ -28,6 +30,7 @@ class Words:
     subject: str
     mail: str
     voice: str = ""
+    push: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ def row(
         subject=words.subject,
         mail=words.mail,
         voice=words.voice,
+        push=words.push,
     )
 
 
@@ -76,32 +80,55 @@ SMS_ID = {
     Audience.AGENT: "alert_agent",
 }
 VOICE_ID = {Audience.NEIGHBOUR: "alert"}  # twins and agents are never called
+PUSH_ID = {Audience.NEIGHBOUR: "alert", Audience.TWIN: "twin"}  # agents have none
 MAIL_ID = {Audience.NEIGHBOUR: "alert", Audience.TWIN: "twin", Audience.AGENT: "agent"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Ids:
+    """Which message of each catalogue; "" for none."""
+
+    sms: str
+    mail: str
+    voice: str
+    push: str
 
 
 def alert(settings: Settings, audience: Audience, language: str, facts: Facts) -> Words:
     """A resident's alert, as one audience may read it."""
-    ids = (SMS_ID[audience], MAIL_ID[audience], VOICE_ID.get(audience, ""))
+    ids = _Ids(
+        SMS_ID[audience],
+        MAIL_ID[audience],
+        VOICE_ID.get(audience, ""),
+        PUSH_ID.get(audience, ""),
+    )
     return _alert_words(settings, ids, language, facts)
+
+
+TOWN_IDS = _Ids("alert_town", "town", "alert_town", "town")
 
 
 def town_alert(settings: Settings, language: str, facts: Facts) -> Words:
     """A town alert (A3)."""
-    return _alert_words(settings, ("alert_town", "town", "alert_town"), language, facts)
+    return _alert_words(settings, TOWN_IDS, language, facts)
 
 
-def _alert_words(
-    settings: Settings, ids: tuple[str, str, str], language: str, facts: Facts
-) -> Words:
+def _alert_words(settings: Settings, ids: _Ids, language: str, facts: Facts) -> Words:
     variables = _variables(settings, language, facts)
-    sms = _fitted(settings, language, ids[0], variables)
+    sms = _fitted(settings, language, ids.sms, variables)
     return Words(
         sms=sms,
         segments=sms_text.count(sms).segments,
-        subject=say(language, "mail", f"{ids[1]}_subject", **variables),
-        mail=say(language, "mail", f"{ids[1]}_body", **_with_called(variables)),
-        voice=_spoken(settings, ids[2], language, facts) if ids[2] and facts.spoken else "",
+        subject=say(language, "mail", f"{ids.mail}_subject", **variables),
+        mail=say(language, "mail", f"{ids.mail}_body", **_with_called(variables)),
+        voice=_spoken(settings, ids.voice, language, facts) if ids.voice and facts.spoken else "",
+        push=_notified(ids.push, language, facts, variables) if ids.push else "",
     )
+
+
+def _notified(message: str, language: str, facts: Facts, variables: dict[str, object]) -> str:
+    opens = notifications.of_alert(facts.ref)
+    return notifications.written(language, message, variables, opens, at=facts.at)
 
 
 def _spoken(settings: Settings, message: str, language: str, facts: Facts) -> str:
@@ -151,10 +178,18 @@ def _fitted(settings: Settings, language: str, message: str, variables: dict[str
     )
 
 
-def notice(settings: Settings, language: str, kind: str, variables: dict[str, object]) -> Words:
+def notice(
+    settings: Settings,
+    language: str,
+    kind: str,
+    variables: dict[str, object],
+    *,
+    opens: Opens = HOME,
+) -> Words:
     """Any other message: an answer, a receipt, an all-clear. Raises KeyError.
 
-    By mail it says what the SMS says, unless the catalogue has more to say there.
+    By mail it says what the SMS says, unless the catalogue has more to say there. A
+    notification of it `opens` a page of ours.
     """
     known = {"service": settings.service.name, "site": settings.service.site, **variables}
     head, cut, tail = template(language, "sms", kind).partition(TEXT)
@@ -176,6 +211,9 @@ def notice(settings: Settings, language: str, kind: str, variables: dict[str, ob
         mail=say(language, "mail", body, **(known | {"text": sms})),
         voice=speech.twice(settings, language, kind, _read_out(variables))
         if speech.has(language, kind)
+        else "",
+        push=notifications.written(language, kind, known, opens)
+        if notifications.has(language, kind)
         else "",
     )
 

@@ -28,6 +28,7 @@ class Channel(StrEnum):
     SMS = "sms"
     EMAIL = "email"
     VOICE = "voice"
+    PUSH = "push"
 
 
 class Stage(StrEnum):
@@ -55,26 +56,39 @@ class SendError(Exception):
 
 
 class Refused(SendError):
-    """No retry can help. `opted_out` when the provider holds a STOP of this number."""
+    """No retry can help. `opted_out` when the provider holds a STOP of this number; `gone`
+    when the address itself is no more, and is to be forgotten.
+    """
 
-    def __init__(self, reason: str, *, code: str = "", opted_out: bool = False) -> None:
+    def __init__(
+        self, reason: str, *, code: str = "", opted_out: bool = False, gone: bool = False
+    ) -> None:
         super().__init__(reason, code=code)
         self.opted_out = opted_out
+        self.gone = gone
 
 
 class NotNow(SendError):
     """Nothing was sent; try again after `delay` seconds.
 
     `throttled` when the provider said so of the whole number (429), which costs the
-    message no attempt and stops the number for `delay`.
+    message no attempt and stops the number for `delay`. `apart` when it says nothing of the
+    other messages of the lane: they go to other hosts, and go on.
     """
 
     def __init__(
-        self, reason: str, *, code: str = "", delay: float = 5.0, throttled: bool = False
+        self,
+        reason: str,
+        *,
+        code: str = "",
+        delay: float = 5.0,
+        throttled: bool = False,
+        apart: bool = False,
     ) -> None:
         super().__init__(reason, code=code)
         self.delay = delay
         self.throttled = throttled
+        self.apart = apart
 
 
 class Unknown(SendError):
@@ -108,8 +122,9 @@ class Malformed(CallbackError):
 class Outbound:
     """One message to hand over, on one attempt.
 
-    `to` is E.164 or an e-mail address, `sender` the number, short code or name it
-    leaves from ("" for e-mail); `callback` is the address for its receipts, "" for none.
+    `to` is E.164, an e-mail address, or a subscription to notifications as JSON; `sender` the
+    number, short code or name it leaves from ("" for the others); `callback` is the address
+    for its receipts, "" for none.
     A call speaks its `text` in `language`, with a pause between the lines, and asks
     `keys` (an address) what to answer to a key; "" when nobody listens for one.
     """
@@ -208,6 +223,8 @@ class Traits:
     proves that it did not (ours, no lag). `receipts`: it reports delivery later.
     `polls_inbound`: it keeps a list of what phones sent. `owns_numbers`: it names the number
     that a phone texted exactly as we know it, so that one which is not ours is refused.
+    `replaces`: a message that comes twice takes its own place, so that doubt is settled by
+    sending again at once.
     """
 
     looks: bool = False
@@ -215,6 +232,7 @@ class Traits:
     receipts: bool = False
     polls_inbound: bool = False
     owns_numbers: bool = False
+    replaces: bool = False
 
 
 async def no_inbound() -> AsyncIterator[Inbound]:

@@ -9,21 +9,28 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 
 from gateway.contract import NotNow, Unknown
 
 
-def session(timeout: float, *, keep: bool = True) -> aiohttp.ClientSession:
+def session(
+    timeout: float, *, keep: bool = True, resolver: AbstractResolver | None = None
+) -> aiohttp.ClientSession:
     """A session whose calls last `timeout` seconds at most, all in all, and never repeat.
 
     No limit of connections: the pump decides how many messages are in flight. Half of
     the time is for connecting, so that a silent host is told from a silent answer.
     Connections are not kept for a provider that cannot be asked what it took: one
-    that it has just closed would leave doubt for nothing.
+    that it has just closed would leave doubt for nothing. `resolver` looks names up; the
+    usual one unless given.
     """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
-            limit=0, force_close=not keep, keepalive_timeout=15 if keep else None
+            limit=0,
+            force_close=not keep,
+            keepalive_timeout=15 if keep else None,
+            resolver=resolver,
         ),
         timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=timeout / 2),
         cookie_jar=aiohttp.DummyCookieJar(),

@@ -18,10 +18,18 @@ from tests.rigs.browser import chromium
 from tests.rigs.databases import PostgresTemplate, SqliteTemplate
 from tests.rigs.kannel import Kannel, kannel
 from tests.rigs.postgres import Postgres, postgres
+from tests.rigs.pushservice import PushService, push_service
 from tests.rigs.redis import RedisServer, debian_redis_binary, redis_server, valkey_binary
 from tests.rigs.smpp import Operator, smpp_operator
 from tests.rigs.smtp import Mailbox, smtp_server
 from tests.rigs.webhooks import Webhooks, listening_webhooks
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What looks at pages in a browser is known by its fixture."""
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker("seen")
 
 
 @pytest.fixture(scope="session")
@@ -142,6 +150,20 @@ def smtp() -> Iterator[Mailbox]:
     """An SMTP server that keeps its mail in `.mails`; its address is `.url`."""
     with smtp_server() as mailbox:
         yield mailbox
+
+
+@pytest.fixture(scope="session")
+def push_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PushService]:
+    with push_service(tmp_path_factory.mktemp("push")) as service:
+        yield service
+
+
+@pytest.fixture
+def pushes(push_process: PushService) -> Iterator[PushService]:
+    """A push service that decrypts, as new: no browser, no fault."""
+    push_process.reset()
+    yield push_process
+    push_process.reset()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from community_store.models.accounts import (
     WebSession,
 )
 from community_store.models.alerts import (
+    TO_THE_TEAM,
     Alert,
     AlertKind,
     AlertState,
@@ -30,7 +31,32 @@ from community_store.models.deliveries import (
     Step,
     StepKind,
 )
+from community_store.models.gazette import (
+    DIGEST_NOTICE,
+    EntryKind,
+    Every,
+    GazetteComment,
+    GazetteDigest,
+    GazetteEntry,
+    GazettePicture,
+    RemovedBy,
+)
 from community_store.models.joining import Enrolment, EnrolmentState, HomeCode, HomeEntry
+from community_store.models.messaging import (
+    Absence,
+    AbsenceWatcher,
+    Block,
+    Conversation,
+    Message,
+    Participant,
+    Withheld,
+)
+from community_store.models.neighbourhood import (
+    Movement,
+    MovementKind,
+    ProposalState,
+    TwinningProposal,
+)
 from community_store.models.operations import (
     Duty,
     GatewayPause,
@@ -69,8 +95,13 @@ from community_store.models.proving import (
     ProofDocument,
 )
 from community_store.models.registering import Registration
+from community_store.models.reports import Outcome, Report, Reported, ReportState
+from community_store.models.subscriptions import PushSubscription
 
 __all__ = [
+    "TO_THE_TEAM",
+    "Absence",
+    "AbsenceWatcher",
     "Account",
     "AccountLink",
     "AfterHold",
@@ -81,9 +112,12 @@ __all__ = [
     "Attempt",
     "Audience",
     "AuditEntry",
+    "Block",
     "BoundaryCell",
     "Category",
     "Community",
+    "DIGEST_NOTICE",
+    "Conversation",
     "Delivery",
     "DeliveryState",
     "Duty",
@@ -92,8 +126,14 @@ __all__ = [
     "LaneHealth",
     "Enrolment",
     "EnrolmentState",
+    "EntryKind",
     "EveningLink",
+    "Every",
     "GatewayPause",
+    "GazetteComment",
+    "GazetteDigest",
+    "GazetteEntry",
+    "GazettePicture",
     "HomeCode",
     "HomeEntry",
     "InboundState",
@@ -101,22 +141,33 @@ __all__ = [
     "JoinRequest",
     "Member",
     "MemberState",
+    "Message",
     "Mode",
+    "Movement",
+    "MovementKind",
     "Mute",
     "Notice",
+    "Outcome",
+    "Report",
+    "ReportState",
+    "Reported",
     "Number",
     "NumberKind",
     "NumberState",
+    "Participant",
     "PartnerProof",
     "PositionTry",
     "ProofCode",
     "ProofDocument",
+    "ProposalState",
+    "PushSubscription",
     "ReceiptRow",
     "RecoveryCode",
     "Registration",
     "Step",
     "StepKind",
     "Reference",
+    "RemovedBy",
     "Reply",
     "ReplyKind",
     "RequestState",
@@ -127,6 +178,8 @@ __all__ = [
     "Topic",
     "Town",
     "Twinning",
+    "TwinningProposal",
     "WebSession",
+    "Withheld",
     "Wording",
 ]

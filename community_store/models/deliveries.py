@@ -35,13 +35,14 @@ _OPEN = text("state in ('sending', 'unknown', 'accepted', 'sent')")
 class Delivery(SQLModel, table=True):
     """One alert or notice for one person over one channel.
 
-    `gateway` and `number_id` are the lane it leaves by (number_id null for e-mail).
+    `gateway` and `number_id` are the lane it leaves by (number_id null for e-mail and push).
     `priority` is its class and `size` its turn among what its community sends in that
     class and channel (dispatch/turns.py): claims are taken in (priority, size, id) order.
     `due_at` is when it may leave, `look_at` when the sweep must next look after it.
     `attempts` numbers the calls of the provider, `doubts` counts those whose outcome was
     unknown, `looks` the empty looks since the last, `redials` the calls made again
-    because nobody answered. Money in euros.
+    because nobody answered. Money in euros. `member_id` is of whom it is for; of what somebody
+    wrote to the team (TO_THE_TEAM) it is the writer.
     """
 
     __tablename__ = "delivery"

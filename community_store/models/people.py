@@ -35,6 +35,7 @@ class Dwelling(StrEnum):
 class Member(SQLModel, table=True):
     """A person with one account and one home. Numbers are E.164, e-mail lower case.
 
+    `suspended_why` is what a suspended member is told of it, "" for no more than that.
     `about` and `interests` (Interest values and others, with commas between) are for the
     community; `tenure` and `dwelling` for nobody but themselves. The newsletter is wanted
     from `newsletter_since` on, unless `newsletter_until` says that it no longer is.
@@ -66,6 +67,7 @@ class Member(SQLModel, table=True):
     paused_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
     activated_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    suspended_why: str = ""
 
 
 class RequestState(StrEnum):

@@ -11,9 +11,10 @@ from gateway.providers.maildir import Maildir
 from gateway.providers.simulator import Simulator
 from gateway.providers.smtp import Smtp
 from gateway.providers.twilio import Twilio
+from gateway.providers.webpush import WebPush
 from gateway.wiring import Wiring
 
-__all__ = ["KINDS", "Wiring", "build", "build_mail"]
+__all__ = ["KINDS", "Wiring", "build", "build_mail", "build_push"]
 
 # Called with the gateway's name, its section and the wiring; each takes its own section.
 KINDS: Mapping[str, Callable[[str, Any, Wiring], Provider]] = {
@@ -36,3 +37,8 @@ def build(name: str, section: Any, wiring: Wiring) -> Provider:
 def build_mail(url: str, sender: str, wiring: Wiring) -> Provider:
     """The provider "mail" of [mail] url; `sender` is an address, with or without a name."""
     return MAIL[url.partition(":")[0]](url, sender, wiring)
+
+
+def build_push(section: Any, contact: str, wiring: Wiring) -> Provider:
+    """The provider "push" of [push]; `contact` is whom a push service may write to."""
+    return WebPush(section, contact, wiring)

@@ -40,3 +40,22 @@ def test_a_partner_that_is_away_is_a_fault(village: Console) -> None:
     found = finding(village, issuer=f"http://127.0.0.1:{free_port()}")
     assert found["result"] == "FAULT"
     assert "no answer" in found["what"]
+
+
+def test_the_legal_pages_and_the_contact_form_are_looked_at_and_are_no_fault(
+    village: Console,
+) -> None:
+    def told(**environment: str) -> dict[str, dict[str, str]]:
+        asked = replace(village, environment={**village.environment, **environment})
+        rows = json.loads(asked.run("doctor", "--json").stdout)
+        return {row["check"]: row for row in rows}
+
+    bare = told()
+    assert bare["legal pages"]["result"] == bare["contact form"]["result"] == "ok"
+    assert "publisher, publisher_address" in bare["legal pages"]["what"]
+    assert "closed" in bare["contact form"]["what"]
+    better = told(
+        TOCSIN__LEGAL__PUBLISHER="Commune", TOCSIN__SERVICE__CONTACT="Écrire à mairie@ville.example"
+    )
+    assert "publisher, " not in better["legal pages"]["what"]
+    assert "writes to" in better["contact form"]["what"]

@@ -18,13 +18,22 @@ from community_store.models import (
     Member,
     MemberState,
     Reply,
+    Report,
     Wording,
 )
 from community_store.store import Store
 from tests.community_store.ground import INSEE, community, member
 
 NOW = utcnow()
-LIMITS = retention.Limits.of(NOW, text_days=90, delivery_months=13, pending_days=30)
+LIMITS = retention.Limits.of(
+    NOW,
+    text_days=90,
+    delivery_months=13,
+    pending_days=30,
+    gazette_days=30,
+    message_days=365,
+    movement_months=12,
+)
 
 
 def happened(session: Session, person: Member, days: int) -> None:
@@ -62,6 +71,8 @@ def happened(session: Session, person: Member, days: int) -> None:
             expires_at=then,
         )
     )
+    session.add(Report(kind="alert", subject_id=alert.id or 0, about_id=person.id,
+                       quote="Fumée", why="Faux", created_at=then))  # fmt: skip
     session.add(Reply(alert_id=alert.id or 0, member_id=person.id, kind="reply", text="J'y vais",
                       created_at=then))  # fmt: skip
 
@@ -81,13 +92,16 @@ def test_each_kind_is_forgotten_at_its_age_and_no_sooner(store: Store) -> None:
         retention.forget(session, found)
     assert {kind: len(ids) for kind, ids in found.items()} == {
         "alerts": 2, "replies": 2, "texts": 2, "wordings": 2, "deliveries": 1,
-        "accounts": 0, "enrolments": 0,
+        "accounts": 0, "enrolments": 0, "reports": 2, "entries": 0, "comments": 0, "digests": 0,
+        "messages": 0, "absences": 0, "movements": 0,
     }  # fmt: skip
     with store.begin() as session:
         mobile = session.exec(select(Member.mobile)).one()
         assert by_age(session, Alert, "text") == ["", "", "Fumée"]
         assert by_age(session, Alert, "author_id") == [None, None, 1]
         assert by_age(session, Reply, "text") == ["", "", "J'y vais"]
+        assert by_age(session, Report, "quote") == ["", "", "Fumée"]
+        assert by_age(session, Report, "about_id") == [None, None, 1]
         assert by_age(session, Wording, "sms") == ["", "", "Fumée"]
         assert by_age(session, InboundText, "sender") == ["", "", mobile]
         assert by_age(session, InboundText, "gateway_id") == ["500", "100", "80"]

@@ -11,6 +11,7 @@ from community_store.models import Attempt, Delivery, GatewayPause, Number, Numb
 from community_store.models import DeliveryState as State
 from dispatch import lanes, settlement
 from dispatch.outbox import Claimed
+from dispatch.runtime import rates
 from gateway.contract import (
     Accepted,
     Misconfigured,
@@ -42,7 +43,7 @@ def claim_one(world: World) -> Claimed:
 
 def open_lanes(world: World) -> int:
     with world.store.read() as session:
-        return len(lanes.look(session, 1.0, world.clock()).lanes)
+        return len(lanes.look(session, rates(world.settings), world.clock()).lanes)
 
 
 @pytest.mark.parametrize(

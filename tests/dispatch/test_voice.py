@@ -32,6 +32,7 @@ from dispatch import (
 from dispatch.alerts import Told, TownVoice
 from dispatch.followups import Followup, tell_followup
 from dispatch.outbox import Claimed
+from dispatch.runtime import rates
 from dispatch.tally import Why
 from gateway.contract import Accepted, Channel, Key, Misconfigured, Receipt, Stage
 from tests.dispatch.world import INSEE, World, addresses, at
@@ -192,7 +193,7 @@ def test_texts_and_calls_of_one_number_are_two_lanes_with_their_own_rates(world:
     old(world, home)
     world.raised(author)
     with world.store.read() as session:
-        found = lanes.look(session, 1.0, world.clock()).lanes
+        found = lanes.look(session, rates(world.settings), world.clock()).lanes
     assert {(way.lane.channel, way.rate) for way in found} == {(SMS, 10.0), (VOICE, 0.5)}
     assert len({lanes.Hold(way).key for way in found}) == 2
     assert [c.channel for c in world.claim(number)] == [SMS]
@@ -213,7 +214,7 @@ def test_a_fault_of_the_calling_number_does_not_stop_its_texts(world: World) -> 
     [claimed] = claim(world, number)
     world.settle(claimed, Misconfigured("not ours", code="21210", only_sender=True))
     with world.store.read() as session:
-        found = lanes.look(session, 1.0, world.clock()).lanes
+        found = lanes.look(session, rates(world.settings), world.clock()).lanes
     assert [way.lane.channel for way in found] == [SMS]
     assert world.rows(Number, value=CALLER)[0].calls_paused == "not ours"
     assert world.rows(Number, value=CALLER)[0].state == NumberState.ACTIVE

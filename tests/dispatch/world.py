@@ -22,6 +22,7 @@ from community_store.models import (
     Community,
     Delivery,
     GatewayPause,
+    GazetteDigest,
     InboundText,
     Member,
     MemberState,
@@ -314,6 +315,7 @@ def _key(kind: type[Any]) -> Any:
         Stop: "address",
         Town: "insee",
         Attempt: "delivery_id",
+        GazetteDigest: "member_id",
     }
     return getattr(kind, names.get(kind, "id"))
 

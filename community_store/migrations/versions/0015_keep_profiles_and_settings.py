@@ -8,7 +8,7 @@ from alembic import op
 from community_store import columns
 
 revision: str = "0015"
-down_revision: str | None = "0010"
+down_revision: str | None = "0014"
 branch_labels: None = None
 depends_on: None = None
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from community_store import membership
 from community_store.models import Community, JoinRequest, Member, MemberState, Mode
-from dispatch import happenings, requests
+from dispatch import happenings, requests, rerouting
 from dispatch.happenings import Happening
 from tests.dispatch.world import World
 
@@ -84,7 +84,7 @@ def test_who_asks_another_community_is_gone_from_the_first(world: World) -> None
     with world.act() as act:
         member = act.session.get_one(Member, person.id)
         membership.move(act.session, member, act.session.get_one(Community, other))
-        requests.follow(act, member)
+        rerouting.follow(act, member)
     assert [one.standing for one in read(world, first)] == ["gone"]
     assert [one.standing for one in read(world, second)] == ["waiting"]
 

@@ -99,13 +99,15 @@ def apply_to(act: Act, member: Member, community: Community) -> JoinRequest | No
     act.session.refresh(member)
     _require_outsider(member)
     _require_near(member, community)
+    at_once = member.state == MemberState.ACTIVE and lookup.lives_in(member, community)
+    if not at_once:
+        membership.wait(act.session, member)  # before they are in it: they have not arrived
     membership.move(act.session, member, community)
     act.session.flush()
-    if member.state == MemberState.ACTIVE and lookup.lives_in(member, community):
-        requests.welcome(act, member)
-        return None
-    membership.wait(act.session, member)
-    return rerouting.follow(act, member)
+    if not at_once:
+        return rerouting.follow(act, member)
+    requests.welcome(act, member)
+    return None
 
 
 def _require_outsider(member: Member) -> None:

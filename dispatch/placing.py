@@ -42,10 +42,11 @@ def by_member(act: Act, member: Member, home: Home) -> None:
     act.session.refresh(member)
     if not may_place(member):
         raise RuleError("placed", f"the home of member {member.id} has a place, or needs none")
-    _put(act, member, home)
     if home.lat is None:
+        _put(act, member, home)
         return
-    membership.wait(act.session, member)
+    membership.wait(act.session, member)  # before they are in a community: they have not arrived
+    _put(act, member, home)
     rerouting.follow(act, member)
 
 

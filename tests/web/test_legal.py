@@ -168,9 +168,11 @@ def test_an_operator_s_own_text_takes_the_place_of_ours(
 
 
 def test_the_periods_are_those_of_the_settings() -> None:
-    retention = Retention(alert_text_days=61, delivery_months=7, pending_days=23, log_months=5)
+    retention = Retention(
+        alert_text_days=61, delivery_months=7, pending_days=23, log_months=5, movement_months=4
+    )
     shown = page("privacy", retention=retention, joining=Joining(proof_days=9))
-    for period in ("61 jours", "7 mois", "23 jours", "5 mois", "après 9 jours"):
+    for period in ("61 jours", "7 mois", "23 jours", "5 mois", "4 mois", "après 9 jours"):
         assert period in shown
     for figure in ("90", "13 mois", "15 jours"):
         assert figure not in shown

@@ -431,7 +431,9 @@ def test_doubt_is_settled_by_sending_again_which_takes_its_own_place(
     [row] = pushed(world)
     assert (row.state, row.attempts, row.doubts) == (State.ACCEPTED, 2, 1)
     assert len(pushes.shown(device)) == 1
-    assert {one["topic"] for one in pushes.received(device)} == {f"d{row.id}"}
+    received = pushes.received(device)
+    assert {one["topic"] for one in received} == {f"d{row.id}"}
+    assert received[-1]["said"]["again"] is True, "so that it rings no second time"
     with world.store.read() as session:
         assert figures.duplicates(session) == 0
 

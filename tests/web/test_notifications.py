@@ -57,7 +57,9 @@ def devices(house: House) -> list[PushSubscription]:
 def test_a_device_is_added_named_tried_and_taken_away(house: House, pushes: PushService) -> None:
     found, visitor = member(house)
     visitor.headers["User-Agent"] = "Mozilla/5.0 (Android 15; Mobile) Gecko/143.0 Firefox/143.0"
-    assert "Aucun appareil" in words(visitor.get("/notifications"))
+    page = words(visitor.get("/notifications"))
+    assert "Aucun appareil" in page
+    assert "<noscript><p>Il faut JavaScript" in page
     device = pushes.browser(PUBLIC)
     assert visitor.lands(visitor.post("/notifications", **given(device))) == "/notifications"
     page = words(visitor.get("/notifications"))

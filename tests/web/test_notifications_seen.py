@@ -212,6 +212,7 @@ def test_a_device_is_turned_on_tried_and_turned_off(
     _, page = opened(size=size, scheme=scheme, device=device)
     page.goto(f"{site}/notifications")
     expect(page.get_by_text("Aucun appareil")).to_be_visible()
+    expect(page.get_by_role("button", name="Activer sur cet appareil")).to_be_visible()
     looks_well(page, f"notifications-off-{size}-{scheme}")
     page.get_by_role("button", name="Activer sur cet appareil").click()
     expect(page.get_by_text("C'est fait")).to_be_visible()

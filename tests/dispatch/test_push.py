@@ -530,6 +530,16 @@ def test_a_member_tries_their_devices(world: World, pushes: PushService) -> None
     assert {one["said"]["path"] for one in pushes.received(devices[0])} == {"/home"}
 
 
+def test_a_notice_of_a_topic_that_was_turned_off_is_none(world: World, pushes: PushService) -> None:
+    member = world.member(world.community())
+    notified(world, pushes, member)
+    world.mute(member, Topic.MESSAGE, Channel.PUSH)
+    with world.act() as act:
+        me, about = act.session.get_one(Member, member.id), notices.Subject("push_trial", {})
+        assert notices.notify(act, me, about, topic=Topic.MESSAGE) == 0
+        assert notices.notify(act, me, about, topic=Topic.GAZETTE) == 1
+
+
 def test_what_is_no_notification_is_never_sent_as_one(world: World, pushes: PushService) -> None:
     member = world.member(world.community())
     notified(world, pushes, member)

@@ -17,7 +17,7 @@ COMPILE := uv pip compile --quiet --universal --generate-hashes --no-emit-index-
 LOCK := $(COMPILE) --extra build pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: apt bench chaos clean demo goes-on help install lint lock statemachine test test-slow
+.PHONY: apt bench chaos clean demo goes-on help install lint lock statemachine test test-seen test-slow
 .DELETE_ON_ERROR:
 
 help: ## Say what there is
@@ -30,7 +30,10 @@ demo: $(INSTALLED) ## A text goes in, the neighbours get it (ONESHOT=1 ends by i
 	$(BIN)/tocsin demo $(if $(filter-out 0,$(ONESHOT)),--once) $(if $(PORT),--port $(PORT))
 
 test: $(DEVELOPING) ## Run the tests (ARGS="tests/gateway -k kannel" for some of them)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not seen" $(ARGS)
+
+test-seen: $(DEVELOPING) ## Run what looks at the pages in Chromium: size, axe, keyboard, no scripts
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "seen and not slow" $(ARGS)
 
 test-slow: $(DEVELOPING) ## Run what takes minutes: crashes, outages, whole conversations
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "slow and not alone" $(ARGS)

@@ -18,56 +18,24 @@ from dispatch import logs
 from dispatch.runtime import Runtime, open_runtime
 from web import (
     access,
+    bounds,
     errors,
-    front,
     headers,
-    home,
     i18n,
     identity,
-    language,
     maps,
     page,
+    rooms,
     throttle,
     uploads,
 )
 from web.access import Policy
-from web.accounts import room
-from web.accounts.account import account
-from web.accounts.password import password
-from web.accounts.second_factor import second_factor
-from web.accounts.sign_in import sign_in
-from web.activation.document import document
-from web.activation.page import activation
-from web.activation.partner import partner
-from web.alert_page import alert_page
-from web.alerts import archive, doing, new_one  # noqa: F401  # their routes
-from web.alerts import one as one_alert
-from web.alerts.room import room as alerts_room
-from web.community.drawing import drawing
-from web.community.new import new
-from web.community.page import community
-from web.deciding.page import deciding
-from web.deciding.team import team_pages
-from web.first_steps.page import first_steps
-from web.health import health
-from web.notifications.application import application
-from web.notifications.page import moving, notifications
-from web.registering import address, form, place, proofs  # noqa: F401  # their routes
-from web.registering.room import registering
-from web.simulator import simulator
-from web.unsubscribe import unsubscribe
 from webhooks.views import webhooks
 
 PR_SET_PDEATHSIG = 1
 LARGEST_BODY = 1024 * 1024  # bytes; a text is under 2 kB
 
-PAGES = (
-    front.front, home.home, language.language, sign_in, password, second_factor, account,
-    alert_page, alerts_room, health, registering, community, drawing, new, activation, document, partner, first_steps, deciding,
-    team_pages, application, notifications,
-)  # fmt: skip
-# called by programs, which have no form of ours: each call proves itself, or is of a trial
-BY_PROGRAMS = (webhooks, simulator, unsubscribe, moving)
+BY_PROGRAMS = (webhooks, *rooms.BY_PROGRAMS)
 POLICIES = {
     "static": Policy.ANYONE,
     "webhooks.sms": Policy.PROVED,
@@ -88,15 +56,18 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Flask:
     _believe_proxies(app, settings)
     uploads.install(app)
     app.before_request(access.guard)
+    bounds.install(app)
     csrf = CSRFProtect(app)
-    for blueprint in (*PAGES, *BY_PROGRAMS):
+    for blueprint in (*rooms.PAGES, *BY_PROGRAMS):
         app.register_blueprint(blueprint)
     for blueprint in BY_PROGRAMS:
         csrf.exempt(blueprint)
     access.grant(app, POLICIES)
     throttle.install(app, settings)
-    for room_ in (room, front, page, maps, one_alert, errors):
-        room_.install(app)
+    for installed in (*rooms.INSTALLED, page, maps, errors):
+        installed.install(app)
+    for texts in rooms.TEXTS:
+        texts.install(app, settings)
     headers.install(app, settings)
     return app
 

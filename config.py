@@ -14,7 +14,7 @@ import secrets
 import tempfile
 import tomllib
 from collections.abc import Mapping
-from datetime import time
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -28,6 +28,7 @@ LONGEST_SOCKET = 100  # bytes; the system's limit for a Unix socket's path is 10
 DATABASES = ("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")
 REDIS = ("redis://", "rediss://", "unix://")
 LANGUAGES = ("fr", "en")  # those with catalogues under locales/
+OPTIONAL = ("registration", "accessibility_gaps", "texts")  # of [legal]: not everybody has them
 
 
 class ConfigError(Exception):
@@ -231,6 +232,25 @@ class Joining(Section):
     proof_tries: int = Field(default=5, ge=1)
 
 
+class Gazette(Section):
+    """The community's journal (S46). `digest` is the local time of its summary by e-mail."""
+
+    days: int = Field(default=30, ge=1)
+    days_max: int = Field(default=180, ge=1)
+    pictures_max: int = Field(default=3, ge=0, le=10)
+    picture_megabytes: float = Field(default=10.0, gt=0)
+    entries_a_day: int = Field(default=10, ge=1)
+    comments_a_day: int = Field(default=50, ge=1)
+    digest: time = time(8, 30)
+
+    @field_validator("digest")
+    @classmethod
+    def _by_day(cls, value: time) -> time:
+        if not time(8) <= value < time(21, 30):
+            raise ValueError("must be between 8:00 and 21:30: the law wants it so")
+        return value
+
+
 class Security(Section):
     """`trusted_proxies` is how many reverse proxies stand in front of the web process.
 
@@ -250,7 +270,40 @@ class Retention(Section):
     alert_text_days: int = Field(default=90, ge=1)
     delivery_months: int = Field(default=13, ge=1)
     pending_days: int = Field(default=30, ge=1)
+    gazette_days: int = Field(default=30, ge=1)
+    message_days: int = Field(default=365, ge=1)
+    movement_months: int = Field(default=12, ge=1)
     log_months: int = Field(default=12, ge=1)
+
+
+class Legal(Section):
+    """What the law wants of whoever runs a site: the pages under /legal are completed with it."""
+
+    publisher: str = ""
+    publisher_address: str = ""
+    publisher_phone: str = ""
+    registration: str = ""
+    director: str = ""
+    host: str = ""
+    host_address: str = ""
+    host_phone: str = ""
+    data_officer: str = ""
+    contractors: tuple[str, ...] = ()
+    effective: date | None = None
+    accessibility: Literal["full", "partial", "none"] = "partial"
+    accessibility_checked: str = ""
+    accessibility_gaps: tuple[str, ...] = ()
+    accessibility_date: date | None = None
+    texts: Path | None = None
+
+    @property
+    def missing(self) -> list[str]:
+        """The keys that a page still shows as to be completed."""
+        return [
+            name
+            for name in type(self).model_fields
+            if name not in OPTIONAL and not getattr(self, name)
+        ]
 
 
 class TwilioGateway(Section):
@@ -324,8 +377,10 @@ class Settings(BaseSettings):
     dispatch: Dispatch = Dispatch()
     alerts: Alerts = Alerts()
     joining: Joining = Joining()
+    gazette: Gazette = Gazette()
     security: Security = Security()
     retention: Retention = Retention()
+    legal: Legal = Legal()
     gateway: Mapping[str, GatewaySection] = Field(
         default_factory=lambda: {"simulator": SimulatorGateway(type="simulator")}
     )

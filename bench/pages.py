@@ -16,7 +16,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from matplotlib.figure import Figure
 from shapely import box
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from app import create_app
 from bench.crowd import Place, add_numbers, fill
@@ -24,10 +24,11 @@ from bench.result import Options, Result, middle, number, share
 from bench.rig import Bench, bench
 from community_store import accounts, communities, sessions
 from community_store.columns import utcnow
-from community_store.models import Account, Member, MemberState
+from community_store.models import Account, Agent, Member, MemberState, Town
 from config import Settings
-from dispatch import requests
+from dispatch import alerts, answering, requests
 from dispatch.act import Act
+from dispatch.alerts import Told, TownVoice
 from dispatch.runtime import open_runtime
 
 LIGHT, WITH_MAP = 300_000, 700_000  # bytes
@@ -38,8 +39,12 @@ PAGES = (
     ("anybody", "/sign-in"), ("newcomer", "/community"), ("newcomer", "/community/list"),
     ("newcomer", "/community/new"), ("newcomer", "/activation"), ("member", "/home"),
     ("member", "/community"), ("member", "/first-steps"), ("member", "/account"),
-    ("referent", "/home"), ("referent", "/requests"), ("team", "/team"),
+    ("referent", "/home"), ("referent", "/requests"), ("team", "/team"), ("team", "/team/reports"),
+    ("member", "/alerts/"), ("member", "/alerts/new"), ("member", "/alerts/{alert}"),
+    ("member", "/alerts/{alert}/live"), ("referent", "/alerts/{alert}/live"),
+    ("agent", "/alerts/{town}"), ("agent", "/alerts/{town}/live"), ("agent", "/alerts/"),
 )  # fmt: skip
+NEIGHBOURS = 500  # in the readers' community
 
 
 @dataclass(frozen=True)
@@ -74,10 +79,13 @@ def run(options: Options) -> Result:
     took: dict[str, list[float]] = {}
     with bench() as house:
         add_numbers(house.store, ["38000"], 10)
-        fill(house.store, [Place("38185", members, max(1, members // 100))])
-        readers = _readers(house)
-        for who, path in PAGES:
-            reader, name = readers[who], f"{path} ({who})"
+        told = options.size("told", 150_000, 3_000)
+        town = Place("38001", told, max(1, told // 500))
+        fill(house.store, [Place("38185", members, max(1, members // 100)), town])
+        readers, refs = _readers(house), _going_on(house)
+        for who, wanted in PAGES:
+            path = wanted.format(**refs)
+            reader, name = readers[who], f"{wanted} ({who})"
             reader.seconds(path)
             runs = [[reader.seconds(path) for _ in range(times)] for _ in range(options.runs)]
             took[name] = [1000 * middle([share(one, 95) for one in runs])]
@@ -85,7 +93,7 @@ def run(options: Options) -> Result:
             weight, mapped = reader.weight(path)
             most = WITH_MAP if mapped else LIGHT
             result.rows.append(
-                (path, who, number(half), number(took[name][0]), number(weight / 1000),
+                (wanted, who, number(half), number(took[name][0]), number(weight / 1000),
                  f"{weight / most:.0%}")
             )  # fmt: skip
     result.raw = {"members": members, "p95_ms": took}
@@ -126,13 +134,44 @@ def _accounts(house: Bench, settings: Settings) -> dict[str, str]:
             "member": person(mobile="+33639990001", **here),
             "referent": person(mobile="+33639990002", referent=True, **here),
         }
+        for n in range(NEIGHBOURS):
+            person(mobile=f"+336399910{n:03}", **here)
         act = Act(session, settings, now)
         for _ in range(20):
             requests.ask(act, person(community_id=home.id, state=MemberState.PENDING))
             requests.ask(act, person(state=MemberState.PENDING))
         held = {who: accounts.of_member(session, member) for who, member in people.items()}
         held["team"] = accounts.add_team(session, "Ada", "ada@equipe.example")
+        held["agent"] = _of_agent(session)
         return {who: _token(session, account, now) for who, account in held.items()}
+
+
+def _of_agent(session: Session) -> Account:
+    """Of the town that is told something."""
+    session.add(Agent(town_insee="38001", name="Police municipale", email="pm@ville.example"))
+    session.flush()
+    account = accounts.holder_of_email(session, "pm@ville.example")
+    assert account is not None
+    accounts.proved_email(session, account)
+    return account
+
+
+def _going_on(house: Bench) -> dict[str, int]:
+    """An alert in the readers' community with a thread, and one that a whole town is told."""
+    with house.store.begin() as session:
+        act = Act(session, house.settings, utcnow())
+        people = session.exec(
+            select(Member).where(col(Member.mobile).startswith("+336399910")).limit(40)
+        ).all()
+        mine = alerts.raise_resident(act, people[0], Told("Camionnette devant le 4")).alert
+        for one in people[1:]:
+            answering.acknowledge(act, mine, answering.Speaker(one))
+            answering.route(act, mine, answering.Speaker(one), "Je la vois aussi")
+        town = session.get_one(Town, "38001")
+        all_of_it = alerts.raise_town(act, town, Told("Orage ce soir"), TownVoice()).alert
+        assert mine.id is not None
+        assert all_of_it.id is not None
+        return {"alert": mine.id, "town": all_of_it.id}
 
 
 def _token(session: Session, account: Account, now: datetime) -> str:

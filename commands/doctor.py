@@ -53,6 +53,8 @@ def _examine(context: Context) -> Iterator[Finding]:
     yield _redis(runtime)
     yield _simulator(context)
     yield _proxies(context)
+    yield _legal(context)
+    yield _contact(context)
     if database.good:
         yield _numbers(context)
         yield _landlines(context)
@@ -236,6 +238,25 @@ def _proxies(context: Context) -> Finding:
             "behind a proxy everybody shares one caller's limits: set [security] trusted_proxies",
         )
     return Finding("proxies", True, f"{count} trusted")
+
+
+def _legal(context: Context) -> Finding:
+    """No fault, since texts go out all the same: but the law wants these pages complete."""
+    missing = context.settings.legal.missing
+    if missing:
+        return Finding("legal pages", True, f"to be completed in [legal]: {', '.join(missing)}")
+    return Finding("legal pages", True, "complete")
+
+
+def _contact(context: Context) -> Finding:
+    """No fault: a small town may prefer its telephone."""
+    from dispatch.contacting import mailbox
+
+    if mailbox(context.settings):
+        return Finding("contact form", True, "writes to the address in [service] contact")
+    return Finding(
+        "contact form", True, "closed: put an e-mail address into [service] contact to open it"
+    )
 
 
 def _provider(name: str, provider: Provider) -> Finding:

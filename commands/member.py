@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from community_store.models import Member
+    from dispatch.act import Act
 
 app = typer.Typer(no_args_is_help=True, help="People and their accounts.")
 Named = Annotated[
@@ -67,18 +68,42 @@ def add(  # one option for each column of interfaces.md
 
 def _request(context: Context, session: Session, member: Member) -> None:
     """A pending member's request goes to whoever vouches for homes there."""
-    from community_store.columns import utcnow
     from dispatch import requests
-    from dispatch.act import Act
 
     if member.state == "pending":
-        requests.ask(Act(session, context.settings, utcnow()), member)
+        requests.ask(_act(context, session), member)
+
+
+def _act(context: Context, session: Session) -> Act:
+    from community_store.columns import utcnow
+    from dispatch.act import Act
+
+    return Act(session, context.settings, utcnow())
 
 
 def _placed(session: Session, new: Any, community: str) -> Any:
     from dataclasses import replace
 
     return replace(new, community_id=community_named(session, community).id) if community else new
+
+
+@app.command()
+def place(
+    ctx: typer.Context,
+    member: Named,
+    *,
+    lat: Annotated[float, typer.Option(help="degrees, WGS 84")],
+    lon: Annotated[float, typer.Option(help="degrees, WGS 84")],
+    address: Annotated[str, typer.Option(help="left out: it stays")] = "",
+) -> None:
+    """Put a home on the map. Of no community, the member joins the one around it."""
+    from dispatch import placing
+
+    with of(ctx).begin() as session:
+        found = member_named(session, member)
+        placing.by_team(_act(of(ctx), session), found, placing.Home(address, lat, lon))
+        name = _community_name(session, found)
+    say(f"member {found.id} has a place: {found.state}, {name or 'in no community'}")
 
 
 @app.command("list")
@@ -119,24 +144,25 @@ def activate(ctx: typer.Context, member: Named) -> None:
 
 def _accepted(context: Context, session: Session, member: Member) -> bool:
     """A pending member is told that they are active, as by `tocsin request accept`."""
-    from community_store.columns import utcnow
     from dispatch import requests
-    from dispatch.act import Act
 
-    act = Act(session, context.settings, utcnow())
     return member.state == "pending" and requests.decide_for(
-        act, member, accept=True, by="operator"
+        _act(context, session), member, accept=True, by="operator"
     )
 
 
 @app.command()
-def suspend(ctx: typer.Context, member: Named) -> None:
+def suspend(
+    ctx: typer.Context,
+    member: Named,
+    why: Annotated[str, typer.Option("--why", help="What the member is shown.")] = "",
+) -> None:
     """The member neither sends nor receives until activated again."""
     from community_store import membership
 
     with of(ctx).begin() as session:
         found = member_named(session, member)
-        membership.suspend(session, found)
+        membership.suspend(session, found, why=why)
     say(f"member {found.id} is suspended")
 
 

@@ -32,15 +32,17 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the requests, the longest waiting first. `ref` is what deciders text back, `due_at`
-    by when the team decides, if it is for the team, `proof` a document to look at.
+    by when the team decides, if it is for the team, `proof` a document to look at, `placed`
+    whether the home is on the map (if not, `tocsin member place`), `proved` whether a device
+    or a partner says that they live there.
     """
     from community_store import membership
     from community_store.columns import utcnow
-    from dispatch import proofs, requests, team
+    from dispatch import evidence, proofs, requests, team
 
     with of(ctx).read() as session:
         due = {one.member.id: one.due_at for one in team.queue(session, utcnow())}
-        documents = proofs.waiting(session)
+        documents, proved = proofs.waiting(session), evidence.waiting(session)
         home = community_named(session, community).id if community else None
         refs = requests.open_refs(session)
         rows: list[dict[str, Any]] = [
@@ -50,6 +52,8 @@ def list_(
                 "first_name": member.first_name,
                 "last_name": member.last_name,
                 "address": member.address,
+                "placed": member.lat is not None,
+                "proved": member.id in proved,
                 "community": name,
                 "mode": mode,
                 "created_at": member.created_at.isoformat(),
@@ -112,7 +116,7 @@ def proof(
 
 @app.command()
 def refuse(ctx: typer.Context, member: Id, reason: Reason = "") -> None:
-    """Refuse a request: the person is told, the account is closed and erased."""
+    """Refuse a request: the person is told; an account that was never active is erased."""
     context = of(ctx)
     with context.begin() as session:
         found = _waiting(session, member)

@@ -109,14 +109,10 @@ def _agent(session: Session, email: str) -> Agent | None:
     return None if taken else found[0]
 
 
-def holder_of_number(session: Session, e164: str) -> Account | None:
-    """The account of the member with this mobile or landline, made when there is none yet.
-
-    None when nobody has it, or several share it.
-    """
+def with_number(session: Session, e164: str) -> list[Member]:
+    """The member with this mobile, else those with this landline, which a household shares."""
     members = _open_members(session, col(Member.mobile) == e164)
-    members = members or _open_members(session, col(Member.landline) == e164)
-    return of_member(session, members[0]) if len(members) == 1 else None
+    return members or _open_members(session, col(Member.landline) == e164, most=None)
 
 
 def of_member(session: Session, member: Member) -> Account:
@@ -128,9 +124,16 @@ def of_member(session: Session, member: Member) -> Account:
     return _add(session, Account(email=email, member_id=member.id))
 
 
-def _open_members(session: Session, whose: object) -> list[Member]:
+def of_members(session: Session, members: list[Member]) -> list[Account]:
+    """As `of_member`, of several; those that there are already in one query."""
+    query = select(Account).where(col(Account.member_id).in_([one.id for one in members]))
+    known = {account.member_id: account for account in session.exec(query)}
+    return [known.get(one.id) or of_member(session, one) for one in members]
+
+
+def _open_members(session: Session, whose: object, *, most: int | None = 2) -> list[Member]:
     query = select(Member).where(whose, Member.state != MemberState.CLOSED)  # type: ignore[arg-type]  # SQL
-    return list(session.exec(query.order_by(col(Member.id)).limit(2)))
+    return list(session.exec(query.order_by(col(Member.id)).limit(most)))
 
 
 def _add(session: Session, account: Account) -> Account:
@@ -139,14 +142,46 @@ def _add(session: Session, account: Account) -> Account:
     return account
 
 
+def others_email(session: Session, email: str, member: Member) -> bool:
+    """Whether an address is somebody's other than the member's: to sign in with, or to be
+    written to.
+    """
+    account = by_email(session, email)
+    if account is not None and account.member_id != member.id and person(session, account).somebody:
+        return True
+    member_of, agent = _open_members(session, col(Member.email) == email), _agent(session, email)
+    mine = account is not None and agent is not None and account.agent_id == agent.id
+    return any(one.id != member.id for one in member_of) or (agent is not None and not mine)
+
+
+def change_email(session: Session, member: Member, email: str) -> None:
+    """A member has proved another address, and signs in with it from now on (S80).
+
+    Staff go on to sign in with theirs: it is the operator's to change. Links that went to
+    the old address open nothing any more.
+    """
+    account = of_member(session, member)
+    member.email = email
+    session.add(member)
+    if not person(session, account).staff:
+        account.email = email
+        session.add(account)
+    _void_links(session, account)
+    session.flush()
+
+
 def set_password(session: Session, account: Account, hashed: str) -> None:
     """Keep a password's hash; whoever was signed in, or held a link, no longer is or does."""
     account.password = hashed
     session.add(account)
     session.execute(delete(WebSession).where(col(WebSession.account_id) == account.id))
+    _void_links(session, account)
+    session.flush()
+
+
+def _void_links(session: Session, account: Account) -> None:
     links = update(AccountLink).where(col(AccountLink.account_id) == account.id)
     session.execute(links.values(used=True).execution_options(synchronize_session=False))
-    session.flush()
 
 
 def signed_in(session: Session, account: Account, now: datetime) -> None:

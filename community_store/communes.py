@@ -19,6 +19,15 @@ class Commune:
     name: str
 
 
+ARRONDISSEMENTS = {"751": "75056", "6938": "69123", "132": "13055"}  # Paris, Lyon, Marseille
+
+
+def whole(insee: str) -> str:
+    """The commune of a code: of the three that have arrondissements, addresses name those."""
+    found = (city for first, city in ARRONDISSEMENTS.items() if insee.startswith(first))
+    return next(found, insee)
+
+
 def with_postcode(postcode: str) -> Sequence[Commune]:
     """The communes that share a postcode, by name; none for what is no postcode."""
     digits = "".join(postcode.split())

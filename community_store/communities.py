@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from shapely import Polygon
 from sqlalchemy import ColumnElement, case, update
 from sqlmodel import Session, col, func, or_, select
 
-from community_store import boundaries, membership, towns
+from community_store import boundaries, membership, movements, towns
 from community_store.errors import Ambiguous, NotFound, RuleError
 from community_store.models import AfterHold, Community, Member, MemberState, Mode, Town
 from community_store.store import lock
@@ -43,6 +43,7 @@ def add(session: Session, new: NewCommunity, *, geo: Geo) -> Community:
         area_ha=0.0,
     )
     boundaries.place(session, community, new.boundary, geo=geo)
+    movements.founded(session, community)
     membership.gather(session, community)
     return community
 
@@ -69,17 +70,37 @@ def choose_after_hold(session: Session, community: Community, choice: str) -> No
 
 def rename(session: Session, community: Community, name: str) -> None:
     """Raises RuleError when the name is empty or taken in the town."""
-    if name.strip() != community.name:
-        community.name = _free_name(session, name, community.town_insee)
-        session.add(community)
+    wanted, before = " ".join(name.split()), community.name
+    if wanted == before:
+        return
+    lock(session, "boundaries")  # as `add` holds it: of two of one name at once one is told
+    if wanted.casefold() == before.casefold():
+        community.name = wanted  # the name that it has, written otherwise
+    else:
+        community.name = _free_name(session, wanted, community.town_insee)
+    session.add(community)
+    movements.renamed(session, community, before)
+
+
+def choose_mode(session: Session, community: Community, mode: Mode) -> None:
+    """Who vouches for new members (S56); whether they may choose is for the caller to know."""
+    before = community.mode
+    if mode == before:
+        return
+    community.mode = mode
+    session.add(community)
+    movements.mode_chosen(session, community, mode, before)
 
 
 def redraw(
     session: Session, community: Community, boundary: Polygon, *, geo: Geo,
-    outside: Sequence[int] = (),
+    outside: Collection[int] = (),
 ) -> None:  # fmt: skip
     """Give a community another boundary; see boundaries.place. Raises BoundaryError."""
+    changed = boundary.normalize() != community.boundary.normalize()
     boundaries.place(session, community, boundary, geo=geo, outside=outside)
+    if changed:
+        movements.redrawn(session, community)
     membership.gather(session, community)
 
 
@@ -99,6 +120,7 @@ def remove(session: Session, community: Community, *, with_members: bool = False
         )
     gone = update(Member).where(col(Member.community_id) == community.id)
     session.execute(gone.values(community_id=None, referent=False))
+    movements.removed(session, community)
     session.delete(community)
     session.flush()
     return count

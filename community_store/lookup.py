@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from community_store.geometry import Place
+from community_store.models import Community, Member
 from community_store.squares import around, cell
 
 _AT = text(
@@ -45,6 +46,13 @@ def holder(session: Session, place: Place) -> int | None:
         if shapely.intersects_xy(shapely.from_wkb(bytes(boundary)), lon, lat):
             return int(id_)
     return None
+
+
+def lives_in(member: Member, community: Community) -> bool:
+    """Whether a home is inside a boundary, edge included; one without a place is in none."""
+    if member.lat is None or member.lon is None:
+        return False
+    return bool(shapely.intersects_xy(community.boundary, member.lon, member.lat))
 
 
 def near(session: Session, polygon: Polygon, own: int | None) -> list[tuple[int, str, Polygon]]:

@@ -10,6 +10,7 @@ import csv
 import io
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import IO, Any
@@ -17,7 +18,7 @@ from typing import IO, Any
 from sqlalchemy import insert, or_
 from sqlmodel import Session, col, select
 
-from community_store import boundaries, communities, membership
+from community_store import boundaries, communities, membership, movements
 from community_store.errors import RuleError
 from community_store.membership import NewMember
 from community_store.models import Community, Member, MemberState
@@ -186,6 +187,7 @@ class Importer:
                 bad.append(BadRow(row.line, str(error)))
         if values:
             session.execute(insert(Member), values)
+            movements.arrived_in_file(session, _arrivals(values))
         return sorted(bad, key=lambda row: row.line)
 
     def _without_taken(self, session: Session, rows: Sequence[Row], bad: list[BadRow]) -> list[Row]:
@@ -269,6 +271,11 @@ class Importer:
             if row.line in joined else row
             for row in rows
         ]  # fmt: skip
+
+
+def _arrivals(values: Iterable[Mapping[str, Any]]) -> Counter[int | None]:
+    """How many of them are active in each community."""
+    return Counter(one["community_id"] for one in values if one["state"] == MemberState.ACTIVE)
 
 
 def export(session: Session, out: IO[str]) -> int:

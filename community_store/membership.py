@@ -11,7 +11,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import ColumnElement, update
 from sqlmodel import Session, col, func, or_, select
 
-from community_store import boundaries, lookup, personal_data, pseudonyms
+from community_store import boundaries, lookup, movements, personal_data, pseudonyms
 from community_store.columns import utcnow
 from community_store.errors import Ambiguous, NotFound, RuleError
 from community_store.models import Community, Member, MemberState
@@ -56,6 +56,8 @@ def register(session: Session, new: NewMember) -> Member:
     member = Member(**values)
     session.add(member)
     session.flush()
+    if new.active:
+        movements.arrived(session, member)
     return member
 
 
@@ -141,17 +143,31 @@ def _called(wanted: str, number: str) -> ColumnElement[bool]:
 def activate(session: Session, member: Member) -> None:
     """The home is vouched for (S33), or a suspension ends. Twice is once. Raises RuleError."""
     _require_open(member)
-    if member.state != MemberState.ACTIVE:
-        member.state = MemberState.ACTIVE
-        member.activated_at = member.activated_at or utcnow()
-        session.add(member)
-
-
-def suspend(session: Session, member: Member) -> None:
-    """From the commit on nothing goes to the member (S32, R7). Raises RuleError."""
-    _require_open(member)
-    member.state = MemberState.SUSPENDED
+    if member.state == MemberState.ACTIVE:
+        return
+    member.state, member.suspended_why = MemberState.ACTIVE, ""
     session.add(member)
+    if member.activated_at is None:  # whose suspension ends has not just arrived
+        member.activated_at = utcnow()
+        movements.arrived(session, member)
+
+
+def suspend(session: Session, member: Member, *, why: str = "") -> None:
+    """From the commit on nothing goes to the member (S32, R7), who is shown `why`.
+
+    Raises RuleError.
+    """
+    _require_open(member)
+    member.state, member.suspended_why = MemberState.SUSPENDED, why.strip()
+    session.add(member)
+
+
+def wait(session: Session, member: Member) -> None:
+    """An active member waits to be vouched for again (S32). Raises RuleError."""
+    _require_open(member)
+    if member.state == MemberState.ACTIVE:
+        member.state = MemberState.PENDING
+        session.add(member)
 
 
 def refuse(session: Session, member: Member) -> None:
@@ -178,17 +194,21 @@ def set_referent(session: Session, member: Member, *, referent: bool) -> None:
 def move(session: Session, member: Member, community: Community | None) -> None:
     """Put a member in a community, or in none; a référent is one only where they were."""
     _require_open(member)
-    if member.community_id != (community.id if community else None):
-        member.community_id = community.id if community else None
-        member.referent = False
-        session.add(member)
+    if member.community_id == (community.id if community else None):
+        return
+    movements.left(session, member)
+    member.community_id = community.id if community else None
+    member.referent = False
+    session.add(member)
+    if member.state == MemberState.ACTIVE:
+        movements.arrived(session, member)
 
 
 def gather(session: Session, community: Community) -> int:
     """S18: those of no community whose home is inside join. Returns how many did."""
     west, south, east, north = community.boundary.bounds
     homes = session.exec(
-        select(Member.id, Member.lon, Member.lat).where(
+        select(Member.id, Member.lon, Member.lat, Member.state).where(
             col(Member.community_id).is_(None),
             Member.state != MemberState.CLOSED,
             col(Member.lon).between(west, east),
@@ -196,13 +216,15 @@ def gather(session: Session, community: Community) -> int:
         )
     ).all()
     holds = shapely.intersects_xy
-    inside = [
-        cast("int", who)
-        for who, lon, lat in homes
+    inside = {
+        cast("int", who): state
+        for who, lon, lat, state in homes
         if holds(community.boundary, lon or 0.0, lat or 0.0)
-    ]
+    }
     joins = update(Member).where(col(Member.id).in_(inside))
     session.execute(joins.values(community_id=community.id))
+    active = [who for who, state in inside.items() if state == MemberState.ACTIVE]
+    movements.arrived_together(session, community.id or 0, active)
     return len(inside)
 
 

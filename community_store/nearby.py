@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import shapely
 from shapely import Point
+from shapely.geometry.base import BaseGeometry
 from sqlmodel import Session, and_, col, or_, select
 
+from community_store.folding import folded
 from community_store.geometry import Place, in_metres
 from community_store.models import BoundaryCell, Community
 from community_store.squares import COLUMNS, cell
@@ -45,6 +48,24 @@ def near(
     return found[:limit]
 
 
+def beside(
+    session: Session, community: Community, *, within_m: float, wanted: str = ""
+) -> list[Near]:
+    """The others whose boundary is no farther from a community's, nearest first (S50).
+
+    `wanted` is looked for in their names and addresses, whatever its accents.
+    """
+    west, south, east, north = community.boundary.bounds
+    up = within_m / DEGREE_M
+    aside = up / NARROWEST
+    chosen = _ids((west - aside, south - up, east + aside, north + up))
+    query = select(Community).where(col(Community.id).in_(chosen), Community.id != community.id)
+    if text := folded(wanted):
+        query = query.where(col(Community.looked_for).contains(text, autoescape=True))
+    found = session.exec(query.order_by(col(Community.id))).all()
+    return _nearest(found, community.boundary, within_m)
+
+
 def _within(session: Session, place: Place, metres: float) -> list[Near]:
     lon, lat = place
     north = metres / DEGREE_M
@@ -53,8 +74,14 @@ def _within(session: Session, place: Place, metres: float) -> list[Near]:
     rows = session.exec(
         select(Community).where(col(Community.id).in_(chosen)).order_by(col(Community.id))
     ).all()
+    return _nearest(rows, Point(lon, lat), metres)
+
+
+def _nearest(rows: Sequence[Community], here: BaseGeometry, metres: float) -> list[Near]:
+    """Those of some communities that are within reach of a shape, nearest first."""
+    latitude = here.centroid.y
     grounds = np.array([home.boundary for home in rows], dtype=object)
-    apart = shapely.distance(in_metres(grounds, lat), in_metres(Point(lon, lat), lat))
+    apart = shapely.distance(in_metres(grounds, latitude), in_metres(here, latitude))
     return [
         Near(home, float(metre))
         for metre, home in sorted(zip(apart, rows, strict=True), key=lambda one: float(one[0]))

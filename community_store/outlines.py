@@ -31,15 +31,18 @@ def circle(home: Place, radius_m: float) -> Polygon:
 
 
 def trimmed(
-    session: Session, polygon: Polygon, home: Place, *, points_max: int = POINTS_MAX
-) -> Polygon:
+    session: Session, polygon: Polygon, home: Place, *, points_max: int = POINTS_MAX,
+    own: int | None = None,
+) -> Polygon:  # fmt: skip
     """The part of a boundary around a home that no other community has (S61).
+
+    `own` is the id of the community that it is for, None for one still to be made.
 
     The boundary as it is where it is free, and where no such part is left: the home is on a
     neighbour's ground, or a neighbour would lie inside like an island. Raises BoundaryError,
     when what is left has too many points.
     """
-    taken = [ground for _, _, ground in lookup.near(session, polygon, None)]
+    taken = [ground for _, _, ground in lookup.near(session, polygon, own)]
     left = shapely.difference(polygon, shapely.union_all(taken))
     here = Point(home)
     for part in shapely.get_parts(left):

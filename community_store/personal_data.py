@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, delete, inspect, literal, update
+from sqlalchemy import ColumnElement, String, cast, delete, false, func, inspect, literal, update
 from sqlmodel import Session, SQLModel, col, or_, select
 
+from community_store import gazette_data, movements, personal_messages, traces
 from community_store.errors import RuleError
 from community_store.models import (
+    TO_THE_TEAM,
     Account,
     Alert,
     Community,
     Delivery,
-    DeliveryState,
+    EmailChange,
     Enrolment,
     EnrolmentState,
     EveningLink,
@@ -23,37 +26,36 @@ from community_store.models import (
     JoinRequest,
     Member,
     MemberState,
+    Movement,
     Mute,
     Notice,
     PartnerProof,
     PositionTry,
+    ProofCode,
     ProofDocument,
     PushSubscription,
     Registration,
+    Reply,
+    Report,
     Stop,
     WebSession,
     Wording,
 )
 
-ERASED = "erased-"  # what stands for an address that is forgotten, with the row's id
-DUE = (
-    DeliveryState.QUEUED,
-    DeliveryState.HELD,
-    DeliveryState.SENDING,
-    DeliveryState.UNKNOWN,
-)
+DUE, ERASED = traces.DUE, traces.ERASED
+# what opens something, or is of this installation, is not given out
+PROOFS_SHOWN = ("media_type", "size", "created_at", "destroy_at", "destroyed_at")
+EMAILS_SHOWN = ("email", "used", "created_at", "expires_at")
+REPORTS_SHOWN = (
+    "kind", "subject_id", "why", "state", "outcome", "created_at", "decided_at",
+)  # fmt: skip
+SECRETS = ("digest", "mail_digest", "password", "subject")
 
 
 def export(session: Session, member: Member) -> dict[str, Any]:
     """All that is held on a member, ready for JSON; times in ISO 8601, UTC."""
     community = session.get(Community, member.community_id) if member.community_id else None
-    addresses = _addresses(member)
-    received = session.exec(
-        select(Delivery, Wording)
-        .join(Wording, col(Wording.id) == Delivery.wording_id)
-        .where(Delivery.member_id == member.id)
-        .order_by(col(Delivery.id))
-    )
+    addresses = traces.addresses(session, member)
     return {
         "member": _columns(member),
         "account": _account(session, member),
@@ -61,14 +63,37 @@ def export(session: Session, member: Member) -> dict[str, Any]:
         "turned_off": _rows(session, Mute, col(Mute.member_id) == member.id),
         "stopped": _rows(session, Stop, col(Stop.address).in_(addresses)),
         "texts_sent": _rows(session, InboundText, col(InboundText.sender).in_(addresses)),
-        "registrations": _registrations(session, member),
+        "registrations": _rows(session, Registration, col(Registration.member_id) == member.id),
+        "emails_to_prove": _rows(
+            session, EmailChange, col(EmailChange.member_id) == member.id, only=EMAILS_SHOWN
+        ),
         "enrolments": _rows(session, Enrolment, col(Enrolment.sender).in_(addresses)),
         "positions_tried": _rows(session, PositionTry, col(PositionTry.member_id) == member.id),
-        "proved_by_partners": _by_partners(session, member),
-        "proofs_of_address": _proofs(session, member),
-        "notified_devices": _devices(session, member),
+        "proved_by_partners": _rows(
+            session, PartnerProof, col(PartnerProof.member_id) == member.id
+        ),
+        "proofs_of_address": _rows(
+            session, ProofDocument, col(ProofDocument.member_id) == member.id, only=PROOFS_SHOWN
+        ),
+        "notified_devices": _rows(
+            session,
+            PushSubscription,
+            col(PushSubscription.member_id) == member.id,
+            only=("device", "created_at"),
+        ),
         "alerts_raised": _rows(session, Alert, col(Alert.author_id) == member.id),
-        "messages_received": [_message(delivery, wording) for delivery, wording in received],
+        "replies": _rows(session, Reply, col(Reply.member_id) == member.id),
+        "reports_made": _rows(
+            session, Report, col(Report.reporter_id) == member.id, only=REPORTS_SHOWN
+        ),
+        **gazette_data.export(session, member, _columns),
+        "movements": _rows(session, Movement, col(Movement.member_id) == member.id),
+        "messages_received": _messages(session, member, received=True),
+        "messages_to_the_team": _messages(session, member, received=False),
+        **{
+            name: _rows(session, table, mine)
+            for name, (table, mine) in personal_messages.held(member).items()
+        },
     }
 
 
@@ -80,15 +105,17 @@ def erase(session: Session, member: Member) -> None:
     something is still going out in the member's name.
     """
     _require_quiet(session, member)
-    addresses = _addresses(member)
-    _blank_wordings(session, member)
-    _blank_deliveries(session, member)
+    addresses = traces.addresses(session, member)
+    _blank_wordings(session, member, addresses)
+    _blank_deliveries(session, member, addresses)
     _blank_texts(session, addresses)
     _blank_enrolments(session, addresses)
     authored = update(Alert).where(col(Alert.author_id) == member.id)
     session.execute(authored.values(author_id=None, lat=None, lon=None))  # it may be their home
+    session.execute(delete(ProofCode).where(col(ProofCode.number).in_(addresses)))
     for table in (
         Mute,
+        EmailChange,
         PositionTry,
         PartnerProof,
         EveningLink,
@@ -97,39 +124,13 @@ def erase(session: Session, member: Member) -> None:
         Registration,
     ):  # a key gone is a file gone
         session.execute(delete(table).where(col(table.member_id) == member.id))
+    _blank_reports(session, member)
+    gazette_data.erase(session, member, DUE)
+    personal_messages.erase(session, member)
+    _leave_history(session, member)
     _forget_account(session, member)
     _blank_member(session, member)
     session.flush()
-
-
-def _proofs(session: Session, member: Member) -> list[dict[str, Any]]:
-    """That there were documents; the documents themselves are the member's own."""
-    shown = ("media_type", "size", "created_at", "destroy_at", "destroyed_at")
-    rows = _rows(session, ProofDocument, col(ProofDocument.member_id) == member.id)
-    return [{name: row[name] for name in shown} for row in rows]
-
-
-def _devices(session: Session, member: Member) -> list[dict[str, Any]]:
-    """Where notifications go; what opens the way there is a secret of the device."""
-    rows = _rows(session, PushSubscription, col(PushSubscription.member_id) == member.id)
-    return [{name: row[name] for name in ("device", "created_at")} for row in rows]
-
-
-def _by_partners(session: Session, member: Member) -> list[dict[str, Any]]:
-    """What was compared; the keyed subject is a secret of this installation."""
-    rows = _rows(session, PartnerProof, col(PartnerProof.member_id) == member.id)
-    return [{name: row[name] for name in row if name != "subject"} for row in rows]
-
-
-def _registrations(session: Session, member: Member) -> list[dict[str, Any]]:
-    """What they typed on the way in; its password and tokens open something."""
-    secret = ("digest", "mail_digest", "password")
-    rows = _rows(session, Registration, col(Registration.member_id) == member.id)
-    return [{name: row[name] for name in row if name not in secret} for row in rows]
-
-
-def _addresses(member: Member) -> list[str]:
-    return [one for one in (member.mobile, member.landline, member.email) if one]
 
 
 def _require_quiet(session: Session, member: Member) -> None:
@@ -145,37 +146,80 @@ def _require_quiet(session: Session, member: Member) -> None:
             "sending",
             f"alert {going} of member {member.id} is still going out: withdraw it first"
             f" (`tocsin alert withdraw {going}`), or try again in a few minutes",
+            facts={"ref": going},
+        )
+    _require_sent(session, member)
+
+
+def _require_sent(session: Session, member: Member) -> None:
+    """Nor can what they wrote to the team, perhaps a moment ago."""
+    written = session.exec(
+        select(Notice.id)
+        .join(Delivery, col(Delivery.notice_id) == Notice.id)
+        .where(
+            Notice.kind == TO_THE_TEAM,
+            Delivery.member_id == member.id,
+            col(Delivery.state).in_(DUE),
+        )
+        .limit(1)
+    ).first()
+    if written is not None:
+        raise RuleError(
+            "sending",
+            f"a message of member {member.id} to the team has not left yet: try again in a minute",
         )
 
 
-def _blank_wordings(session: Session, member: Member) -> None:
+def _messages(session: Session, member: Member, *, received: bool) -> list[dict[str, Any]]:
+    """What was sent to the member, or what they sent to the team by the contact form."""
+    kind = func.coalesce(Notice.kind, "")
+    rows = session.exec(
+        select(Delivery, Wording)
+        .join(Wording, col(Wording.id) == Delivery.wording_id)
+        .outerjoin(Notice, col(Notice.id) == Delivery.notice_id)
+        .where(
+            Delivery.member_id == member.id,
+            kind != TO_THE_TEAM if received else kind == TO_THE_TEAM,
+        )
+        .order_by(col(Delivery.id))
+    )
+    return [_message(delivery, wording) for delivery, wording in rows]
+
+
+def _blank_wordings(session: Session, member: Member, addresses: list[str]) -> None:
     """The words told of the member's alerts and requests name them; notices to them do too."""
     authored = select(Alert.id).where(Alert.author_id == member.id)
-    told = select(Delivery.wording_id).where(
-        Delivery.member_id == member.id, col(Delivery.notice_id).is_not(None)
-    )
+    theirs = traces.theirs(member, addresses)
+    told = select(Delivery.wording_id).where(theirs, col(Delivery.notice_id).is_not(None))
     others = select(Delivery.wording_id).where(
         col(Delivery.notice_id).is_not(None),
         col(Delivery.wording_id).in_(told),
-        or_(col(Delivery.member_id).is_(None), col(Delivery.member_id) != member.id),
+        func.coalesce(theirs, false()).is_(False),
     )
     mine = col(Wording.id).in_(told) & col(Wording.id).not_in(others)
     requests = select(JoinRequest.id).where(JoinRequest.member_id == member.id)
     asking = select(Notice.id).where(col(Notice.request_id).in_(requests))
     session.execute(
         update(Wording)
-        .where(or_(col(Wording.alert_id).in_(authored), col(Wording.notice_id).in_(asking), mine))
+        .where(
+            or_(
+                col(Wording.alert_id).in_(authored),
+                col(Wording.notice_id).in_(asking),
+                mine,
+                traces.naming(member),
+            )
+        )
         .values(sms="", subject="", mail="", voice="", push="")
         .execution_options(synchronize_session=False)
     )
 
 
-def _blank_deliveries(session: Session, member: Member) -> None:
+def _blank_deliveries(session: Session, member: Member, addresses: list[str]) -> None:
     """An address is unique in its alert, so each row gets one of its own that is none."""
     nobody = literal(ERASED) + cast(Delivery.id, String)
     session.execute(
         update(Delivery)
-        .where(col(Delivery.member_id) == member.id)
+        .where(traces.theirs(member, addresses))
         .values(address=nobody)
         .execution_options(synchronize_session=False)
     )
@@ -201,6 +245,13 @@ def _blank_enrolments(session: Session, addresses: list[str]) -> None:
         )
         .execution_options(synchronize_session=False)
     )  # fmt: skip
+
+
+def _blank_reports(session: Session, member: Member) -> None:
+    """What they wrote and what was quoted of them; that there was a report stays."""
+    by, about = col(Report.reporter_id) == member.id, col(Report.about_id) == member.id
+    session.execute(update(Report).where(by).values(reporter_id=None, why=""))
+    session.execute(update(Report).where(about).values(about_id=None, quote="", told=""))
 
 
 def _account(session: Session, member: Member) -> dict[str, Any] | None:
@@ -233,19 +284,34 @@ def _forget_account(session: Session, member: Member) -> None:
         session.delete(account)
 
 
+def _leave_history(session: Session, member: Member) -> None:
+    """That somebody came and left stays; who it was does not."""
+    movements.left(session, member)
+    named = update(Movement).where(col(Movement.member_id) == member.id)
+    session.execute(named.values(member_id=None).execution_options(synchronize_session=False))
+
+
 def _blank_member(session: Session, member: Member) -> None:
     member.state = MemberState.CLOSED
     member.first_name = member.last_name = member.address = member.pseudonym = ""
+    member.suspended_why = ""
+    member.about = member.interests = member.tenure = member.dwelling = ""
     member.email = member.mobile = member.landline = None
+    member.newsletter_since = member.newsletter_until = None
     member.lat = member.lon = member.community_id = member.paused_until = None
     member.referent = member.hide_mobile = member.hide_landline = False
     session.add(member)
 
 
 def _rows(
-    session: Session, table: type[SQLModel], condition: ColumnElement[bool]
+    session: Session,
+    table: type[SQLModel],
+    condition: ColumnElement[bool],
+    *,
+    only: Collection[str] = (),
 ) -> list[dict[str, Any]]:
-    return [_columns(row) for row in session.exec(select(table).where(condition))]
+    rows = [_columns(row) for row in session.exec(select(table).where(condition))]
+    return [{name: row[name] for name in only or row if name not in SECRETS} for row in rows]
 
 
 def _columns(row: SQLModel) -> dict[str, Any]:
@@ -262,4 +328,4 @@ def _message(delivery: Delivery, wording: Wording) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,9 +1,28 @@
-"""Pseudonyms: two words, a bird and an adjective, the only thing that twins see (S78)."""
+"""Pseudonyms: two words, a bird and an adjective, the only thing that twins see (S78).
+
+One may be chosen too, if it does not give away whose it is.
+"""
 
 from __future__ import annotations
 
+import re
 import secrets
 import unicodedata
+from collections.abc import Iterable
+
+from community_store.errors import RuleError
+
+SHORTEST, LONGEST = 3, 30
+DIGITS = 5  # together: a number, or most of one
+_LETTERS = re.compile(r"[^\W_](?:[^\W_]|[ .'’-])*")
+_WORDS = re.compile(r"[^\W_]+")
+_ALPHABETIC = re.compile(r"[^\W\d_]+")
+_LOOKALIKES = str.maketrans("013457@$", "oieastas")
+_PARTICLES = frozenset(["de", "du", "des", "le", "la", "les", "d", "l", "van", "von", "ben", "el"])
+_OFFICES = frozenset(
+    ["mairie", "police", "policier", "policiere", "gendarme", "gendarmerie", "pompier", "pompiers",
+     "samu", "prefecture", "maire", "town", "hall", "firefighter", "mayor"]
+)  # fmt: skip
 
 _MASCULINE = (
     "Bouvreuil", "Bruant", "Chardonneret", "Cincle", "Colibri", "Coucou", "Courlis", "Étourneau",
@@ -32,12 +51,66 @@ _ADJECTIVES = (
 
 
 def pick(*names: str) -> str:
-    """A pseudonym at random that shares no word with the names given."""
-    own = {word for name in names for word in _plain(name).split()}
+    """A pseudonym at random that tells nothing of the names given."""
     while True:
         pseudonym = _any()
-        if not own & set(_plain(pseudonym).split()):
+        if not tells(pseudonym, *names):
             return pseudonym
+
+
+def suggest(count: int, *names: str) -> list[str]:
+    """Some different ones to choose from."""
+    found: dict[str, None] = {}
+    while len(found) < count:
+        found.setdefault(pick(*names))
+    return list(found)
+
+
+def check(pseudonym: str, *names: str, service: str = "") -> None:
+    """Refuse what gives away a person of these names, or passes for somebody in office.
+
+    Raises RuleError: "short", "long", "letters", "contact", "tells", "office".
+    """
+    if len(pseudonym) < SHORTEST:
+        raise RuleError("short", f"a pseudonym has at least {SHORTEST} characters")
+    if len(pseudonym) > LONGEST:
+        raise RuleError("long", f"a pseudonym has at most {LONGEST} characters")
+    if "@" in pseudonym or len(re.sub(r"\D", "", pseudonym)) >= DIGITS:
+        raise RuleError("contact", "a pseudonym is no number and no address")
+    if not _LETTERS.fullmatch(pseudonym) or not re.search(r"[^\W\d_]", pseudonym):
+        raise RuleError("letters", "a pseudonym is made of letters, digits, spaces and hyphens")
+    if tells(pseudonym, *names):
+        raise RuleError("tells", "a pseudonym does not contain one's own name")
+    own = _words(service)
+    if _OFFICES & _words(pseudonym) or (own and own <= _words(pseudonym)):
+        raise RuleError("office", "a pseudonym does not pass for the town, the police or us")
+
+
+def tells(pseudonym: str, *names: str) -> bool:
+    """Whether a name can be read in a pseudonym: as a word, or, if it is long, anywhere.
+
+    Neither accents nor spaces nor a 0 for an o hide it.
+    """
+    shown = {_plain(pseudonym), _plain(pseudonym).translate(_LOOKALIKES)}
+    words = set().union(*(_ALPHABETIC.findall(text) for text in shown))
+    squeezed = {"".join(_WORDS.findall(text)) for text in shown}
+    return any(
+        part in words or (len(part) > 3 and any(part in text for text in squeezed))
+        for part in _parts(names)
+    )
+
+
+def _parts(names: Iterable[str]) -> set[str]:
+    """A name and its words, but for the particles that many share."""
+    parts: set[str] = set()
+    for name in names:
+        words = _ALPHABETIC.findall(_plain(name))
+        parts |= {"".join(words), *(word for word in words if word not in _PARTICLES)}
+    return parts - {""}
+
+
+def _words(text: str) -> set[str]:
+    return set(_WORDS.findall(_plain(text)))
 
 
 def _any() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, update
 from sqlmodel import Session, col, delete, select
 
 from community_store.models import Registration
@@ -55,6 +55,18 @@ def new_link(session: Session, row: Registration) -> str:
     session.add(row)
     session.flush()
     return token
+
+
+def correct(session: Session, member_id: int, **values: str | None) -> None:
+    """What a member typed on the way in, as they have changed it since: nothing is left to
+    prove of what it was.
+    """
+    session.execute(
+        update(Registration)
+        .where(col(Registration.member_id) == member_id)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def drop(session: Session, row: Registration) -> None:

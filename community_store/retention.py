@@ -11,26 +11,32 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import String, cast, literal, update
+from sqlalchemy import String, cast, delete, literal, update
 from sqlmodel import Session, col, or_, select
 
-from community_store import personal_data
+from community_store import personal_data, personal_messages
 from community_store.models import (
+    DIGEST_NOTICE,
     Alert,
     Delivery,
     Enrolment,
     EnrolmentState,
+    GazetteComment,
+    GazetteEntry,
     InboundState,
     InboundText,
     Member,
     MemberState,
+    Movement,
     Notice,
     Reply,
+    Report,
     Wording,
 )
 
 AT_ONCE = 1000  # rows of a kind in one transaction: texts come in meanwhile
 DAYS_A_MONTH = 31  # never a day too early
+DIGEST = timedelta(days=1)  # a summary of the gazette leaves on its day or not at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +46,34 @@ class Limits:
     texts: datetime
     addresses: datetime
     pending: datetime
+    gazette: datetime
+    digests: datetime
+    movements: datetime
+    messages: datetime
+    now: datetime
 
     @classmethod
     def of(
-        cls, now: datetime, *, text_days: int, delivery_months: int, pending_days: int
+        cls,
+        now: datetime,
+        *,
+        text_days: int,
+        delivery_months: int,
+        pending_days: int,
+        gazette_days: int,
+        message_days: int,
+        movement_months: int,
     ) -> Limits:
         """From the ages that `[retention]` gives."""
         return cls(
             texts=now - timedelta(days=text_days),
             addresses=now - timedelta(days=DAYS_A_MONTH * delivery_months),
             pending=now - timedelta(days=pending_days),
+            gazette=now - timedelta(days=gazette_days),
+            digests=now - DIGEST,
+            messages=now - timedelta(days=message_days),
+            now=now,
+            movements=now - timedelta(days=DAYS_A_MONTH * movement_months),
         )
 
 
@@ -61,6 +85,10 @@ def due(session: Session, limits: Limits) -> dict[str, list[int]]:
         ),
         "replies": select(Reply.id).where(
             col(Reply.created_at) < limits.texts, col(Reply.text) != ""
+        ),
+        "reports": select(Report.id).where(
+            col(Report.created_at) < limits.texts,
+            or_(col(Report.quote) != "", col(Report.why) != "", col(Report.told) != ""),
         ),
         "texts": select(InboundText.id).where(
             col(InboundText.received_at) < limits.texts,
@@ -78,11 +106,26 @@ def due(session: Session, limits: Limits) -> dict[str, list[int]]:
             col(Enrolment.sender) != "",
             col(Enrolment.state).in_([EnrolmentState.DONE.value, EnrolmentState.FAILED.value]),
         ),
+        "entries": select(GazetteEntry.id).where(
+            or_(
+                col(GazetteEntry.expires_at) < limits.gazette,
+                col(GazetteEntry.removed_at) < limits.gazette,
+            )
+        ),
+        "comments": select(GazetteComment.id).where(
+            col(GazetteComment.removed_at) < limits.gazette
+        ),
+        "digests": _digests(limits.digests),
+        "movements": select(Movement.id).where(
+            col(Movement.created_at) < limits.movements,
+            or_(col(Movement.member_id).is_not(None), col(Movement.request_id).is_not(None)),
+        ),
         "accounts": select(Member.id).where(
             col(Member.state) == MemberState.PENDING.value,
             col(Member.activated_at).is_(None),
             col(Member.created_at) < limits.pending,
         ),
+        **personal_messages.due(limits.now, limits.messages),
     }
     found = {kind: session.exec(query.limit(AT_ONCE)).all() for kind, query in queries.items()}
     return {kind: [id_ for id_ in ids if id_ is not None] for kind, ids in found.items()}
@@ -102,22 +145,39 @@ def _wordings(before: datetime) -> Any:
     )
 
 
+def _digests(before: datetime) -> Any:
+    """Summaries of a gazette name what was written: it may have been taken back since."""
+    return (
+        select(Wording.id)
+        .join(Notice, col(Notice.id) == col(Wording.notice_id))
+        .where(
+            col(Notice.community_id).is_not(None),
+            Notice.kind == DIGEST_NOTICE,
+            col(Notice.created_at) < before,
+            col(Wording.mail) != "",
+        )
+    )
+
+
 def forget(session: Session, found: Mapping[str, Sequence[int]]) -> None:
     """Forget what `due` found. That there was an alert stays, and so does the gateway's id
     of a text: the same delivered again is still the same.
     """
     nobody = {"member_id": None, "agent_id": None}
+    silence = {"sms": "", "subject": "", "mail": "", "voice": "", "push": ""}
     blank: dict[str, tuple[Any, dict[str, Any]]] = {
         "alerts": (
             Alert,
             {"text": "", "author_id": None, "agent_id": None, "lat": None, "lon": None},
         ),
         "replies": (Reply, {"text": "", **nobody}),
-        "texts": (InboundText, {"text": "", "sender": ""}),
-        "wordings": (
-            Wording,
-            {"sms": "", "subject": "", "mail": "", "voice": "", "push": ""},
+        "reports": (
+            Report,
+            {"quote": "", "why": "", "told": "", "reporter_id": None, "about_id": None},
         ),
+        "texts": (InboundText, {"text": "", "sender": ""}),
+        "wordings": (Wording, silence),
+        "digests": (Wording, silence),
         "deliveries": (
             Delivery,
             {"address": literal(personal_data.ERASED) + cast(Delivery.id, String), **nobody},
@@ -126,11 +186,15 @@ def forget(session: Session, found: Mapping[str, Sequence[int]]) -> None:
             Enrolment,
             {"sender": "", "first_name": "", "last_name": "", "address": "", "choices": []},
         ),
+        "movements": (Movement, {"member_id": None, "request_id": None}),
     }
     for kind, (table, values) in blank.items():
         if found[kind]:
             chosen = update(table).where(table.id.in_(found[kind])).values(**values)
             session.execute(chosen.execution_options(synchronize_session=False))
+    for kind, table in (("comments", GazetteComment), ("entries", GazetteEntry)):
+        session.execute(delete(table).where(col(table.id).in_(found[kind])))
+    personal_messages.forget(session, found)
     for member in session.exec(select(Member).where(col(Member.id).in_(found["accounts"]))):
         if member.state == MemberState.PENDING:  # not activated since it was found
             personal_data.erase(session, member)

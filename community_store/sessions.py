@@ -20,6 +20,7 @@ from community_store.accounts import Person
 from community_store.models import Account, Stage, WebSession
 
 MEMBERS, STAFF, HALF = timedelta(days=30), timedelta(hours=12), timedelta(minutes=15)
+SURE = timedelta(minutes=15)  # as long as a browser counts as the person's own hands
 SEEN_EVERY = timedelta(minutes=10)  # a page is read far more often than it is worth noting
 TRIES = 5  # wrong second factors before the password is asked for again
 DEVICE_LENGTH = 60
@@ -86,8 +87,11 @@ def complete(session: Session, row: WebSession, account: Account, now: datetime)
     return token
 
 
-def renew(session: Session, signed_in: SignedIn, now: datetime) -> str:
-    """The same session under a new token: what the old one opened is closed."""
+def renew(session: Session, signed_in: SignedIn, now: datetime, *, sure: bool = False) -> str:
+    """The same session under a new token: what the old one opened is closed.
+
+    `sure`: they have just shown again that it is them.
+    """
     token, row = secrets.token_urlsafe(32), signed_in.row
     end(session, row.id)
     session.add(
@@ -97,6 +101,7 @@ def renew(session: Session, signed_in: SignedIn, now: datetime) -> str:
             device=row.device,
             created_at=row.created_at,
             seen_at=now,
+            sure_at=now if sure else row.sure_at,
             expires_at=row.expires_at,
         )
     )
@@ -125,6 +130,14 @@ def find(session: Session, token: str, now: datetime) -> SignedIn | None:
 
 def seen(session: Session, row: WebSession, now: datetime) -> None:
     session.execute(update(WebSession).where(col(WebSession.id) == row.id).values(seen_at=now))
+
+
+def sure(row: WebSession, now: datetime, *, entering: bool = True) -> bool:
+    """Whether it was shown a moment ago that this is the person; by signing in too, if
+    `entering` counts.
+    """
+    shown = [row.sure_at, row.created_at if entering else None]
+    return any(at is not None and now - at < SURE for at in shown)
 
 
 def wrong_factor(session: Session, row: WebSession) -> int:

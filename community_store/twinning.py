@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, or_, select
 
+from community_store import movements
 from community_store.errors import RuleError
 from community_store.geometry import distance_m
 from community_store.models import Community, Twinning
+from community_store.store import lock
 from config import Geo
 
 
@@ -17,29 +19,46 @@ def twin(session: Session, a: Community, b: Community, *, geo: Geo) -> Twinning:
     """
     if a.id == b.id:
         raise RuleError("same", "a community cannot be twinned with itself")
-    existing = session.get(Twinning, _key(a, b))
+    first, second = hold(session, a, b)
+    existing = session.get(Twinning, (first, second))
     if existing:
         return existing
+    require_near(a, b, geo=geo)
+    link = Twinning(a_id=first, b_id=second)
+    session.add(link)
+    session.flush()
+    movements.twinned(session, a, b)
+    return link
+
+
+def require_near(a: Community, b: Community, *, geo: Geo) -> float:
+    """How many metres two boundaries are apart. Raises RuleError when that is too far (S50)."""
     apart = distance_m(a.boundary, b.boundary)
     if apart > geo.twin_distance_m:
         raise RuleError(
             "too_far",
             f"communities {a.id} ({a.name}) and {b.id} ({b.name}) are {apart / 1000:.1f} km"
             f" apart: {geo.twin_distance_m / 1000:g} km is the most",
+            facts={"kilometres": apart / 1000, "most": geo.twin_distance_m / 1000},
         )
+    return apart
+
+
+def hold(session: Session, a: Community, b: Community) -> tuple[int, int]:
+    """Hold the link of two communities until the end of the transaction; its key."""
     first, second = _key(a, b)
-    link = Twinning(a_id=first, b_id=second)
-    session.add(link)
-    session.flush()
-    return link
+    lock(session, f"twinning:{first}:{second}")
+    return first, second
 
 
 def untwin(session: Session, a: Community, b: Community) -> bool:
     """End a link; either may. Returns whether there was one."""
-    link = session.get(Twinning, _key(a, b))
+    first, second = hold(session, a, b)
+    link = session.get(Twinning, (first, second))
     if link:
         session.delete(link)
         session.flush()
+        movements.untwinned(session, a, b)
     return link is not None
 
 

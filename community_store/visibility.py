@@ -1,25 +1,27 @@
 """Who may see what of a member: the one place (product.md, the rule that must never break).
 
-| Viewer                        | Name      | Address     | Numbers          | E-mail |
-|-------------------------------|-----------|-------------|------------------|--------|
-| same community, active        | yes       | street only | unless hidden    | no     |
-| twinned community             | pseudonym | no          | no               | no     |
-| agent of the subscribed town  | yes       | yes         | yes, hidden too  | yes    |
-| operator                      | yes       | yes         | yes              | yes    |
-| anyone else                   | no        | no          | no               | no     |
+| Viewer                        | Name      | Address     | Numbers          | E-mail | Profile |
+|-------------------------------|-----------|-------------|------------------|--------|---------|
+| same community, active        | yes       | street only | unless hidden    | no     | yes     |
+| twinned community             | pseudonym | no          | no               | no     | no      |
+| agent of the subscribed town  | yes       | yes         | yes, hidden too  | yes    | no      |
+| operator                      | yes       | yes         | yes              | yes    | yes     |
+| anyone else                   | no        | no          | no               | no     | no      |
 
-Nobody sees home details. Web pages, SMS, mail, CSV, JSON and maps ask here.
+The profile is a few words and interests (S37, S38). Nobody but oneself sees home details
+(S39). Web pages, SMS, mail, CSV, JSON and maps ask here.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Container, Iterable
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import assert_never
+from typing import Any, assert_never
 
 from sqlmodel import Session
 
-from community_store import streets, twinning
+from community_store import profiles, streets, twinning
 from community_store.models import (
     Agent,
     Alert,
@@ -54,8 +56,17 @@ class Seen:
     mobile: str = ""
     landline: str = ""
     email: str = ""
+    about: str = ""
+    interests: tuple[str, ...] = ()
+    tenure: str = ""
+    dwelling: str = ""
 
-    def as_dict(self) -> dict[str, str]:
+    @property
+    def called(self) -> str:
+        """The name to call them by; "" for nobody one knows."""
+        return self.name or self.pseudonym
+
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
@@ -76,9 +87,12 @@ def visible(member: Member, viewer: Viewer) -> Seen:
         case Viewer.TWIN:
             return Seen(pseudonym=member.pseudonym)
         case Viewer.AGENT:
-            return _everything(member, pseudonym="")
-        case Viewer.OPERATOR | Viewer.SELF:
-            return _everything(member, pseudonym=member.pseudonym)
+            return _contacts(member)
+        case Viewer.OPERATOR:
+            return _with_profile(member)
+        case Viewer.SELF:
+            seen = _with_profile(member)
+            return replace(seen, tenure=member.tenure, dwelling=member.dwelling)
         case Viewer.ANYONE:
             return Seen()
     assert_never(viewer)
@@ -90,13 +104,23 @@ def _to_neighbour(member: Member) -> Seen:
         address=streets.street_only(member.address),
         mobile="" if member.hide_mobile else member.mobile or "",
         landline="" if member.hide_landline else member.landline or "",
+        about=member.about,
+        interests=profiles.interests(member),
     )
 
 
-def _everything(member: Member, *, pseudonym: str) -> Seen:
+def _with_profile(member: Member) -> Seen:
+    return replace(
+        _contacts(member),
+        pseudonym=member.pseudonym,
+        about=member.about,
+        interests=profiles.interests(member),
+    )
+
+
+def _contacts(member: Member) -> Seen:
     return Seen(
         name=full_name(member),
-        pseudonym=pseudonym,
         address=member.address,
         mobile=member.mobile or "",
         landline=member.landline or "",
@@ -119,6 +143,23 @@ def viewer_of(session: Session, who: Member | Agent | None, member: Member) -> V
     if who.state != MemberState.ACTIVE or member.state != MemberState.ACTIVE:
         return Viewer.ANYONE
     return _neighbour_of(session, who, member)
+
+
+def viewers_of(session: Session, who: Member, members: Iterable[Member]) -> dict[int, Viewer]:
+    """What `who` is to each of many members, which is what each is to `who`; one question."""
+    home = who.community_id if who.state == MemberState.ACTIVE else None
+    twins = {id_ for id_, _ in twinning.twins(session, home)} if home is not None else set()
+    return {member.id or 0: _among(who, home, twins, member) for member in members}
+
+
+def _among(who: Member, home: int | None, twins: Container[int], member: Member) -> Viewer:
+    if who.id == member.id:
+        return Viewer.SELF
+    if home is None or member.state != MemberState.ACTIVE or member.community_id is None:
+        return Viewer.ANYONE
+    if member.community_id == home:
+        return Viewer.NEIGHBOUR
+    return Viewer.TWIN if member.community_id in twins else Viewer.ANYONE
 
 
 def _neighbour_of(session: Session, who: Member, member: Member) -> Viewer:

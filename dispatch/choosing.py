@@ -10,6 +10,7 @@ from community_store.models import Enrolment
 from community_store.models import EnrolmentState as State
 from dispatch import applying, enrolling
 from dispatch.incoming import Incoming
+from dispatch.placing import Home
 
 
 def choose(incoming: Incoming) -> str:
@@ -30,7 +31,7 @@ def choose(incoming: Incoming) -> str:
         enrolling.offer(incoming, homes)  # yes to which?
         return "join_choices"
     home = homes[chosen - 1]
-    place = enrolling.Home(home["address"], home["lat"], home["lon"])
+    place = Home(home["address"], home["lat"], home["lon"])
     return enrolling.enrol(incoming, enrolment, place)
 
 

@@ -16,16 +16,23 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, CursorResult, and_, delete, or_, update
 from sqlmodel import Session, col, func, select
 
-from community_store import registrations
+from community_store import email_changes, registrations
 from community_store.account_links import LIVE as LINK_LIVE
 from community_store.errors import RuleError
 from community_store.membership import read_email
-from community_store.models import AccountLink, Delivery, Notice, ProofCode, Wording
+from community_store.models import (
+    AccountLink,
+    Delivery,
+    EmailChange,
+    Notice,
+    ProofCode,
+    Wording,
+)
 from community_store.store import lock
 from config import Settings
 from dispatch import night, notices, outbox, senders
 from dispatch.act import Act
-from dispatch.rights import CODE, JOIN_LINK, LINK
+from dispatch.rights import CODE, EMAIL_LINK, JOIN_LINK, LINK
 from gateway import numbers
 from gateway.contract import Channel
 
@@ -34,7 +41,12 @@ TRIES = 5
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PER_NUMBER_HOUR, PER_NUMBER_DAY, PER_ORIGIN_HOUR = 3, 6, 10
 # what is told once, and how long it is of use
-SECRETS = {CODE: LIVE, LINK: LINK_LIVE, JOIN_LINK: registrations.LIVE}
+SECRETS = {
+    CODE: LIVE,
+    LINK: LINK_LIVE,
+    JOIN_LINK: registrations.LIVE,
+    EMAIL_LINK: email_changes.LIVE,
+}
 CHANNELS = {numbers.Kind.MOBILE: Channel.SMS, numbers.Kind.LANDLINE: Channel.VOICE}
 
 
@@ -143,7 +155,7 @@ def forget(session: Session, now: datetime) -> int:
     blanked = session.execute(
         update(Wording)
         .where(col(Wording.id).in_(over))
-        .values(sms="", mail="", voice="", subject="")
+        .values(sms="", mail="", voice="", subject="", push="")
         .execution_options(synchronize_session=False)
     )
     session.execute(
@@ -160,7 +172,10 @@ def _still_there() -> Any:
 
 
 def require_few(
-    act: Act, kept: type[ProofCode | AccountLink], same: ColumnElement[bool], origin: str
+    act: Act,
+    kept: type[ProofCode | AccountLink | EmailChange],
+    same: ColumnElement[bool],
+    origin: str,
 ) -> None:
     """Refuse what would be one too many of a kind for an address, or from one network address.
 

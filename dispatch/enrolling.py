@@ -6,7 +6,7 @@ Used by whatever ends an enrolment: the geocoder's answer, or the person's choic
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,26 +16,18 @@ from sqlmodel import Session, col
 
 from community_store import membership
 from community_store.errors import RuleError
-from community_store.models import Community, Enrolment, Member, MemberState
+from community_store.models import Community, Enrolment, Member, MemberState, Mode
 from community_store.models import EnrolmentState as State
-from dispatch import raising, requests
+from dispatch import raising, requests, team
 from dispatch.catalogue import say
 from dispatch.incoming import Incoming
+from dispatch.placing import Home
 
 log = structlog.get_logger(__name__)
 
 CHOICE_LIFE = timedelta(hours=1)
 UNDER_WAY = (State.ASKED.value, State.GEOCODING.value, State.CHOOSING.value)
 LABEL_MAX = 65  # characters of an address in a list of choices
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """An address, and where it is in degrees when that is known."""
-
-    address: str
-    lat: float | None = None
-    lon: float | None = None
 
 
 def enrol(incoming: Incoming, enrolment: Enrolment, home: Home) -> str:
@@ -92,7 +84,8 @@ def tell_state(incoming: Incoming) -> str:
 
 def who(incoming: Incoming) -> str:
     """Who decides the sender's request, in words."""
-    mode = requests.decider(incoming.act, _community(incoming))
+    member = incoming.member
+    mode = team.decider(incoming.act, member) if member is not None else Mode.TEAM
     service = incoming.settings.service.name
     return say(incoming.language, "sms", raising.WHO[mode], service=service)
 

@@ -14,6 +14,10 @@ from dispatch import lettering
 from dispatch.outbox import Claimed
 from gateway.contract import Caller, Channel, Outbound, Provider
 
+# in the words of a mail to many, where the address that stops it for its reader belongs; no
+# form lets anybody type it
+HOW_TO_STOP = "\ue000"
+
 
 def outbound(settings: Settings, provider: Provider, claimed: Claimed, sender: str) -> Outbound:
     """Address, words, sender and the headers that go with the channel."""
@@ -30,9 +34,15 @@ def outbound(settings: Settings, provider: Provider, claimed: Claimed, sender: s
         language=claimed.language,
     )
     if channel is Channel.EMAIL:
-        headers = _mail_headers(settings, claimed.id)
-        page = lettering.html(settings, message.text, claimed.language)
-        return replace(message, subject=claimed.subject, headers=headers, html=page)
+        way_out = _way_out(settings, claimed.id)
+        text = message.text.replace(HOW_TO_STOP, way_out)
+        return replace(
+            message,
+            subject=claimed.subject,
+            headers=_mail_headers(way_out),
+            text=text,
+            html=lettering.html(settings, text, claimed.language),
+        )
     if channel is Channel.VOICE and isinstance(provider, Caller):
         return replace(message, keys=provider.keys_url(claimed.id, claimed.attempt))
     if channel is Channel.PUSH:
@@ -78,11 +88,15 @@ def _push_headers(claimed: Claimed) -> Mapping[str, str]:
     return {"TTL": str(max(0, int(left))), "Urgency": "high", "Topic": f"d{claimed.id}"}
 
 
-def _mail_headers(settings: Settings, delivery: int) -> Mapping[str, str]:
-    # RFC 8058: one click, no login; the token names the delivery, never the address
-    address = f"{settings.service.site}/unsubscribe/{unsubscribe_token(settings, delivery)}"
+def _way_out(settings: Settings, delivery: int) -> str:
+    """The address that stops such mail; its token names the delivery, never whose it is."""
+    return f"{settings.service.site}/unsubscribe/{unsubscribe_token(settings, delivery)}"
+
+
+def _mail_headers(way_out: str) -> Mapping[str, str]:
+    # RFC 8058: one click, no login
     return {
-        "List-Unsubscribe": f"<{address}>",
+        "List-Unsubscribe": f"<{way_out}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
 

@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 
 from community_store.models import EveningLink, Member, MemberState, Wording
 from config import Settings
-from dispatch import notices, team
+from dispatch import evidence, notices, team
 from dispatch.act import Act
 
 KIND = "evening_link"
@@ -32,17 +32,22 @@ def promise(act: Act, member: Member) -> datetime | None:
     """Have an e-mail sent that evening, one a member; when. None for who has no e-mail."""
     if member.id is None or notices.by_mail(act.session, member) is None:
         return None
-    promised = act.session.exec(
-        select(EveningLink).where(
-            EveningLink.member_id == member.id, col(EveningLink.sent_at).is_(None)
-        )
-    ).first()
-    if promised is not None:
-        return promised.due_at
+    already = promised(act.session, member)
+    if already is not None:
+        return already
     due = next_evening(act.settings, act.now)
     act.session.add(EveningLink(member_id=member.id, due_at=due, created_at=act.now))
     act.session.flush()
     return due
+
+
+def promised(session: Session, member: Member) -> datetime | None:
+    """When the e-mail comes that was promised and has not left."""
+    return session.exec(
+        select(EveningLink.due_at).where(
+            EveningLink.member_id == member.id, col(EveningLink.sent_at).is_(None)
+        )
+    ).first()
 
 
 def next_evening(settings: Settings, now: datetime) -> datetime:
@@ -84,7 +89,7 @@ def _send(act: Act, link: EveningLink) -> bool:
     to = notices.by_mail(act.session, member) if member is not None else None
     if member is None or to is None or member.state != MemberState.PENDING:
         return False
-    if not team.has(act, member):
+    if not team.has(act, member) or evidence.proved(act.session, member):
         return False
     token = secrets.token_urlsafe(24)
     live = timedelta(hours=act.settings.joining.evening_link_hours)
@@ -142,7 +147,7 @@ def _blank(session: Session, which: Any) -> None:
     session.execute(
         update(Wording)
         .where(col(Wording.notice_id).in_(notices_of), col(Wording.mail) != "")
-        .values(sms="", subject="", mail="", voice="")
+        .values(sms="", subject="", mail="", voice="", push="")
         .execution_options(synchronize_session=False)
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import shapely
 from shapely import Point, Polygon
 
-from community_store import audit, communities, membership, towns
+from community_store import audit, communities, lookup, membership, towns
 from community_store.errors import RuleError
 from community_store.geometry import BoundaryError, Place, distance_m
 from community_store.models import Community, JoinRequest, Member, MemberState
@@ -87,25 +87,32 @@ def require_inside(boundary: Polygon, home: Place) -> None:
         raise BoundaryError("founder_outside", "your own home is outside the boundary", home)
 
 
-def apply_to(act: Act, member: Member, community: Community) -> JoinRequest:
+def apply_to(act: Act, member: Member, community: Community) -> JoinRequest | None:
     """Ask to join a community that was chosen (S16); whoever vouches for it is asked.
 
     Another request of theirs that waits goes to this community instead, and its time begins
-    anew. Raises RuleError "apply_not_pending", "apply_no_home", "apply_far".
+    anew. An active member of no community is in at once (None) where they live inside, and
+    pending again where they do not. Raises RuleError "apply_not_pending", "apply_no_home",
+    "apply_far".
     """
     lock(act.session, f"request:{member.id}")
     act.session.refresh(member)
-    if member.state != MemberState.PENDING:
-        raise RuleError("apply_not_pending", f"member {member.id} is {member.state}")
+    _require_outsider(member)
     _require_near(member, community)
     membership.move(act.session, member, community)
     act.session.flush()
-    known = requests.open_of(act, member)
-    if known is None:
-        return requests.ask(act, member)
-    if known.community_id != community.id:
-        requests.redirect(act, known, member)
-    return known
+    if member.state == MemberState.ACTIVE and lookup.lives_in(member, community):
+        requests.welcome(act, member)
+        return None
+    membership.wait(act.session, member)
+    return requests.follow(act, member)
+
+
+def _require_outsider(member: Member) -> None:
+    """On the way in, or vouched for and of no community."""
+    alone = member.state == MemberState.ACTIVE and member.community_id is None
+    if member.state != MemberState.PENDING and not alone:
+        raise RuleError("apply_not_pending", f"member {member.id} is {member.state}")
 
 
 def _require_near(member: Member, community: Community) -> None:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from sqlmodel import Session, col, or_, select
 
 from community_store import twinning
-from community_store.models import Alert, AlertKind, AlertState, Community, Member, MemberState
+from community_store.models import (
+    Agent,
+    Alert,
+    AlertKind,
+    AlertState,
+    Community,
+    Member,
+    MemberState,
+    Reply,
+)
 from community_store.visibility import for_community
 
 MOST = 20
@@ -30,3 +39,29 @@ def open_alerts(session: Session, member: Member) -> list[Alert]:
         .limit(MOST)
     )
     return [alert for alert in found if for_community(alert, member.community_id)]
+
+
+def held_alerts(session: Session, member: Member | None, agent: Agent | None) -> list[Alert]:
+    """The alerts that wait for a word where somebody may give it (A8), eldest first."""
+    where = []
+    if member is not None and member.referent and member.community_id is not None:
+        where.append(col(Alert.community_id) == member.community_id)
+    if agent is not None:
+        where.append(col(Alert.town_insee) == agent.town_insee)
+    if not where:
+        return []
+    held = select(Alert).where(Alert.state == AlertState.HELD, or_(*where))
+    return list(session.exec(held.order_by(col(Alert.id)).limit(MOST)))
+
+
+def unconfirmed(session: Session, member: Member) -> int:
+    """How many of them somebody else raised and the member has not confirmed, nor answered."""
+    told = [one.id for one in open_alerts(session, member) if one.author_id != member.id]
+    if not told:
+        return 0
+    answered = session.exec(
+        select(Reply.alert_id)
+        .where(Reply.member_id == member.id, col(Reply.alert_id).in_(told))
+        .distinct()
+    )
+    return len(told) - len(answered.all())

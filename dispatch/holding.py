@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 import structlog
@@ -12,11 +11,10 @@ from community_store import membership
 from community_store.errors import RuleError
 from community_store.models import AfterHold, Agent, Alert, AlertState, Community, Member, Town
 from community_store.visibility import full_name
-from dispatch import notices, outbox
+from dispatch import contacting, notices, outbox
 from dispatch.act import Act
 from gateway.contract import Channel
 
-_MAIL = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.\w+")  # the contact may be a sentence
 log = structlog.get_logger(__name__)
 
 
@@ -43,12 +41,12 @@ def ask(act: Act, alert: Alert, author: Member) -> int:
 
 def _tell_team(act: Act, alert: Alert, variables: dict[str, object]) -> None:
     """The operator hears of every held alert by e-mail, and may be the only one who decides."""
-    address = _MAIL.search(act.settings.service.contact)
-    if address is None:
+    address = contacting.mailbox(act.settings)
+    if not address:
         return
     community = act.session.get(Community, alert.community_id) if alert.community_id else None
     more = {"community": community.name if community else alert.town_insee}
-    to = notices.Addressee(address[0].lower(), channel=Channel.EMAIL)
+    to = notices.Addressee(address, channel=Channel.EMAIL)
     notices.tell(act, to, notices.Subject("held_team", variables | more, alert_id=alert.id))
 
 

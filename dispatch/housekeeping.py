@@ -15,9 +15,11 @@ from community_store import growth, retention
 from community_store.store import AWAY
 from dispatch import (
     crashing,
+    digests,
     duty,
     inbound,
     locating,
+    pictures,
     polling,
     proofs,
     pump,
@@ -78,6 +80,7 @@ class Housekeeping:
         if now - self._swept >= dispatch.sweep_seconds:
             self._swept = now
             sweep.sweep(self.runtime)
+            digests.run(self.runtime)
             growth.analyze_grown(self.runtime.store)
         if now - self._polled >= dispatch.poll_seconds:
             self._polled = now
@@ -136,7 +139,8 @@ class Housekeeping:
     def _forget(self) -> None:
         """What `[retention]` says is too old, a piece at a time; more of it soon."""
         with self.runtime.store.read() as session:  # no duty: each machine has files of its own
-            proofs.tidy(session, self.runtime.settings, self.runtime.clock())
+            for kept in (proofs, pictures):
+                kept.tidy(session, self.runtime.settings, self.runtime.clock())
         if not duty.take(self.runtime, "retention", FORGET_SECONDS):
             return
         ages = self.runtime.settings.retention
@@ -145,6 +149,9 @@ class Housekeeping:
             text_days=ages.alert_text_days,
             delivery_months=ages.delivery_months,
             pending_days=ages.pending_days,
+            gazette_days=ages.gazette_days,
+            message_days=ages.message_days,
+            movement_months=ages.movement_months,
         )
         with self.runtime.store.read() as session:
             found = retention.due(session, limits)

@@ -14,6 +14,7 @@ from config import Settings
 from dispatch.catalogue import say
 
 _LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
+_ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.\w+")
 _BODY = "margin:0;padding:24px 12px;background:#faf3e6;color:#2b2320"
 _CARD = (
     "max-width:34em;margin:0 auto;padding:24px;background:#fffefb;border:1px solid #e3d5bd;"
@@ -30,9 +31,8 @@ _INLINE = "color:#9a3726;overflow-wrap:anywhere"
 
 def html(settings: Settings, text: str, language: str) -> str:
     """The page of a mail's text; everything in it is escaped."""
-    go = say(language, "mail", "open_page")
     parts = Markup("\n").join(
-        _part(part, go) for part in re.split(r"\n\s*\n", text.strip()) if part
+        _part(part.strip(), language) for part in re.split(r"\n\s*\n", text.strip()) if part
     )
     return str(
         Markup(
@@ -48,13 +48,15 @@ def html(settings: Settings, text: str, language: str) -> str:
     )  # fmt: skip
 
 
-def _part(text: str, go: str) -> Markup:
+def _part(text: str, language: str) -> Markup:
     """A paragraph; an address that stands alone is what the mail is for, and a button."""
-    alone = _LINK.fullmatch(text.strip())
-    if alone:
-        return Markup('<p style="{}">{}</p>').format(_PART, _link(alone[0], _BUTTON, go))
-    lines = Markup("<br>\n").join(_linked(line) for line in text.strip().split("\n"))
-    return Markup('<p style="{}">{}</p>').format(_PART, lines)
+    if _LINK.fullmatch(text):
+        inside = _link(text, _BUTTON, say(language, "mail", "open_page"))
+    elif _ADDRESS.fullmatch(text):
+        inside = _link(f"mailto:{text}", _BUTTON, say(language, "mail", "answer", address=text))
+    else:
+        inside = Markup("<br>\n").join(_linked(line) for line in text.split("\n"))
+    return Markup('<p style="{}">{}</p>').format(_PART, inside)
 
 
 def _linked(line: str) -> Markup:

@@ -23,6 +23,7 @@ from community_store.store import lock
 from dispatch import enrolling, matching
 from dispatch.act import Act
 from dispatch.incoming import Incoming, incoming_of
+from dispatch.placing import Home
 from dispatch.reading import normal
 from dispatch.runtime import Runtime
 from gateway import geocoder
@@ -137,7 +138,7 @@ def _settle(act: Act, asked: Asked, places: list[Place] | None) -> str:
         return ""  # somebody else took it up, or the sender has said something newer
     incoming = _incoming(act, enrolment)
     if not asked.ask:
-        return enrolling.enrol(incoming, enrolment, enrolling.Home(enrolment.address))
+        return enrolling.enrol(incoming, enrolment, Home(enrolment.address))
     if places is None:
         return _postpone(incoming, enrolment)
     return _decide(incoming, enrolment, matching.match(asked.address, places, asked.towns))
@@ -167,8 +168,8 @@ def _decide(incoming: Incoming, enrolment: Enrolment, match: matching.Match) -> 
     return "join_choices"
 
 
-def _home(asked: str, place: Place) -> enrolling.Home:
-    return enrolling.Home(matching.written(asked, place), place.lat, place.lon)
+def _home(asked: str, place: Place) -> Home:
+    return Home(matching.written(asked, place), place.lat, place.lon)
 
 
 def _postpone(incoming: Incoming, enrolment: Enrolment) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from community_store.folding import folded
 from gateway.geocoder import Place, PlaceKind
 
 GOOD = 0.75  # of 1: spelt a little otherwise, but the same
@@ -13,7 +14,9 @@ FLOOR = 0.45  # below, it only has a word in common
 NEAR = 0.1  # two this close may both be meant
 CHOICES_MAX = 3  # what one SMS has room for
 
-_NUMBER = re.compile(r"\s*(?:n[o°º]?\s*)?\d{1,4}\b(?!\s*\d)", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"\s*(?:n[o°º]?\s*)?(\d{1,4}\b(?:\s+(?:bis|ter|quater)\b)?)(?!\s*\d)", re.IGNORECASE
+)
 _POSTCODE = re.compile(r"(?<!\d)(\d{2}) ?(\d{3})(?!\d)")
 
 
@@ -56,10 +59,23 @@ def names_house(asked: str) -> bool:
     return bool(_NUMBER.match(asked))
 
 
+def number_of(asked: str) -> str:
+    """The number of the house that an address begins with ("3 bis"), "" for none."""
+    found = _NUMBER.match(asked)
+    return found[1] if found else ""
+
+
 def postcode_of(asked: str) -> str:
     """The postcode in an address, "" for none."""
     found = _POSTCODE.findall(asked)
     return "".join(found[-1]) if found else ""
+
+
+def names(asked: str, place: Place) -> bool:
+    """Whether an address as it was typed names a house: it may say more, such as a staircase."""
+    street = bool(place.street) and folded(place.street) in folded(asked)
+    number = number_of(asked).lower() == place.housenumber.lower()
+    return street and number and postcode_of(asked) == place.postcode
 
 
 def written(asked: str, place: Place) -> str:

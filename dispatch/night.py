@@ -1,4 +1,6 @@
-"""When a telephone may ring for anything that is not an alert: from 8:00 to 21:30."""
+"""When a telephone may ring, and what is promotional leave, for anything that is not an alert:
+from 8:00 to 21:30.
+"""
 
 from __future__ import annotations
 
@@ -20,3 +22,9 @@ def ring_from(zone: str, at: datetime) -> datetime:
 def is_night(zone: str, at: datetime) -> bool:
     """Whether a telephone may not ring now for anything but an alert."""
     return ring_from(zone, at) != at
+
+
+def evening_of(zone: str, at: datetime) -> datetime:
+    """When the evening of that day ends: what is only for the day leaves before, or never."""
+    day = at.astimezone(ZoneInfo(zone)).date()
+    return datetime.combine(day, EVENING, ZoneInfo(zone)).astimezone(at.tzinfo)

@@ -43,7 +43,7 @@ class Addressee:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a notice is about, for its row."""
+    """What a notice is about, for its row. `names_id` is the member whom its words name."""
 
     kind: str
     variables: Mapping[str, object]
@@ -51,6 +51,7 @@ class Subject:
     inbound_id: int | None = None
     live: timedelta | None = None  # how long it is of use; as configured when None
     request_id: int | None = None
+    names_id: int | None = None
     opens: Opens | None = None  # by a notification; the alert's page, or the home page, when None
 
     @property
@@ -125,6 +126,7 @@ def _said(act: Act, to: Addressee, about: Subject) -> Wording:
         alert_id=about.alert_id,
         inbound_id=about.inbound_id,
         request_id=about.request_id,
+        names_id=about.names_id,
         created_at=act.now,
     )
     act.session.add(notice)

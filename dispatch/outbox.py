@@ -15,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     CursorResult,
     Row,
+    exists,
     func,
     select,
     update,
@@ -124,6 +125,13 @@ def suppress_waiting(session: Session, address: str, channel: str, now: datetime
     """After a STOP: drop what is queued or held for an address on a channel; how many."""
     where = [col(Delivery.address) == address, col(Delivery.channel) == channel]
     return _finish(session, where, (State.SUPPRESSED, "stop"), now)
+
+
+def suppress_notices(session: Session, member_id: int, kind: str, now: datetime) -> int:
+    """A member turned a kind of notice off: drop what of it waits for them; how many."""
+    of_kind = exists().where(col(Notice.id) == col(Delivery.notice_id), col(Notice.kind) == kind)
+    where = [col(Delivery.member_id) == member_id, of_kind]
+    return _finish(session, where, (State.SUPPRESSED, "turned off"), now)
 
 
 def expire_waiting(session: Session, now: datetime) -> int:

@@ -9,7 +9,7 @@ import structlog
 from sqlmodel import col, func, literal_column, select
 
 from community_store import home_codes, membership
-from community_store.models import HomeCode, InboundText, Member, MemberState
+from community_store.models import Community, HomeCode, InboundText, Member, MemberState
 from dispatch import enrolling, requests
 from dispatch.applying import CODE_DIGITS, ByCode
 from dispatch.incoming import Incoming
@@ -96,7 +96,8 @@ def _enter(incoming: Incoming, form: ByCode, code: HomeCode) -> str:
     act = incoming.act
     enrolling.supersede(act.session, incoming.row.sender)
     member = incoming.member or _register(incoming, form, code)
-    member.community_id = code.community_id
+    home = act.session.get_one(Community, code.community_id)
+    membership.move(act.session, member, home)
     member.address = member.address or code.address
     membership.activate(act.session, member)
     home_codes.use(act.session, code, member, act.now)

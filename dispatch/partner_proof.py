@@ -1,8 +1,8 @@
 """A partner says where somebody lives: is that the home that they declared? (S26)
 
-What the partner said is geocoded, compared and forgotten. What stays is that it was asked,
-how far apart the two were, and a keyed name of whom it spoke of: one person does not prove
-two homes.
+What the partner said is geocoded and compared. The address is then the one that it proved, and
+what did not prove it is forgotten. What stays is that it was asked, how far apart the two were,
+and a keyed name of whom it spoke of: one person does not prove two homes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from community_store.geometry import between_m
 from community_store.models import Member, MemberState, PartnerProof
 from community_store.store import lock
 from config import Settings
-from dispatch import matching, requests, team
+from dispatch import evidence, matching, team
 from dispatch.act import Act
 from gateway import geocoder
 from gateway.geocoder import Place, PlaceKind
@@ -40,7 +40,7 @@ class Told:
 
 def require_may_prove(act: Act, member: Member) -> tuple[float, float]:
     """The home to compare with, degrees. Raises RuleError "partner_not_pending",
-    "partner_not_team" (others vouch for this home), "partner_no_home".
+    "partner_not_team" (others vouch for this home), "partner_no_home", "partner_nowhere".
     """
     if member.state != MemberState.PENDING:
         raise RuleError("partner_not_pending", f"member {member.id} is {member.state}")
@@ -48,6 +48,8 @@ def require_may_prove(act: Act, member: Member) -> tuple[float, float]:
         raise RuleError("partner_not_team", "the référents or the town vouch for this home")
     if member.lat is None or member.lon is None:
         raise RuleError("partner_no_home", f"the home of member {member.id} has no place")
+    if member.community_id is None:
+        raise RuleError("partner_nowhere", f"member {member.id} has chosen no community")
     return member.lon, member.lat
 
 
@@ -66,8 +68,10 @@ def look_up(settings: Settings, partner: str, claim: Claim) -> Told:
 
 
 def compare(act: Act, member: Member, told: Told) -> int | None:
-    """None when it is the same home, and the account is active; else how many metres apart.
+    """None when it is the same home, which is then proved (see evidence.py); else how many
+    metres apart.
 
+    The address is then the one that was proved, whatever was typed beside the place.
     Every comparison is kept. Raises RuleError as `require_may_prove`, and "partner_used"
     (whom the partner speaks of has just proved another home).
     """
@@ -88,7 +92,10 @@ def compare(act: Act, member: Member, told: Told) -> int | None:
     act.session.flush()
     if not same:
         return apart
-    requests.decide_for(act, member, accept=True, by=f"partner:{told.partner}")
+    if not matching.names(member.address, told.place):
+        member.address = told.place.label
+        act.session.add(member)
+    evidence.accept(act, member, by=f"partner:{told.partner}")
     return None
 
 

@@ -17,11 +17,12 @@ from community_store.errors import RuleError
 from community_store.geometry import between_m, in_france
 from community_store.models import Member, MemberState, PositionTry
 from community_store.store import lock
-from dispatch import evening, requests, team
+from dispatch import evening, evidence, team
 from dispatch.act import Act
 
 DAY = timedelta(days=1)
 BY = "position"
+UNSURE = ("position_unreadable", "position_vague")  # refused, since the device does not know
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,13 @@ def _unreadable() -> RuleError:
 
 
 def check(act: Act, member: Member, fix: Fix) -> Presence:
-    """Compare a position with the declared home; at home, the account becomes active.
+    """Compare a position with the declared home; at home, the account becomes active, if it is
+    inside the boundary of the community (see evidence.py).
 
-    If not, an e-mail of that evening has a link to try again. Raises RuleError:
+    If not at home, an e-mail of that evening has a link to try again. Raises RuleError:
     "position_not_pending", "position_not_team" (others vouch for this home),
-    "position_no_home" (the home was never placed), "position_vague" (the device does not
-    know well enough), "position_too_many".
+    "position_no_home" (the home was never placed), "position_nowhere" (no community was
+    chosen), "position_vague" (the device does not know well enough), "position_too_many".
     """
     lock(act.session, f"position:{member.id}")
     act.session.refresh(member)
@@ -83,9 +85,24 @@ def check(act: Act, member: Member, fix: Fix) -> Presence:
     allowed = min(terms.position_m + fix.accuracy_m, terms.position_max_m)
     _keep(act, member, fix, apart, accepted=apart <= allowed)
     if apart <= allowed:
-        requests.decide_for(act, member, accept=True, by=BY)
+        evidence.accept(act, member, by=BY)
         return Presence(True, round(apart), round(allowed))
     return Presence(False, round(apart), round(allowed), evening.promise(act, member))
+
+
+def failed(act: Act, member: Member) -> datetime | None:
+    """The device did not say where it is, or not well enough; or there is none that could.
+
+    When the e-mail of the evening brings a link to try again (S24); None for whom it would not
+    help, or without an e-mail.
+    """
+    lock(act.session, f"position:{member.id}")
+    act.session.refresh(member)
+    try:
+        _require_home(act, member)
+    except RuleError:
+        return None
+    return evening.promise(act, member)
 
 
 def _require_home(act: Act, member: Member) -> tuple[float, float]:
@@ -95,6 +112,8 @@ def _require_home(act: Act, member: Member) -> tuple[float, float]:
         raise RuleError("position_not_team", "the référents or the town vouch for this home")
     if member.lat is None or member.lon is None:
         raise RuleError("position_no_home", f"the home of member {member.id} has no place")
+    if member.community_id is None:
+        raise RuleError("position_nowhere", f"member {member.id} has chosen no community")
     return member.lon, member.lat
 
 

@@ -1,6 +1,6 @@
 """A program of its own: reads an untrusted document, writes a picture of it.
 
-Run by proof_reading.py, with limits that it sets itself before it looks at anything. It
+Run by pressing.py, with limits that it sets itself before it looks at anything. It
 imports nothing of ours, opens no file, and whatever goes wrong in it ends with it. What
 comes out was drawn here: no metadata, script, attachment, second format or trailing byte of
 what came in is in it.

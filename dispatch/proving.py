@@ -18,12 +18,14 @@ DAY = timedelta(days=1)
 
 def require_may_offer(act: Act, member: Member) -> None:
     """To be asked before an upload is read. Raises RuleError "proof_not_pending",
-    "proof_not_team" (others vouch for this home), "proof_too_many".
+    "proof_not_team" (others vouch for this home), "proof_nowhere", "proof_too_many".
     """
     if member.state != MemberState.PENDING:
         raise RuleError("proof_not_pending", f"member {member.id} is {member.state}")
     if not team.has(act, member):
         raise RuleError("proof_not_team", "the référents or the town vouch for this home")
+    if member.community_id is None:
+        raise RuleError("proof_nowhere", f"member {member.id} has chosen no community")
     sent = act.session.exec(
         select(func.count())
         .select_from(ProofDocument)

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from sqlmodel import col, select
 
-from community_store import account_links, accounts, membership, registrations
+from community_store import account_links, accounts, household, membership, registrations
 from community_store.account_links import Asked
 from community_store.membership import NewMember
 from community_store.models import Account, AccountLink, Member, MemberState, Registration
@@ -83,32 +83,62 @@ def _others(act: Act, registration: Registration) -> bool:
     )
 
 
-def prove_number(act: Act, registration: Registration, code: str) -> Proved | None:
-    """Whether the code is right; what comes of it then. A wrong one costs a try."""
+def prove_number(
+    act: Act, registration: Registration, code: str, *, me: int | None = None
+) -> Proved | None:
+    """Whether the code is right; what comes of it then. A wrong one costs a try.
+
+    `me` is the member who is signed in where the code was typed. To an account that is made
+    already nobody else adds a number: the e-mail that made it may be another's than theirs.
+    """
+    if not _alone(act, registration) or registration.member_id not in (None, me):
+        return None
     number = number_of(registration)
     if not number or not codes.verify(act, number, code):
         return None
     mobile = numbers.parse(number).kind is numbers.Kind.MOBILE
-    holder = _with_mobile(act, number) if mobile else None
+    holder = _with_mobile(act, number) if mobile else _with_landline(act, registration)
     return _proved(act, registration, "mobile" if mobile else "landline", holder)
 
 
-def prove_email(act: Act, token: str) -> Proved | None:
-    """Use a link up: the e-mail is theirs who hold it. None: wrong, used, or a week old."""
+def prove_email(act: Act, token: str, *, password: str | None = None) -> Proved | None:
+    """Use a link up: the e-mail is theirs who hold it. None: wrong, used, or a week old.
+
+    `password` is the hash of what they chose, "" for none, where they opened it in another
+    browser than the one that typed the rest: a password typed there may be a stranger's.
+    """
     registration = registrations.of_link(act.session, token, act.now)
     if registration is None:
         return None
-    lock(act.session, f"registration:{registration.id}")
-    act.session.refresh(registration)
+    if not _alone(act, registration):
+        return None
     if registrations.of_link(act.session, token, act.now) is None:
         return None
     registration.mail_digest = None
+    registration.password = registration.password if password is None else password
+    lock(act.session, f"email:{registration.email}")  # another may prove it for themselves
     holder = accounts.holder_of_email(act.session, registration.email)
     return _proved(act, registration, "email", holder)
 
 
+def _alone(act: Act, registration: Registration) -> bool:
+    """Wait until the other proof of the same registration is through, and read what it left;
+    False when it left nothing.
+    """
+    query = select(Registration).where(col(Registration.id) == registration.id)
+    fresh = query.with_for_update().execution_options(populate_existing=True)
+    return act.session.exec(fresh).first() is not None
+
+
 def _with_mobile(act: Act, number: str) -> Account | None:
     member = act.session.exec(select(Member).where(Member.mobile == number)).first()
+    return accounts.of_member(act.session, member) if member is not None else None
+
+
+def _with_landline(act: Act, registration: Registration) -> Account | None:
+    """The same person, who registered before; others of the household may have the number too."""
+    sharing = accounts.with_number(act.session, registration.landline)
+    member = household.same(sharing, registration.first_name, registration.last_name)
     return accounts.of_member(act.session, member) if member is not None else None
 
 
@@ -121,7 +151,7 @@ def _proved(act: Act, registration: Registration, what: str, holder: Account | N
         return Proved(account, taken=True)
     setattr(member, what, getattr(registration, what))
     act.session.add(member)
-    _sign_in_with(act, account, registration, member)
+    _sign_in_with(act, account, member)
     return Proved(account)
 
 
@@ -150,13 +180,13 @@ def _made(act: Act, registration: Registration, what: str) -> Proved:
     act.session.add(registration)
     requests.ask(act, member)
     account = accounts.of_member(act.session, member)
-    _sign_in_with(act, account, registration, member)
+    account.password = registration.password
+    _sign_in_with(act, account, member)
     return Proved(account)
 
 
-def _sign_in_with(act: Act, account: Account, registration: Registration, member: Member) -> None:
-    """The password is theirs; the e-mail signs them in once it is proved and nobody else's."""
-    account.password = account.password or registration.password
+def _sign_in_with(act: Act, account: Account, member: Member) -> None:
+    """The e-mail signs them in once it is proved and nobody else's."""
     if member.email and accounts.by_email(act.session, member.email) is None:
         account.email = member.email
     act.session.add(account)

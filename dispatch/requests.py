@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import ColumnElement, false, or_
 from sqlmodel import Session, col, func, select
 
-from community_store import membership
+from community_store import membership, movements
 from community_store.models import (
     Agent,
     Community,
@@ -64,6 +65,7 @@ def _open(act: Act, member: Member) -> JoinRequest:
     request = _request(act, member, references.following(act.session, "request"))
     act.session.add(request)
     act.session.flush()
+    movements.requested(act.session, [request])
     return request
 
 
@@ -89,6 +91,7 @@ def ask_for_all(act: Act) -> int:
     opened = [_request(act, member, ref) for member, ref in zip(silent, refs, strict=True)]
     act.session.add_all(opened)
     act.session.flush()
+    movements.requested(act.session, opened)
     asked_of = _with_deciders(act, {member.community_id for member in silent})
     for request, member in zip(opened, silent, strict=True):
         if member.community_id in asked_of:
@@ -115,17 +118,69 @@ def catch_up(act: Act) -> None:
     for request, member in found:
         request.community_id = member.community_id
         act.session.add(request)
+        movements.requested(act.session, [request])
         _send_on(act, request, member)
+    for member in _silent(act):
+        ask(act, member)
 
 
-def redirect(act: Act, request: JoinRequest, member: Member) -> None:
+def _silent(act: Act) -> Sequence[Member]:
+    """Those who were refused elsewhere, and are now in a community that was never asked."""
+    still = select(JoinRequest.id).where(
+        JoinRequest.member_id == col(Member.id), JoinRequest.state == RequestState.OPEN
+    )
+    return act.session.exec(
+        select(Member)
+        .where(
+            Member.state == MemberState.PENDING,
+            col(Member.community_id).is_not(None),
+            ~still.exists(),
+        )
+        .order_by(col(Member.id))
+    ).all()
+
+
+def follow(act: Act, member: Member) -> JoinRequest:
+    """A pending member's request goes to those who vouch where the member is now, and its time
+    begins anew; it is opened when there is none.
+    """
+    known = open_of(act, member)
+    if known is None:
+        return ask(act, member)
+    if known.community_id != member.community_id:
+        _redirect(act, known, member)
+    return known
+
+
+def _redirect(act: Act, request: JoinRequest, member: Member) -> None:
     """The member asks another community: whoever was asked need not answer any more."""
     outbox.cancel_asking(act.session, request.id, act.now)
     request.community_id, request.team_due_at = member.community_id, None
     request.created_at = act.now
     act.session.add(request)
     act.session.flush()
+    movements.requested(act.session, [request])
     _send_on(act, request, member)
+
+
+def ask_anew(act: Act, community: Community) -> None:
+    """Others vouch for homes now: whoever was asked need not answer, and they are asked.
+
+    What the team has in hand stays in its queue too: somebody may be proving their home.
+    """
+    waiting = act.session.exec(
+        select(JoinRequest, Member)
+        .join(Member, col(Member.id) == col(JoinRequest.member_id))
+        .where(
+            JoinRequest.state == RequestState.OPEN,
+            JoinRequest.community_id == community.id,
+            Member.state == MemberState.PENDING,
+        )
+        .order_by(col(JoinRequest.id))
+    ).all()
+    for request, member in waiting:
+        outbox.cancel_asking(act.session, request.id, act.now)
+        _send_on(act, request, member)
 
 
 def _send_on(act: Act, request: JoinRequest, member: Member) -> None:
@@ -224,8 +279,18 @@ def decide(act: Act, request: JoinRequest, *, accept: bool, by: str, reason: str
         welcome(act, member)
     else:
         _tell_refused(act, member)
-        membership.refuse(act.session, member)
+        _let_go(act, member)
     return True
+
+
+def _let_go(act: Act, member: Member) -> None:
+    """An account that was never active closes; one that was is pending, of no community, and
+    may ask another.
+    """
+    if member.activated_at is None:
+        membership.refuse(act.session, member)
+    else:
+        membership.move(act.session, member, None)
 
 
 def decide_for(act: Act, member: Member, *, accept: bool, by: str, reason: str = "") -> bool:
@@ -241,6 +306,13 @@ def close(act: Act, member: Member, *, by: str) -> None:
     request = open_of(act, member)
     if request is not None:
         _close(act, request, RequestState.ACCEPTED, by)
+
+
+def withdraw(act: Act, member: Member) -> None:
+    """Whoever asked leaves: nobody need decide any more."""
+    request = open_of(act, member)
+    if request is not None:
+        _close(act, request, RequestState.REFUSED, "member")
 
 
 def _close(act: Act, request: JoinRequest, state: RequestState, by: str) -> None:

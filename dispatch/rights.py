@@ -16,6 +16,8 @@ from sqlmodel import col
 
 from community_store.columns import UtcDateTime
 from community_store.models import (
+    DIGEST_NOTICE,
+    TO_THE_TEAM,
     Agent,
     Alert,
     AlertKind,
@@ -44,7 +46,9 @@ STILL_TOLD = (AlertState.OPEN.value, AlertState.EXPIRED.value)
 CODE = "proof_code"  # of no use to whoever asked by the morning
 LINK = "password_link"
 JOIN_LINK, JOIN_KNOWN = "join_link", "join_known"  # to an e-mail that was just typed
-ASKED_FOR = (CODE, LINK, JOIN_LINK, JOIN_KNOWN)
+TOPICS = {"message": Topic.MESSAGE}  # notices that one may turn off (S81)
+EMAIL_LINK, EMAIL_TAKEN = "email_link", "email_taken"  # to the new e-mail of a member
+ASKED_FOR = (CODE, LINK, JOIN_LINK, JOIN_KNOWN, TO_THE_TEAM, EMAIL_LINK, EMAIL_TAKEN)
 STOPPED = "stopped"  # the notice kind that confirms a STOP and may leave after it
 
 
@@ -153,6 +157,7 @@ def _facts() -> Select[Any]:
             col(Alert.town_insee).label("alert_town"),
             col(Notice.kind).label("notice_kind"),
             col(Notice.inbound_id).label("answers"),
+            col(Notice.community_id).label("gazette_of"),
             col(Member.state).label("member_state"),
             col(Member.community_id).label("member_community"),
             col(Member.paused_until),
@@ -191,13 +196,16 @@ def _stopped() -> Any:
 
 
 def _muted() -> Any:
+    digest = col(Notice.kind) == DIGEST_NOTICE
     topic = case(
+        (digest, Topic.GAZETTE.value),
+        *((col(Notice.kind) == kind, topic.value) for kind, topic in TOPICS.items()),
         (col(Alert.kind) == AlertKind.TOWN.value, Topic.TOWN.value),
         (col(Delivery.audience) == Audience.TWIN.value, Topic.TWIN.value),
         else_=Topic.ALERT.value,
     )
     return exists().where(
-        col(Delivery.alert_id).is_not(None),
+        or_(col(Delivery.alert_id).is_not(None), digest, col(Notice.kind).in_(tuple(TOPICS))),
         col(Mute.member_id) == col(Delivery.member_id),
         col(Mute.channel) == col(Delivery.channel),
         col(Mute.topic) == topic,
@@ -215,7 +223,8 @@ def _twinned() -> Any:
 
 
 def _asked_for(row: Row[Any]) -> bool:
-    """What somebody has just asked for goes to a mailbox that wants no other mail of ours.
+    """What somebody has just asked for goes to a mailbox that wants no other mail of ours, and
+    so does what is written to us: one click in the team's mailbox must not lose it.
 
     Not to a telephone: an operator bars what follows a STOP.
     """
@@ -227,16 +236,25 @@ def verdict(row: Row[Any], now: datetime) -> Verdict | None:
     """The state to put a due delivery in instead of sending it; None when it may go."""
     if row.expires_at <= now:
         return State.EXPIRED, "time to live"
-    if row.stopped and not _asked_for(row):
-        return State.SUPPRESSED, "stop"
-    if row.channel == Channel.PUSH and (reason := _device(row, now)):
-        return State.SUPPRESSED, reason
-    if row.alert_state is None:
-        return None
     if row.notice_id is None and row.alert_state not in STILL_TOLD:
         return State.CANCELLED, f"alert {row.alert_state}"
-    reason = HEARERS[Audience(row.audience)](row, now)
+    reason = _unwanted(row, now)
     return (State.SUPPRESSED, reason) if reason else None
+
+
+def _unwanted(row: Row[Any], now: datetime) -> str:
+    """Why its person may not, or does not want to, have it; "" when they may."""
+    if row.stopped and not _asked_for(row):
+        return "stop"
+    if row.channel == Channel.PUSH and (reason := _device(row, now)):
+        return reason
+    if not (row.sms or row.subject or row.mail or row.voice or row.push):
+        return "erased"  # whom its words named has closed their account
+    if row.notice_kind == DIGEST_NOTICE:
+        return _reader_of_gazette(row, now)
+    if row.alert_state is None and row.notice_kind not in TOPICS:
+        return ""
+    return HEARERS[Audience(row.audience)](row, now)
 
 
 def wakes(row: Row[Any]) -> bool:
@@ -251,6 +269,11 @@ def _neighbour(row: Row[Any], now: datetime) -> str:
         else row.member_community == row.alert_community
     )
     return _member(row, now) or ("" if belongs else "left the community")
+
+
+def _reader_of_gazette(row: Row[Any], now: datetime) -> str:
+    here = row.member_community == row.gazette_of
+    return _member(row, now) or ("" if here else "left the community")
 
 
 def _twin(row: Row[Any], now: datetime) -> str:
@@ -292,6 +315,8 @@ def _person(row: Row[Any], now: datetime) -> str:
         return ""
     if row.member_state in (MemberState.SUSPENDED.value, MemberState.CLOSED.value):
         return "not an active member"
+    if row.muted:
+        return "turned off"
     if row.channel != Channel.EMAIL and row.paused_until and row.paused_until > now:
         return "paused"
     return ""

@@ -6,10 +6,13 @@ known; what is sent to it is the only difference (promises.md, Codes).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlmodel import col
 
-from community_store import account_links, accounts
+from community_store import account_links, accounts, household
 from community_store.account_links import Asked
+from community_store.accounts import Person
 from community_store.membership import read_email
 from community_store.models import Account, AccountLink
 from community_store.store import lock
@@ -21,31 +24,57 @@ from gateway.contract import Channel
 PATH = "/password/new/"  # where web/ shows the page; a test holds them together
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Somebody whom a code signs in, and their name among those who share the address."""
+
+    person: Person
+    name: str = ""
+
+    @property
+    def account(self) -> Account:
+        return self.person.account
+
+
 def ask_code(act: Act, typed: str, *, origin: str) -> Channel:
     """Send a code to a mobile, a landline or an e-mail, if a member can sign in with it.
 
     Raises as codes.send: none of it says whether the address is known.
     """
-    account = _holder(act, typed)
-    person = accounts.person(act.session, account) if account else None
-    language = person.language if person else "fr"
-    return codes.send(act, typed, origin=origin, language=language, known=person is not None)
+    found = holders(act, typed)
+    language = found[0].person.language if found else "fr"
+    return codes.send(act, typed, origin=origin, language=language, known=bool(found))
 
 
-def prove_code(act: Act, typed: str, code: str) -> Account | None:
-    """Whose code this is; it is used up. None: wrong, too late, too often, or nobody's."""
+def prove_code(act: Act, typed: str, code: str) -> list[Holder]:
+    """Whose code this is, perhaps a household's; it is used up. None: wrong, too late, too often,
+    or nobody's.
+    """
     right = codes.verify(act, typed, code)
-    account = _holder(act, typed)
-    return account if right else None
+    found = holders(act, typed)
+    return found if right else []
 
 
-def _holder(act: Act, typed: str) -> Account | None:
-    """The member's account behind an address. Staff have a password: a code is less."""
+def holders(act: Act, typed: str) -> list[Holder]:
+    """The members behind an address: several only of a landline. None where all of them are
+    staff, who have a password: a code is less.
+    """
     address, channel = codes.read(typed)
-    held = accounts.holder_of_email if channel is Channel.EMAIL else accounts.holder_of_number
-    account = held(act.session, address)
-    person = accounts.person(act.session, account) if account else None
-    return account if person and person.member and not person.staff else None
+    held = _with_email if channel is Channel.EMAIL else _with_number
+    found = held(act, address)
+    return found if any(one.person.member and not one.person.staff for one in found) else []
+
+
+def _with_email(act: Act, email: str) -> list[Holder]:
+    account = accounts.holder_of_email(act.session, email)
+    return [Holder(accounts.person(act.session, account))] if account else []
+
+
+def _with_number(act: Act, e164: str) -> list[Holder]:
+    named = household.called(accounts.with_number(act.session, e164))
+    found = accounts.of_members(act.session, [member for member, _ in named])
+    people = [accounts.person(act.session, account) for account in found]
+    return [Holder(person, name) for person, (_, name) in zip(people, named, strict=True)]
 
 
 def ask_link(act: Act, typed: str, *, origin: str) -> None:

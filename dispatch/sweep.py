@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
-from community_store import account_links, numbers, registrations, sessions
+from community_store import account_links, email_changes, numbers, registrations, sessions
 from community_store.models import (
     Agent,
     Alert,
@@ -37,6 +37,7 @@ from dispatch import (
     metrics,
     notices,
     outbox,
+    pairing,
     proofs,
     requests,
     senders,
@@ -93,7 +94,7 @@ def _follow(act: Act) -> int:
 
 def _forget(act: Act) -> None:
     codes.forget(act.session, act.now)
-    for secret in (account_links, sessions, registrations):
+    for secret in (account_links, email_changes, sessions, registrations):
         secret.forget(act.session, act.now)
 
 
@@ -269,6 +270,7 @@ TASKS: Mapping[str, Task] = {
     "evening": evening.send_due,
     "evening_links": evening.forget,
     "proofs": proofs.destroy_due,
+    "twinnings": pairing.expire,
     "rest": _let_rest,
     "secrets": _forget,
 }

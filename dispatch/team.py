@@ -63,11 +63,16 @@ def has(act: Act, member: Member) -> bool:
     """Whether it is for the team to vouch for a pending member: only then do a position, a
     document or a partner's word count.
     """
+    return decider(act, member) is Mode.TEAM
+
+
+def decider(act: Act, member: Member) -> Mode:
+    """Who vouches for a pending member now: also the team, once it has been given the request."""
     request = requests.open_of(act, member)
     if request is not None and request.team_due_at is not None:
-        return True
+        return Mode.TEAM
     home = act.session.get(Community, member.community_id) if member.community_id else None
-    return requests.decider(act, home) is Mode.TEAM
+    return requests.decider(act, home)
 
 
 def assign(act: Act) -> int:

@@ -20,10 +20,9 @@ SALT = "tocsin vouching"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request, for whom it is, and who was asked."""
+    """A request, and who was asked."""
 
     request: JoinRequest
-    member: Member
     decider: Member | Agent
 
 
@@ -35,7 +34,7 @@ def address(settings: Settings, ref: int, person: Member | Agent) -> str:
 
 
 def opened(act: Act, token: str) -> Asked | None:
-    """What a link opens; None for a forged one, or when nobody waits there any more."""
+    """What a link is of, decided or not; None for a forged one."""
     try:
         ref, kind, id_ = _signer(act.settings).loads(token)
     except (BadData, ValueError, TypeError):
@@ -44,12 +43,17 @@ def opened(act: Act, token: str) -> Asked | None:
     decider: Member | Agent | None = (
         act.session.get(Member, id_) if kind == "member" else act.session.get(Agent, id_)
     )
-    if request is None or decider is None or request.state != RequestState.OPEN:
-        return None
+    return Asked(request, decider) if request is not None and decider is not None else None
+
+
+def waiting(act: Act, request: JoinRequest) -> Member | None:
+    """Who waits to be vouched for; None once that is decided, or they wait no more: from then on
+    whoever was asked may know nothing of them by it.
+    """
     member = act.session.get(Member, request.member_id)
-    if member is None or member.state != MemberState.PENDING:
+    if request.state != RequestState.OPEN or member is None:
         return None
-    return Asked(request, member, decider)
+    return member if member.state == MemberState.PENDING else None
 
 
 def _signer(settings: Settings) -> URLSafeSerializer:

@@ -33,6 +33,7 @@ SIGNED_BY = (
     "Ed25519",
 )  # fmt: skip
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+USERINFO = "userinfo_endpoint"  # which a provider may be without
 
 
 class PartnerAway(Exception):
@@ -117,7 +118,7 @@ def finish(partner: Partner, back: str, errand: Errand, told: Mapping[str, str])
         if known is None:
             raise PartnerInvalid("no ID token")
         said: Mapping[str, Any] = known
-        if "address" not in said and client.server_metadata.get("userinfo_endpoint"):
+        if "address" not in said and client.server_metadata.get(USERINFO):
             said = client.userinfo(token=token)
             if said.get("sub") != known["sub"]:
                 raise PartnerInvalid("the claims are another's")
@@ -162,7 +163,7 @@ def _client(partner: Partner) -> _Client:
         described = client.load_server_metadata()
     if described.get("issuer") != partner.issuer:
         raise PartnerInvalid(f"it calls itself {described.get('issuer')!r}: set issuer to that")
-    for name in ENDPOINTS:
+    for name in (*ENDPOINTS, *([USERINFO] if described.get(USERINFO) else [])):
         if not secure(str(described.get(name, ""))):
             raise PartnerInvalid(f"its {name} is missing, or not https")
     offered = described.get("id_token_signing_alg_values_supported") or ["RS256"]

@@ -25,6 +25,13 @@ from tests.rigs.smtp import Mailbox, smtp_server
 from tests.rigs.webhooks import Webhooks, listening_webhooks
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What looks at pages in a browser is known by its fixture."""
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker("seen")
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Postgres]:
     """PostgreSQL with no database of ours in it; shared, so leave it running."""

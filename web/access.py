@@ -36,6 +36,7 @@ class Policy(StrEnum):
     TRIAL = "trial"  # callers on this machine, where nothing is real (dispatch.trials)
     HALF = "half"  # gave a password, owes the second factor
     SIGNED_IN = "signed_in"  # whoever has an account, suspended ones too
+    OWN = "own"  # a member, suspended ones too: for what is theirs by right
     PENDING = "pending"  # a member on the way in, or in
     MEMBER = "member"  # an active member of a community
     READER = "reader"  # an active member, or an agent: whom alerts are told
@@ -59,6 +60,7 @@ def _active(member: Member | None) -> bool:
 
 ADMITS: Mapping[Policy, Callable[[SignedIn], bool]] = {
     Policy.SIGNED_IN: lambda who: not who.half,
+    Policy.OWN: lambda who: not who.half and who.person.member is not None,
     Policy.PENDING: lambda who: not who.half and _joining(who.person.member),
     Policy.MEMBER: lambda who: not who.half and _active(who.person.member),
     Policy.READER: lambda who: (

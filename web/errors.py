@@ -22,6 +22,14 @@ log = structlog.get_logger(__name__)
 TOLD = (400, 401, 403, 404, 405, 410, 413, 429, 500, 503)  # those with words of their own
 PROGRAMS = ("/webhooks/", "/static/", "/healthz", "/readyz", "/metrics")
 RETRY = 10  # seconds
+SIGN_IN = ("sign_in.ask", "site.sign_in")
+WAITING = ("deciding.waiting", "deciding.title")
+WAYS = {  # what helps: pages, and the words that lead there; the first as a button
+    "error.401": (SIGN_IN,), "error.410": (SIGN_IN,), "error.form": (SIGN_IN,),
+    "password.over": (("password.forgotten", "forgotten.title"),),
+    "register.over": (SIGN_IN, ("registering.ask", "join.title")),
+    "deciding.answered": (WAITING,), "deciding.others": (WAITING,),
+}  # fmt: skip
 
 
 def install(app: Flask) -> None:
@@ -64,13 +72,13 @@ def database_away(error: DBAPIError | PoolTimeout) -> ResponseReturnValue:
     return (*render("error.503", 503), {"Retry-After": str(RETRY)})
 
 
-def expired() -> ResponseReturnValue:
-    """A link that was used, or is too old."""
-    return render("error.410", 410)
+def expired(message: str = "error.410") -> ResponseReturnValue:
+    """A link, or what it led to, is over: `message` says why, and what one can do."""
+    return render(message, 410)
 
 
 def render(message: str, code: int) -> tuple[str, int]:
     """A page of the words `message`.title and `message`.text."""
     if code >= 500:
         g.who = None
-    return render_template("error.html", message=message, code=code), code
+    return render_template("error.html", message=message, ways=WAYS.get(message, ())), code

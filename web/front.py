@@ -1,4 +1,4 @@
-"""The pages for everybody: what Tocsin is, and help."""
+"""The first page: what Tocsin is, for everybody."""
 
 from __future__ import annotations
 
@@ -69,15 +69,12 @@ def welcome() -> ResponseReturnValue:
     )
 
 
-@front.get("/help")
-@access(Policy.ANYONE)
-def help_() -> ResponseReturnValue:
-    """What people ask (S01), and whom to ask else. It stands while the database is away."""
+def number_if_known() -> str:
+    """The same as `number_to_text`; "" too while the database is away."""
     try:
-        number = number_to_text()
+        return number_to_text()
     except AWAY:
-        number = ""
-    return render_template("help.html", number=number)
+        return ""
 
 
 def number_to_text() -> str:

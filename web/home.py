@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
-from community_store import census, registrations
-from community_store.accounts import Person
-from community_store.models import Agent, Alert, Community, Member, MemberState, Town
-from dispatch import alerts, going_on, links, registering, requests, wording
+from community_store import census, conversations, gazette_reading, registrations
+from community_store.models import Community, Member, MemberState, Town
+from dispatch import going_on, happenings, pairing, registering, requests, team
 from dispatch.act import Act
-from web import i18n, identity
+from dispatch.happenings import Happening
+from web import identity
 from web.access import Policy, access
+from web.alerts.room import line, me, readable
 from web.front import number_to_text
+from web.gazette import room as gazette
 
 home = Blueprint("home", __name__)
+FEW = 3  # of each kind of news: the rest is a page away
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ def show() -> ResponseReturnValue:
     who = identity.who()
     assert who is not None
     person, runtime = who.person, identity.runtime()
+    member = person.member
     with runtime.store.read() as db:
         act = identity.act(db)
         town = db.get(Town, person.agent.town_insee) if person.agent else None
@@ -45,10 +49,12 @@ def show() -> ResponseReturnValue:
             "home.html",
             person=person,
             standing=_standing(act, person.member) if person.member else None,
-            alerts=_alerts(act, person.member) if person.member else [],
+            alerts=_alerts(db) if member else [],
+            held=_held(db),
+            new=_new(act, db, member) if member and _active(member) else None,
             town=town.name if town else "",
             number=number_to_text(),
-            asked=len(requests.waiting_for(act, *_deciders(person))),
+            asked=len(requests.waiting_for(act, *identity.deciders(person))),
             unproved=bool(person.member and _unproved(act, person.member)),
         )
 
@@ -57,16 +63,10 @@ def _standing(act: Act, member: Member) -> Standing:
     community = _community(act.session, member)
     if member.state == MemberState.PENDING:
         name = community.name if community else ""
-        return Standing(member.state, name, decider=requests.decider(act, community))
+        return Standing(member.state, name, decider=team.decider(act, member))
     if member.state == MemberState.ACTIVE and community is not None:
         return Standing(member.state, community.name, census.neighbours(act.session, community))
     return Standing(member.state)
-
-
-def _deciders(person: Person) -> tuple[Member | None, Agent | None]:
-    member = person.member
-    active = member is not None and member.state == MemberState.ACTIVE and member.referent
-    return (member if active else None), person.agent
 
 
 def _unproved(act: Act, member: Member) -> list[str]:
@@ -75,22 +75,46 @@ def _unproved(act: Act, member: Member) -> list[str]:
     return registering.unproved(typed, member) if typed else []
 
 
+@dataclass(frozen=True, slots=True)
+class New:
+    """What is new where an active member lives: entries of the gazette, messages, movements."""
+
+    entries: list[dict[str, Any]]
+    unread: int
+    happened: list[Happening]
+    proposals: int
+
+
+def _active(member: Member) -> bool:
+    return member.state == MemberState.ACTIVE and member.community_id is not None
+
+
+def _new(act: Act, db: Session, member: Member) -> New:
+    me = identity.member(db)
+    newest = gazette_reading.newest(db, me, act.now, FEW)
+    return New(
+        gazette.shown(db, me, newest, act.now),
+        conversations.unread(db, me),
+        happenings.recent(act, me, FEW),
+        len(pairing.waiting_for(act, me)),
+    )
+
+
 def _community(session: Session, member: Member) -> Community | None:
     return session.get(Community, member.community_id) if member.community_id else None
 
 
-def _alerts(act: Act, member: Member) -> list[dict[str, object]]:
-    """What goes on, each with the page that its messages give."""
-    return [_line(act, alert, act.now) for alert in going_on.open_alerts(act.session, member)]
+def _alerts(db: Session) -> list[dict[str, object]]:
+    """What goes on, each as this reader may have it."""
+    mine = me(db)
+    if mine.member is None:
+        return []
+    found = going_on.open_alerts(db, mine.member)
+    return [line(one) for one in readable(db, mine, found)]
 
 
-def _line(act: Act, alert: Alert, now: datetime) -> dict[str, object]:
-    assert alert.id is not None
-    language = i18n.asked().language
-    site = act.settings.service.site
-    return {
-        "ref": alert.id,
-        "place": alerts.place_of(act.session, alert),
-        "time": wording.day_and_time(act.settings, language, alert.created_at, now),
-        "page": links.alert_address(act.settings, alert.id).removeprefix(site),
-    }
+def _held(db: Session) -> list[dict[str, object]]:
+    """The alerts that wait for this reader's word (A8)."""
+    mine = me(db)
+    found = going_on.held_alerts(db, mine.member, mine.agent)
+    return [line(one) for one in readable(db, mine, found) if one.may_release]

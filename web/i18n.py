@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -24,7 +24,9 @@ from web import identity
 LOCALES = Path(__file__).resolve().parent.parent / "locales"
 FIRST = "fr"
 ROOMS = (
-    "web", "registering", "community", "activation", "deciding", "first_steps", "alerts", "notifications",
+    "web", "registering", "community", "activation", "deciding", "first_steps",
+    "alerts", "reports", "gazette", "messages", "mine", "directory", "profile", "notifications",
+    "help_centre",
 )  # fmt: skip
 COOKIE = "language"
 
@@ -69,6 +71,10 @@ class Words:
     def day(self, instant: datetime) -> str:
         """The day of an aware instant, in the service's time zone: 24 novembre 2026."""
         return format_date(instant.astimezone(self.zone), "long", locale=self.language)
+
+    def calendar_day(self, day: date) -> str:
+        """A day of the calendar: jeudi 24 décembre 2026."""
+        return format_date(day, "full", locale=self.language)
 
     def time(self, instant: datetime) -> str:
         """The hour and minute of an aware instant, in the service's time zone."""

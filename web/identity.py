@@ -14,7 +14,8 @@ from flask import Response, current_app, g, request, session
 from sqlmodel import Session
 
 from community_store import sessions
-from community_store.models import Account, Member
+from community_store.accounts import Person
+from community_store.models import Account, Agent, Member, MemberState
 from community_store.sessions import SignedIn
 from config import Settings
 from dispatch.act import Act
@@ -68,6 +69,13 @@ def member(db: Session) -> Member:
     assert found is not None
     assert found.person.member is not None
     return db.get_one(Member, found.person.member.id)
+
+
+def deciders(person: Person) -> tuple[Member | None, Agent | None]:
+    """As whom somebody may be asked to vouch for homes: a référent, an agent, both."""
+    found = person.member
+    active = found is not None and found.state == MemberState.ACTIVE and found.referent
+    return (found if active else None), person.agent
 
 
 def _read() -> SignedIn | None:

@@ -5,22 +5,27 @@ from __future__ import annotations
 from flask import Flask, current_app, request
 
 from gateway import numbers
-from web import i18n, identity
+from web import i18n, identity, menu
 
 STEPS = ("joining", "community", "activation", "first_steps")  # S11
 
 
 def install(app: Flask) -> None:
     app.context_processor(common)
+    app.jinja_env.globals.update(menu=menu.items, bell=menu.bell)
     app.jinja_env.filters["national"] = numbers.national
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
 def common() -> dict[str, object]:
-    """`t`, `service`, `languages`, `who`, `here` (where to come back to), `steps`."""
+    """`t`, `service`, `languages`, `who`, `here` (where to come back to), `steps`, and how far
+    the site is `accessible`, which each page has to say.
+    """
+    settings = identity.runtime().settings
     return {
         "t": i18n.asked(),
-        "service": identity.runtime().settings.service,
+        "service": settings.service,
+        "accessible": settings.legal.accessibility,
         "languages": tuple(i18n.known()),
         "who": identity.whole(),
         "half": identity.who() is not None and identity.whole() is None,

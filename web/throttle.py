@@ -5,6 +5,8 @@
     @access(Policy.ANYONE)
     def send() -> ResponseReturnValue: ...
 
+By whatever method the view has: a GET may call others too.
+
 An outage of Redis never fails a page: each process then counts by itself.
 """
 
@@ -58,7 +60,7 @@ def install(app: Flask, settings: Settings) -> None:
     for endpoint, view in app.view_functions.items():
         for limit in getattr(view, "throttles", ()):
             key = _field(limit.field) if limit.field else identity.origin
-            guarded = limiter.limit(limit.often, key_func=key, methods=["POST"])
+            guarded = limiter.limit(limit.often, key_func=key)
             view_: Any = guarded(app.view_functions[endpoint])
             app.view_functions[endpoint] = view_
 

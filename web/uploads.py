@@ -19,6 +19,12 @@ def takes_document(view: View) -> View:
     return view
 
 
+def takes_pictures(view: View) -> View:
+    """Let a view be sent the pictures of an entry of the gazette. As above."""
+    view.takes_pictures = True  # type: ignore[attr-defined]  # a mark on the function
+    return view
+
+
 def install(app: Flask) -> None:
     """Before anything reads the request: the check of a form's token does."""
     app.before_request(widen)
@@ -26,6 +32,10 @@ def install(app: Flask) -> None:
 
 def widen() -> None:
     view = current_app.view_functions.get(request.endpoint or "")
+    settings, megabytes = identity.runtime().settings, 0.0
     if getattr(view, "takes_document", False):
-        most = identity.runtime().settings.joining.proof_megabytes
-        request.max_content_length = round(most * 1_000_000) + FORM
+        megabytes = settings.joining.proof_megabytes
+    elif getattr(view, "takes_pictures", False):
+        megabytes = settings.gazette.pictures_max * settings.gazette.picture_megabytes
+    if megabytes:
+        request.max_content_length = round(megabytes * 1_000_000) + FORM

@@ -3,11 +3,13 @@
 from community_store.models.accounts import (
     Account,
     AccountLink,
+    EmailChange,
     RecoveryCode,
     Stage,
     WebSession,
 )
 from community_store.models.alerts import (
+    TO_THE_TEAM,
     Alert,
     AlertKind,
     AlertState,
@@ -29,7 +31,32 @@ from community_store.models.deliveries import (
     Step,
     StepKind,
 )
+from community_store.models.gazette import (
+    DIGEST_NOTICE,
+    EntryKind,
+    Every,
+    GazetteComment,
+    GazetteDigest,
+    GazetteEntry,
+    GazettePicture,
+    RemovedBy,
+)
 from community_store.models.joining import Enrolment, EnrolmentState, HomeCode, HomeEntry
+from community_store.models.messaging import (
+    Absence,
+    AbsenceWatcher,
+    Block,
+    Conversation,
+    Message,
+    Participant,
+    Withheld,
+)
+from community_store.models.neighbourhood import (
+    Movement,
+    MovementKind,
+    ProposalState,
+    TwinningProposal,
+)
 from community_store.models.operations import (
     Duty,
     GatewayPause,
@@ -40,6 +67,7 @@ from community_store.models.operations import (
 )
 from community_store.models.people import (
     Agent,
+    Dwelling,
     JoinRequest,
     Member,
     MemberState,
@@ -48,6 +76,7 @@ from community_store.models.people import (
     RequestState,
     Role,
     Stop,
+    Tenure,
     Topic,
 )
 from community_store.models.places import (
@@ -66,9 +95,13 @@ from community_store.models.proving import (
     ProofDocument,
 )
 from community_store.models.registering import Registration
+from community_store.models.reports import Outcome, Report, Reported, ReportState
 from community_store.models.subscriptions import PushSubscription
 
 __all__ = [
+    "TO_THE_TEAM",
+    "Absence",
+    "AbsenceWatcher",
     "Account",
     "AccountLink",
     "AfterHold",
@@ -79,17 +112,28 @@ __all__ = [
     "Attempt",
     "Audience",
     "AuditEntry",
+    "Block",
     "BoundaryCell",
     "Category",
     "Community",
+    "DIGEST_NOTICE",
+    "Conversation",
     "Delivery",
     "DeliveryState",
     "Duty",
+    "Dwelling",
+    "EmailChange",
     "LaneHealth",
     "Enrolment",
     "EnrolmentState",
+    "EntryKind",
     "EveningLink",
+    "Every",
     "GatewayPause",
+    "GazetteComment",
+    "GazetteDigest",
+    "GazetteEntry",
+    "GazettePicture",
     "HomeCode",
     "HomeEntry",
     "InboundState",
@@ -97,16 +141,25 @@ __all__ = [
     "JoinRequest",
     "Member",
     "MemberState",
+    "Message",
     "Mode",
+    "Movement",
+    "MovementKind",
     "Mute",
     "Notice",
+    "Outcome",
+    "Report",
+    "ReportState",
+    "Reported",
     "Number",
     "NumberKind",
     "NumberState",
+    "Participant",
     "PartnerProof",
     "PositionTry",
     "ProofCode",
     "ProofDocument",
+    "ProposalState",
     "PushSubscription",
     "ReceiptRow",
     "RecoveryCode",
@@ -114,15 +167,19 @@ __all__ = [
     "Step",
     "StepKind",
     "Reference",
+    "RemovedBy",
     "Reply",
     "ReplyKind",
     "RequestState",
     "Role",
     "Stage",
     "Stop",
+    "Tenure",
     "Topic",
     "Town",
     "Twinning",
+    "TwinningProposal",
     "WebSession",
+    "Withheld",
     "Wording",
 ]

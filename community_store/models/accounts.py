@@ -50,7 +50,8 @@ class WebSession(SQLModel, table=True):
     """Somebody is signed in with one browser. The cookie has the token, the row its digest.
 
     `device` says in a word or two what the browser said it was. `tries` counts wrong
-    second factors.
+    second factors. `sure_at` is when they last showed again that it is them, for what an
+    open browser alone must not do.
     """
 
     __tablename__ = "web_session"
@@ -62,6 +63,7 @@ class WebSession(SQLModel, table=True):
     tries: int = 0
     created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
     seen_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
+    sure_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 
@@ -87,6 +89,29 @@ class AccountLink(SQLModel, table=True):
     used: bool = False
     created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class EmailChange(SQLModel, table=True):
+    """A member wants to be written to elsewhere: a link went there that proves it (S80).
+
+    Only the link's digest is kept. `address` and `origin` are keyed hashes, as of an
+    AccountLink; the row counts for the limits when it is used, or never opened anything.
+    """
+
+    __tablename__ = "email_change"
+    __table_args__ = (
+        Index("ix_email_change_address", "address", "created_at"),
+        Index("ix_email_change_origin", "origin", "created_at"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    member_id: int = Field(foreign_key="member.id", ondelete="CASCADE", index=True)
+    email: str
+    digest: str = Field(unique=True)
+    address: str = ""
+    origin: str = ""
+    used: bool = False
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class RecoveryCode(SQLModel, table=True):

@@ -41,7 +41,8 @@ class Delivery(SQLModel, table=True):
     `due_at` is when it may leave, `look_at` when the sweep must next look after it.
     `attempts` numbers the calls of the provider, `doubts` counts those whose outcome was
     unknown, `looks` the empty looks since the last, `redials` the calls made again
-    because nobody answered. Money in euros.
+    because nobody answered. Money in euros. `member_id` is of whom it is for; of what somebody
+    wrote to the team (TO_THE_TEAM) it is the writer.
     """
 
     __tablename__ = "delivery"

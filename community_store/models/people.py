@@ -18,8 +18,28 @@ class MemberState(StrEnum):
     CLOSED = "closed"
 
 
+class Tenure(StrEnum):
+    """How somebody lives in their home (S39)."""
+
+    OWNER = "owner"
+    TENANT = "tenant"
+
+
+class Dwelling(StrEnum):
+    """What a home is (S39)."""
+
+    HOUSE = "house"
+    FLAT = "flat"
+
+
 class Member(SQLModel, table=True):
-    """A person with one account and one home. Numbers are E.164, e-mail lower case."""
+    """A person with one account and one home. Numbers are E.164, e-mail lower case.
+
+    `suspended_why` is what a suspended member is told of it, "" for no more than that.
+    `about` and `interests` (Interest values and others, with commas between) are for the
+    community; `tenure` and `dwelling` for nobody but themselves. The newsletter is wanted
+    from `newsletter_since` on, unless `newsletter_until` says that it no longer is.
+    """
 
     __tablename__ = "member"
     id: int | None = Field(default=None, primary_key=True)
@@ -38,9 +58,16 @@ class Member(SQLModel, table=True):
     hide_landline: bool = False
     pseudonym: str
     language: str = "fr"
+    about: str = ""
+    interests: str = ""
+    tenure: str = ""
+    dwelling: str = ""
+    newsletter_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    newsletter_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     paused_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
     activated_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    suspended_why: str = ""
 
 
 class RequestState(StrEnum):

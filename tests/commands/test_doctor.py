@@ -86,3 +86,22 @@ def subscribe(url: str, made_for: str) -> None:
         browser = Browser("https://push.example/x", "p", "a", made_for)
         subscriptions.subscribe(session, member.id, browser, utcnow())
     store.close()
+
+
+def test_the_legal_pages_and_the_contact_form_are_looked_at_and_are_no_fault(
+    village: Console,
+) -> None:
+    def told(**environment: str) -> dict[str, dict[str, str]]:
+        asked = replace(village, environment={**village.environment, **environment})
+        rows = json.loads(asked.run("doctor", "--json").stdout)
+        return {row["check"]: row for row in rows}
+
+    bare = told()
+    assert bare["legal pages"]["result"] == bare["contact form"]["result"] == "ok"
+    assert "publisher, publisher_address" in bare["legal pages"]["what"]
+    assert "closed" in bare["contact form"]["what"]
+    better = told(
+        TOCSIN__LEGAL__PUBLISHER="Commune", TOCSIN__SERVICE__CONTACT="Écrire à mairie@ville.example"
+    )
+    assert "publisher, " not in better["legal pages"]["what"]
+    assert "writes to" in better["contact form"]["what"]

@@ -66,6 +66,22 @@ def test_a_bad_member_is_one_line(
     assert len(village.json("member", "list")) == 3
 
 
+def test_the_team_puts_a_home_on_the_map(any_village: Console) -> None:
+    rows = "first_name,last_name,mobile,address\nYan,Petit,06 39 98 00 10,Chemin Neuf\n"
+    any_village.ok("member", "import", any_village.file("in.csv", rows))
+    (asked,) = [one for one in any_village.json("request", "list") if one["first_name"] == "Yan"]
+    assert (asked["placed"], asked["community"]) == (False, None)
+    told = any_village.ok("member", "place", "Yan Petit", "--lat", 45.1825, "--lon", 5.7225)
+    assert told.endswith("pending, Les Lilas\n")
+    (asked,) = [one for one in any_village.json("request", "list") if one["first_name"] == "Yan"]
+    assert (asked["placed"], asked["community"]) == (True, "Les Lilas")
+    assert (asked["address"], asked["ref"] is None) == ("Chemin Neuf", False)
+    flat = ("--lat", 200, "--lon", 5.7225)
+    assert "not on Earth" in any_village.refused("member", "place", "Yan Petit", *flat)
+    any_village.ok("member", "erase", 2)
+    assert "closed" in any_village.refused("member", "place", 2, "--lat", 45.1, "--lon", 5.7)
+
+
 def test_a_name_of_several_asks_for_the_id(village: Console) -> None:
     flat = [word for pair in (GOOD | {"--first-name": "Ana", "--last-name": "Martin"}).items()
             for word in pair]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlmodel import Session
@@ -22,9 +23,11 @@ HIDDEN = Member(
     hide_mobile=True, hide_landline=True,
 )  # fmt: skip
 OPEN = HIDDEN.model_copy(update={"hide_mobile": False, "hide_landline": False})
-ALL = Seen(
-    "Ana Martin", "Mésange bleue", ADDRESS, "+33639980001", "+33199000001", "ana@mail.example"
-)
+HIDDEN.about, HIDDEN.interests = "Une échelle", "music,échecs"
+HIDDEN.tenure, HIDDEN.dwelling = "owner", "flat"
+PROFILE: dict[str, Any] = {"about": "Une échelle", "interests": ("music", "échecs")}
+CONTACTS = Seen("Ana Martin", "", ADDRESS, "+33639980001", "+33199000001", "ana@mail.example")
+ALL = replace(CONTACTS, pseudonym="Mésange bleue", **PROFILE)
 
 
 @pytest.mark.parametrize(
@@ -35,12 +38,13 @@ ALL = Seen(
             OPEN,
             Seen("Ana Martin", "", "rue des Lilas", "+33639980001", "+33199000001"),
         ),
-        (Viewer.NEIGHBOUR, HIDDEN, Seen("Ana Martin", "", "rue des Lilas")),
+        (Viewer.NEIGHBOUR, HIDDEN, Seen("Ana Martin", "", "rue des Lilas", **PROFILE)),
+        (Viewer.TWIN, HIDDEN, Seen(pseudonym="Mésange bleue")),
         (Viewer.TWIN, OPEN, Seen(pseudonym="Mésange bleue")),
-        (Viewer.AGENT, HIDDEN, replace(ALL, pseudonym="")),
+        (Viewer.AGENT, HIDDEN, CONTACTS),
         (Viewer.OPERATOR, HIDDEN, ALL),
-        (Viewer.SELF, HIDDEN, ALL),
-        (Viewer.ANYONE, OPEN, Seen()),
+        (Viewer.SELF, HIDDEN, replace(ALL, tenure="owner", dwelling="flat")),
+        (Viewer.ANYONE, HIDDEN, Seen()),
     ],
 )
 def test_the_table(viewer: Viewer, member: Member, seen: Seen) -> None:

@@ -30,6 +30,24 @@ def photo_with_a_place() -> bytes:
     return picture(size=(1100, 800), exif=exif.tobytes(), comment=SECRET) + b"PK\x03\x04" + SECRET
 
 
+def photo_at_home() -> bytes:
+    """A JPEG as a telephone takes it: lying on its side, with where, when and by what."""
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees
+    exif[0x010F], exif[0x0132] = "CANARY PHONE", "2026:11:28 10:11:12"
+    exif[0x8825] = {1: "N", 2: (45.0, 10.0, 57.0), 3: "E", 4: (5.0, 43.0, 21.0)}
+    return picture(size=(3000, 2000), exif=exif.tobytes(), comment=SECRET) + b"PK\x03\x04" + SECRET
+
+
+def webp_bomb() -> bytes:
+    """A header that promises 268 million points."""
+    side = 16_383
+    bits = side - 1 | (side - 1) << 14
+    body = b"\x2f" + bits.to_bytes(4, "little") + bytes(40)
+    chunk = b"VP8L" + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
+    return b"RIFF" + struct.pack("<I", 4 + len(chunk)) + b"WEBP" + chunk
+
+
 def letter(pages: int = 1, spoil: Callable[[FPDF], object] | None = None) -> bytes:
     pdf = FPDF()
     for _ in range(pages):

@@ -154,7 +154,9 @@ def test_who_draws_around_the_same_homes_a_moment_later_is_in_already(world: Wor
 def applies(world: World, member: Member, community: int) -> JoinRequest:
     with world.act() as act:
         home = act.session.get_one(Community, community)
-        return founding.apply_to(act, found(act, member), home)
+        asked = founding.apply_to(act, found(act, member), home)
+        assert asked is not None
+        return asked
 
 
 def test_a_request_goes_to_the_referents_of_the_community_chosen(world: World) -> None:
@@ -191,7 +193,7 @@ def test_asking_twice_is_asking_once(world: World) -> None:
 @pytest.mark.parametrize(
     ("more", "code"),
     [
-        ({"state": MemberState.ACTIVE}, "apply_not_pending"),
+        ({"state": MemberState.SUSPENDED}, "apply_not_pending"),
         ({"lat": None, "lon": None}, "apply_no_home"),
         ({"lat": 48.85, "lon": 2.35}, "apply_far"),
     ],
@@ -201,3 +203,73 @@ def test_who_cannot_ask(world: World, more: dict[str, Any], code: str) -> None:
     with pytest.raises(RuleError) as refused:
         applies(world, resident(world, **more), lilas)
     assert refused.value.code == code
+
+
+# active, and of no community
+
+
+def test_who_is_active_in_another_community_stays_there(world: World) -> None:
+    lilas, roses = world.community("Lilas"), world.community("Roses")
+    ana = world.member(lilas, lat=middle(1)[0], lon=middle(1)[1])
+    with pytest.raises(RuleError) as refused:
+        applies(world, ana, roses)
+    assert refused.value.code == "apply_not_pending"
+    assert now(world, ana).community_id == lilas
+
+
+def test_of_no_community_and_inside_they_are_in_at_once(world: World) -> None:
+    world.number()
+    lilas = world.community(mode=Mode.REFERENT)
+    world.member(lilas, referent=True)
+    jeanne = resident(world, state=MemberState.ACTIVE)
+    with world.act() as act:
+        home = act.session.get_one(Community, lilas)
+        assert founding.apply_to(act, found(act, jeanne), home) is None
+    assert (now(world, jeanne).state, now(world, jeanne).community_id) == ("active", lilas)
+    assert world.rows(JoinRequest) == []
+    assert world.answers(jeanne.mobile or "") == ["welcome_one"]
+
+
+@pytest.fixture
+def asked(world: World) -> tuple[Member, Member, JoinRequest]:
+    """Ana looks after Les Lilas, and Jeanne, active in none, asked from outside."""
+    world.number()
+    lilas = world.community("Lilas", mode=Mode.REFERENT)
+    ana = world.member(lilas, referent=True)
+    jeanne = resident(world, 3, state=MemberState.ACTIVE, activated_at=world.clock.now)
+    return ana, jeanne, applies(world, jeanne, lilas)
+
+
+def test_from_outside_they_wait_again_and_are_vouched_for(
+    world: World, asked: tuple[Member, Member, JoinRequest]
+) -> None:
+    ana, jeanne, request = asked
+    assert now(world, jeanne).state == MemberState.PENDING
+    assert world.answers(ana.mobile or "") == ["request_ask"]
+    assert world.text(ana.mobile or "", f"OUI {request.id}") == "request_accepted"
+    assert now(world, jeanne).state == MemberState.ACTIVE
+    assert now(world, jeanne).community_id == ana.community_id
+
+
+def test_refused_they_keep_the_account_and_may_ask_another(
+    world: World, asked: tuple[Member, Member, JoinRequest]
+) -> None:
+    ana, jeanne, request = asked
+    assert world.text(ana.mobile or "", f"NON {request.id}") == "request_refused"
+    row = now(world, jeanne)
+    assert (row.state, row.community_id) == (MemberState.PENDING, None)
+    assert row.first_name == jeanne.first_name
+    assert world.answers(jeanne.mobile or "") == ["request_refused"]
+    roses = world.community("Roses")
+    assert applies(world, row, roses).id != request.id
+    assert now(world, jeanne).community_id == roses
+
+
+def test_refused_and_then_drawn_around_by_others_they_are_asked_for(
+    world: World, asked: tuple[Member, Member, JoinRequest]
+) -> None:
+    ana, jeanne, request = asked
+    world.text(ana.mobile or "", f"NON {request.id}")
+    made = founds(world, resident(world, 3), square(3), name="Roses")
+    (again,) = world.rows(JoinRequest, member_id=jeanne.id, state="open")
+    assert (now(world, jeanne).community_id, again.community_id) == (made, made)

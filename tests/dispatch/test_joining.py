@@ -25,7 +25,7 @@ from community_store.models import (
     RequestState,
 )
 from community_store.store import Store
-from dispatch import inbound, locating, requests
+from dispatch import inbound, locating, requests, team
 from dispatch.catalogue import catalogue, say
 from dispatch.jobs import AllowedJob
 from dispatch.wake import INBOUND, queue
@@ -288,6 +288,21 @@ def test_a_member_is_told_their_state(handmade: Stage) -> None:
         Bob < Vous êtes déjà inscrit : Les Roses. Votre message n'a PAS été envoyé.*
         Bob > INSCRIPTION
         Bob < Vous êtes déjà inscrit : Les Roses.*
+    """)
+
+
+def test_after_15_days_the_one_who_has_it_is_named(stage: Stage) -> None:
+    stage.play("""
+        Jeanne > inscription jeanne PETIT, 12 rue des lilas 38990 valmoutier
+        Jeanne < Inscription reçue (Les Lilas). Elle attend la validation de votre référent*
+        Ana < *
+    """)
+    stage.world.clock.forward(days=15, seconds=1)
+    with stage.world.act() as act:
+        assert team.assign(act) == 1
+    stage.play("""
+        Jeanne > INSCRIPTION
+        Jeanne < Vous êtes déjà inscrit. Votre compte attend la validation de l'équipe Tocsin*
     """)
 
 

@@ -22,6 +22,7 @@ from community_store.models import (
     Community,
     Delivery,
     GatewayPause,
+    GazetteDigest,
     InboundText,
     Member,
     MemberState,
@@ -310,9 +311,11 @@ def _id(row: Any) -> int:
 def _key(kind: type[Any]) -> Any:
     names: dict[Any, str] = {
         GatewayPause: "gateway",
+        Mute: "member_id",
         Stop: "address",
         Town: "insee",
         Attempt: "delivery_id",
+        GazetteDigest: "member_id",
     }
     return getattr(kind, names.get(kind, "id"))
 

@@ -41,10 +41,14 @@ class Postgres:
         try:
             yield self.url(name)
         finally:
-            self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)"), name)
+            self.drop(name)
 
     def create(self, name: str, template: str = "template0") -> None:
         self._run(sql.SQL("CREATE DATABASE {} TEMPLATE {}"), name, template)
+
+    def drop(self, name: str) -> None:
+        """Also while somebody is connected to it."""
+        self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)"), name)
 
     def restart(self) -> None:
         """As an administrator would: transactions in progress are broken off."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from community_store.models import Member, MemberState, Mode
+from community_store.models import Community, Member, MemberState, Mode
 from dispatch import requests
 from tests.rigs.openid import OpenIDProvider
 from tests.web.house import SITE, House, Visitor
@@ -45,11 +45,16 @@ class Town:
     def pending(self, **more: object) -> tuple[Member, Visitor]:
         lon, lat = lilas("12")
         values: dict[str, Any] = {"first_name": "Jeanne", "lat": lat, "lon": lon} | more
-        home = values.pop("community", None) or self.house.world.community(mode=Mode.TEAM)
+        home = values.pop("community", None) or self.around()
         member = self.house.world.member(home, state=MemberState.PENDING, **values)
         with self.house.world.act() as act:
             requests.ask(act, act.session.get_one(Member, member.id))
         return member, self.house.inside(self.house.account_of(member, password=False))
+
+    def around(self) -> int:
+        """The community around the street."""
+        known = [row.id for row in self.house.world.rows(Community)]
+        return known[0] if known else self.house.world.community(mode=Mode.TEAM)
 
     def leaves(self, visitor: Visitor) -> str:
         return visitor.lands(visitor.get("/activation/partner/mitrust"))

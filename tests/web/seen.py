@@ -26,7 +26,13 @@ EMAIL = "odette@voisins.example"
 
 
 def plain_house(
-    store: Store, redis_url: str, tmp_path: Path, *, site: str = "", **sections: Any
+    store: Store,
+    redis_url: str,
+    tmp_path: Path,
+    *,
+    site: str = "",
+    service: Any = None,
+    **sections: Any,
 ) -> House:
     """Without https, which a browser on this machine has no certificate for; with people."""
     chosen = settings(
@@ -36,6 +42,7 @@ def plain_house(
             "secret_key": "k" * 32,
             "contact": "mairie@ville.example",
             **({"site": site} if site else {}),
+            **(service or {}),
         },
         redis={"url": redis_url},
         **sections,

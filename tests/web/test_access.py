@@ -26,6 +26,7 @@ MAY: dict[Policy, set[str]] = {
     Policy.TRIAL: set(KINDS),
     Policy.HALF: {"agent_half"},
     Policy.SIGNED_IN: WHOLE,
+    Policy.OWN: {"pending", "member", "elsewhere", "suspended", "referent"},
     Policy.PENDING: {"pending", "member", "elsewhere", "referent"},
     Policy.MEMBER: {"member", "elsewhere", "referent"},
     Policy.READER: {"member", "elsewhere", "referent", "agent"},
@@ -192,6 +193,7 @@ def visitor_for(house: House, policy: Policy | None) -> Visitor:
         return house.inside(house.account_of(house.world.member(home, **more)))
 
     makers: dict[Policy | None, Callable[[], Visitor]] = {
+        Policy.OWN: member,
         Policy.PENDING: member,
         Policy.MEMBER: member,
         Policy.READER: member,

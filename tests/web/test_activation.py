@@ -12,6 +12,7 @@ from werkzeug.test import EnvironBuilder, TestResponse
 
 from community_store.models import (
     Community,
+    EveningLink,
     JoinRequest,
     Member,
     MemberState,
@@ -84,6 +85,22 @@ def test_who_is_at_home_is_active_at_once_and_welcomed(house: House) -> None:
     assert visitor.lands(visitor.get("/activation")) == "/first-steps"
 
 
+def test_outside_the_boundary_a_position_proves_the_home_and_people_decide(house: House) -> None:
+    member = pending(house)
+    east = house.world.rows(Community)[0].boundary.bounds[2]
+    house.world.change(member, lon=east + 0.005)
+    member.lon = east + 0.005
+    visitor = inside(house, member)
+    assert "en dehors de Les Lilas" in words(visitor.get("/activation"))
+    assert visitor.lands(stands(visitor, member)) == "/activation"  # type: ignore[arg-type]
+    assert state(house, member) == MemberState.PENDING
+    page = words(visitor.get("/activation"))
+    assert "Votre logement est vérifié" in page
+    assert "l'équipe décide maintenant" in page
+    assert "Vérifier ma position" not in page
+    assert visitor.get("/first-steps").status_code == 403
+
+
 def test_who_is_elsewhere_reads_how_far_and_when_the_mail_comes(house: House) -> None:
     house.world.clock.now = at(14)
     member = pending(house)
@@ -115,6 +132,65 @@ def test_what_is_no_position_is_refused_in_words(
     assert answer.status_code == 422
     assert 'role="alert"' in answer.text
     assert house.world.rows(PositionTry) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "words_"),
+    [
+        ({"lat": "45.1", "lon": "5.7", "accuracy": "5000"}, "trop vague"),
+        ({"lat": "", "lon": "", "accuracy": ""}, "n'a pas donné de position"),
+        ({"failed": "denied"}, "a refusé de donner sa position"),
+        ({"failed": "unavailable"}, "ne sait pas où il est"),
+        ({"failed": "timeout"}, "met trop longtemps"),
+        ({"failed": "unsupported"}, "ne peut pas donner sa position à ce site"),
+        ({"failed": "insecure"}, "pas ouverte en https"),
+        ({"failed": "<script>"}, "ne sait pas où il est"),
+    ],
+)
+def test_whatever_fails_the_mail_of_the_evening_is_promised(
+    house: House, told: dict[str, str], words_: str
+) -> None:
+    house.world.clock.now = at(14)
+    visitor = inside(house, pending(house))
+    answer = visitor.post("/activation/position", **told)
+    assert answer.status_code == 422
+    assert words_ in words(answer)
+    assert "24 novembre 2026 à 18:30" in words(answer)
+    [link] = house.world.rows(EveningLink)
+    assert link.due_at == at(17, 30)
+    assert house.world.rows(PositionTry) == []
+    assert "24 novembre 2026 à 18:30" in words(visitor.get("/activation"))
+
+
+def test_without_scripts_a_button_asks_for_the_mail(house: House) -> None:
+    house.world.clock.now = at(14)
+    visitor = inside(house, pending(house))
+    page = words(visitor.get("/activation"))
+    assert 'name="failed" value="plain"' in page
+    assert "Recevoir un lien par courriel" in page
+    assert visitor.lands(visitor.post("/activation/position", failed="plain")) == "/activation"
+    page = words(visitor.get("/activation"))
+    assert "24 novembre 2026 à 18:30" in page
+    assert "Recevoir un lien par courriel" not in page
+    assert len(house.world.rows(EveningLink)) == 1
+
+
+@pytest.mark.parametrize(
+    ("mode", "more"),
+    [(Mode.TEAM, {"email": None}), (Mode.REFERENT, {}), (Mode.TEAM, {"lat": None})],
+)
+def test_no_mail_is_promised_that_would_not_come_or_not_help(
+    house: House, mode: Mode, more: dict[str, object]
+) -> None:
+    member = pending(house, mode=mode, **more)
+    house.world.member(member.community_id, referent=True)
+    visitor = inside(house, member)
+    assert "Recevoir un lien" not in words(visitor.get("/activation"))
+    for reason in ("denied", "plain"):
+        answer = visitor.post("/activation/position", failed=reason)
+        assert answer.status_code == 422
+        assert "18:30" not in words(answer)
+    assert house.world.rows(EveningLink) == []
 
 
 def test_ten_tries_a_day_are_enough(house: House) -> None:
@@ -244,6 +320,35 @@ def test_after_15_days_the_team_has_it_and_the_position_counts(house: House) -> 
     assert visitor.lands(stands(visitor, member)) == "/activation"  # type: ignore[arg-type]
 
 
+def test_after_15_days_the_home_page_says_who_has_it_too(house: House) -> None:
+    member = pending(house, mode=Mode.REFERENT)
+    house.world.member(member.community_id, referent=True)
+    assert "Un référent de Les Lilas vérifie" in words(inside(house, member).get("/home"))
+    house.world.clock.forward(days=15, seconds=1)
+    with house.world.act() as act:
+        team.assign(act)
+    page = words(inside(house, member).get("/home"))
+    assert "L'équipe vérifie" in page
+    assert "référent" not in page
+    assert "rien à faire" not in page
+
+
+def test_no_step_is_said_to_be_done_that_is_not(house: House) -> None:
+    alone = inside(house, house.world.member(None, state=MemberState.PENDING))
+    member = inside(house, pending(house))
+    for path in ("/home", "/activation"):
+        assert steps(alone, path) == (["Inscription"], "Ma communauté")
+        assert steps(member, path) == (["Inscription", "Ma communauté"], "Activation")
+
+
+def steps(visitor: Visitor, path: str) -> tuple[list[str], str]:
+    """Those that are done, and the one that is now."""
+    page = words(visitor.get(path))
+    done = re.findall(r"<span>([^<]+)<span class=\"unseen\"> \(fait\)", page)
+    [now] = re.findall(r'aria-current="step">.*?</span>\s*<span>([^<]+)</span>', page, re.DOTALL)
+    return done, now
+
+
 def test_a_document_counts_only_where_the_team_vouches(house: House) -> None:
     member = pending(house, mode=Mode.REFERENT)
     house.world.member(member.community_id, referent=True)
@@ -263,13 +368,22 @@ def test_a_town_vouches_for_its_own(house: House) -> None:
 
 def test_who_has_no_community_is_led_to_one(house: House) -> None:
     member = house.world.member(None, state=MemberState.PENDING, email=EMAIL)
-    page = inside(house, member).get("/activation")
-    assert 'href="/community"' in page.text
+    page = words(inside(house, member).get("/activation"))
+    assert 'href="/community"' in page
+    assert "Vérifier ma position" not in page
+    assert "justificatif" not in page
 
 
-def test_who_is_at_home_in_no_community_is_active_and_told_so(house: House) -> None:
+def test_nothing_proves_a_home_before_a_community_is_chosen(house: House) -> None:
     member = house.world.member(None, state=MemberState.PENDING, lat=48.85, lon=2.35)
     visitor = inside(house, member)
-    visitor.lands(stands(visitor, member))  # type: ignore[arg-type]
-    assert state(house, member) == MemberState.ACTIVE
+    for answer in (stands(visitor, member), sends(visitor, papers.letter())):
+        assert answer.status_code == 422  # type: ignore[attr-defined]
+        assert "Choisissez d'abord votre communauté" in words(answer)  # type: ignore[arg-type]
+    assert state(house, member) == MemberState.PENDING
+    assert house.world.rows(ProofDocument) == []
+
+
+def test_who_is_active_in_no_community_is_told_so(house: House) -> None:
+    visitor = inside(house, house.world.member(None))
     assert visitor.lands(visitor.get("/activation")) == "/home"

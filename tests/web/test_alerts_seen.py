@@ -83,3 +83,21 @@ def test_a_neighbours_alert_in_english(
     page.get_by_role("button", name="Reply to the author").click()
     looks_well(page, f"alerts-{size}-answered")
     context.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_home_and_its_menu(plain: House, site: str, chromium: Browser, size: str) -> None:
+    member = odette(plain)
+    author = plain.world.members(member.community_id or 0, 1, last_name="Petit")[0]
+    plain.world.raised(author, TEXT)
+    context = chromium.new_context(viewport=SIZES[size], locale="fr-FR")
+    enter(context, plain, site, plain.account_of(member))
+    page = context.new_page()
+    page.goto(f"{site}/home")
+    expect(page.locator(".bell-count")).to_have_text("1")
+    page.locator(".menu summary").focus()
+    page.keyboard.press("Enter")
+    looks_well(page, f"home-{size}-menu")
+    page.get_by_role("link", name="Les alertes", exact=True).click()
+    expect(page.locator("h1")).to_have_text("Les alertes")
+    context.close()

@@ -86,6 +86,31 @@ def test_near_ones_are_on_the_map_and_in_a_list_and_one_may_be_asked(place: Hous
     assert request.community_id == lilas
 
 
+def test_an_active_member_of_no_community_asks_too_and_waits_again(place: House) -> None:
+    lilas = place.world.community("Les Lilas")
+    lat, lon = middle(place, lilas)
+    member = place.world.member(None, lat=lat + 0.01, lon=lon)
+    visitor = inside(place, member)
+    for path in ("/community", "/community/list"):
+        assert f'name="community" value="{lilas}"' in visitor.get(path).text
+    assert visitor.lands(visitor.post("/community/join", community=str(lilas))) == "/activation"
+    row = again(place, member)
+    assert (row.state, row.community_id) == (MemberState.PENDING, lilas)
+    assert visitor.get("/first-steps").status_code == 403
+
+
+def test_an_active_member_who_lives_inside_is_in_at_once(place: House) -> None:
+    lilas = place.world.community("Les Lilas")
+    member = place.world.member(None, lat=middle(place, lilas)[0], lon=middle(place, lilas)[1])
+    visitor = inside(place, member)
+    assert visitor.lands(visitor.post("/community/join", community=str(lilas))) == "/community"
+    assert "Félicitations" in words(visitor.get("/community"))
+    assert again(place, member).state == MemberState.ACTIVE
+    answer = visitor.post("/community/join", community=str(lilas))
+    assert answer.status_code == 409
+    assert "déjà dans une communauté" in words(answer)
+
+
 def test_none_around_leads_to_making_one(place: House) -> None:
     place.world.community("Les Lilas")
     page = words(inside(place, pending(place, at=(48.85, 2.35))).get("/community"))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FloatRect, Page, expect
 
 from community_store.models import Community, MemberState
 from tests.web.house import House
@@ -51,6 +51,39 @@ def test_red_zones_are_named_on_click_and_beside(  # fixtures
         page.wait_for_url("**/activation")
         page.goto(f"{site}/community")
         looks_well(page, f"community-asked-{size}-{language}")
+
+
+@pytest.mark.parametrize("way", [(0.5, -1), (0.5, 1), (-0.3, 0.5), (1.3, 0.5)])
+def test_the_home_is_never_under_the_buttons_of_a_small_map(
+    chromium: Browser, plain: House, site: str, way: tuple[float, float]
+) -> None:
+    """North-west of the community it is where the buttons are."""
+    [lilas] = plain.world.rows(Community)
+    west, south, east, north = lilas.boundary.bounds
+    member = plain.world.member(
+        None, state=MemberState.PENDING, lat=north + way[0] * (north - south),
+        lon=west + way[1] * (east - west),
+    )  # fmt: skip
+    with chromium.new_context(viewport=SIZES["small"], locale="fr") as context:
+        enter(context, plain, site, plain.account_of(member, password=False))
+        page = context.new_page()
+        page.goto(f"{site}/community")
+        page.locator(".pin").wait_for()
+        page.locator(".map").screenshot(path=SHOTS / f"home-{way[0]}-{way[1]}.png")
+        pin, map_ = box_of(page, ".pin"), box_of(page, ".map")
+        assert pin["x"] >= map_["x"]
+        assert pin["y"] >= map_["y"]
+        assert pin["x"] + pin["width"] <= map_["x"] + map_["width"]
+        assert pin["y"] + pin["height"] <= map_["y"] + map_["height"]
+        tools = box_of(page, ".leaflet-control-zoom")
+        apart = pin["x"] >= tools["x"] + tools["width"] or pin["y"] >= tools["y"] + tools["height"]
+        assert apart
+
+
+def box_of(page: Page, what: str) -> FloatRect:
+    box = page.locator(what).bounding_box()
+    assert box is not None
+    return box
 
 
 @pytest.mark.parametrize(("size", "language"), [("small", "fr"), ("desk", "en")])

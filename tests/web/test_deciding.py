@@ -122,6 +122,47 @@ def test_an_agent_sees_the_contacts_of_whom_the_town_vouches_for(house: House) -
     assert state(house, jeanne) == MemberState.ACTIVE
 
 
+@pytest.mark.parametrize("answer", ["yes", "no"])
+def test_what_is_answered_shows_nothing_of_the_person_any_more(
+    house: House, lilas: int, answer: str
+) -> None:
+    visitors = [inside(house, referent(house, lilas)) for _ in range(2)]
+    jeanne = asked(house, lilas)
+    path = f"/requests/{ref(house, jeanne)}"
+    visitors[0].post(path, answer=answer)
+    if answer == "yes":
+        house.world.change(jeanne, address="9 chemin Neuf", community_id=house.world.community())
+    visitors[1].get("/requests")
+    for visitor in visitors:
+        page = words(shown := visitor.get(path))
+        assert shown.status_code == 410
+        assert "n'attend plus de réponse" in page
+        assert 'href="/requests"' in page
+        assert not re.search("Jeanne|Petit|rue des Lilas|chemin Neuf|Oui, accepter", page)
+
+
+def test_an_agent_sees_no_contacts_once_it_is_answered(house: House) -> None:
+    home = house.world.community("Les Lilas", mode=Mode.TOWN)
+    [town] = house.world.rows(Town)
+    house.world.change(town, subscribed=True)
+    visitor = inside(house, house.world.agent(town.insee, email="agent@ville.example"))
+    jeanne = asked(house, home, email="jeanne@voisins.example", hide_mobile=True)
+    path = f"/requests/{ref(house, jeanne)}"
+    visitor.post(path, answer="yes")
+    house.world.change(jeanne, community_id=house.world.community("Ailleurs", insee="2A004"))
+    page = words(visitor.get(path))
+    assert not re.search("Jeanne|jeanne@|rue des Lilas", page)
+
+
+def test_who_is_suspended_while_they_wait_is_shown_to_nobody(house: House, lilas: int) -> None:
+    visitor = inside(house, referent(house, lilas))
+    jeanne = asked(house, lilas)
+    house.world.change(jeanne, state=MemberState.SUSPENDED)
+    answer = visitor.get(f"/requests/{ref(house, jeanne)}")
+    assert answer.status_code == 410
+    assert "Jeanne" not in words(answer)
+
+
 def test_a_referent_who_acts_for_another_town_sees_no_contacts(house: House, lilas: int) -> None:
     zoe = referent(house, lilas, email="zoe@voisins.example")
     account = house.account_of(zoe)
@@ -212,8 +253,10 @@ def test_the_mail_has_a_link_that_asks_before_it_changes_anything(house: House, 
     assert state(house, jeanne) == MemberState.PENDING
     assert "Merci" in words(visitor.post(path, answer="yes"))
     assert state(house, jeanne) == MemberState.ACTIVE
-    assert visitor.get(path).status_code == 410
-    assert visitor.post(path, answer="no").status_code == 410
+    for over in (visitor.get(path), visitor.post(path, answer="no")):
+        assert over.status_code == 410
+        assert "Quelqu'un a déjà répondu" in words(over)
+        assert "Jeanne" not in words(over)
     assert state(house, jeanne) == MemberState.ACTIVE
     assert not visitor.signed_in()
 
@@ -229,9 +272,35 @@ def test_a_link_is_worth_what_its_holder_still_is(house: House, lilas: int, what
         "no longer référent": {"referent": False},
     }
     house.world.change(zoe, **changed[what])
-    assert house.visitor().get(link(house, zoe)).status_code == 410
-    assert house.visitor().post(link(house, zoe), answer="yes").status_code == 410
+    visitor, path = house.visitor(), link(house, zoe)
+    for over in (visitor.get(path), visitor.post(path, answer="yes")):
+        assert over.status_code == 410
+        assert "n'est plus pour vous" in words(over)
+        assert "Jeanne" not in words(over)
     assert state(house, jeanne) == MemberState.PENDING
+
+
+def test_of_two_links_used_at_once_one_decides_and_the_other_is_told(
+    house: House, lilas: int
+) -> None:
+    both = [referent(house, lilas, email=f"{name}@voisins.example") for name in ("zoe", "luc")]
+    jeanne = asked(house, lilas)
+    paths, said, start = [link(house, one) for one in both], [], threading.Barrier(2)
+
+    def go(path: str) -> None:
+        visitor = house.visitor()
+        visitor.get(path)
+        start.wait()
+        said.append(words(visitor.post(path, answer="yes")))
+
+    threads = [threading.Thread(target=go, args=(path,)) for path in paths]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert sum("Votre réponse est enregistrée" in page for page in said) == 1
+    assert sum("Quelqu'un a déjà répondu" in page for page in said) == 1
+    assert state(house, jeanne) == MemberState.ACTIVE
 
 
 def test_a_forged_link_opens_nothing(house: House, lilas: int) -> None:
@@ -273,6 +342,31 @@ def test_the_team_looks_at_the_document_and_decides(house: House) -> None:
     assert state(house, jeanne) == MemberState.ACTIVE
     assert visitor.get(f"/team/proofs/{document.id}").status_code == 404
     assert visitor.get(path).status_code == 404
+
+
+def test_the_team_is_given_what_to_check_by_other_means_with(house: House) -> None:
+    home = house.world.community("Les Lilas", mode=Mode.TEAM)
+    jeanne = asked(house, home, mobile="+33639980066", landline="+33199000066", lat=45.1826,
+                   lon=5.7226, email="jeanne@voisins.example", hide_mobile=True)  # fmt: skip
+    visitor, path = house.inside(house.team()), f"/team/requests/{ref(house, jeanne)}"
+    page = words(visitor.get(path))
+    for link in ("tel:+33639980066", "tel:+33199000066", "mailto:jeanne@voisins.example"):
+        assert f'href="{link}"' in page
+    assert "06 39 98 00 66" in page
+    assert "[45.1826, 5.7226]" in page
+    assert '"name": "Les Lilas"' in page
+    assert "Carte du logement déclaré" in page
+    with house.world.store.read() as session:
+        [kept] = audit.of(session, f"request {ref(house, jeanne)}")
+    assert kept.action == "looked"
+    assert kept.actor.startswith("team ")
+
+
+def test_the_team_is_told_of_a_home_that_is_on_no_map(house: House) -> None:
+    jeanne = asked(house, None, mobile=None, landline="+33199000066")
+    page = words(house.inside(house.team()).get(f"/team/requests/{ref(house, jeanne)}"))
+    assert "pas encore placé sur la carte" in page
+    assert "mailto:" not in re.sub("<footer.*", "", page, flags=re.DOTALL)
 
 
 def test_the_document_is_the_team_s_alone(house: House, lilas: int) -> None:

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, expect
 
 from community_store.models import Community, Member, MemberState, Mode
 from dispatch import requests, team
+from tests.community_store.ground import middle
 from tests.web.house import House
 from tests.web.seen import SIZES, enter, looks_well
 
@@ -20,10 +21,12 @@ def plain(plain: House) -> House:
     [lilas] = house.world.rows(Community)
     house.world.change(lilas, mode=Mode.REFERENT)
     roses = house.world.community("Les Roses")
+    lat, lon = middle(1)  # of Les Roses
     for home, name in ((lilas.id, "Jeanne"), (lilas.id, "Paul"), (roses, "Nadia")):
         member = house.world.member(
-            home, state=MemberState.PENDING, first_name=name, address="3 rue des Lilas"
-        )
+            home, state=MemberState.PENDING, first_name=name, address="3 rue des Lilas",
+            email=f"{name.lower()}.du-grand-chemin@voisins.example", lat=lat, lon=lon,
+        )  # fmt: skip
         with house.world.act() as act:
             requests.ask(act, act.session.get_one(Member, member.id))
             team.assign(act)
@@ -51,17 +54,22 @@ def test_requests_are_read_and_answered(
         looks_well(page, f"requests-after-{size}-{language}")
 
 
-def test_the_team_s_queue(chromium: Browser, plain: House, site: str) -> None:
+@pytest.mark.parametrize(("size", "language"), [("small", "fr-FR"), ("desk", "en-GB")])
+def test_the_team_s_queue(
+    chromium: Browser, plain: House, site: str, size: str, language: str
+) -> None:
     account = plain.team()
-    with chromium.new_context(viewport=SIZES["desk"], locale="fr-FR") as context:
+    plain.world.change(account, language=language[:2])
+    with chromium.new_context(viewport=SIZES[size], locale=language) as context:
         visitor = plain.inside(account)
         cookie = visitor.client.get_cookie("__Host-tocsin", domain="tocsin.example")
         assert cookie is not None
         context.add_cookies([{"name": "tocsin", "value": cookie.value, "url": site}])
         page = context.new_page()
         page.goto(f"{site}/team")
-        looks_well(page, "team")
+        looks_well(page, f"team-{size}")
         page.get_by_role("link", name="Nadia").click()
-        looks_well(page, "team-request")
+        expect(page.locator(".leaflet-container .pin")).to_be_visible()
+        looks_well(page, f"team-request-{size}")
         page.locator("button[value=no]").click()
         expect(page.get_by_role("link", name="Nadia")).to_have_count(0)

@@ -3,13 +3,17 @@ without scripts, in the dark; axe finds nothing."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, expect
 
 from community_store.models import Account, MemberState
 from dispatch import links
+from tests.dispatch.test_voice import caller
+from tests.dispatch.world import at
 from tests.web.house import PASSWORD, House
-from tests.web.seen import DESK, EMAIL, SHOTS, SMALL, enter, looks_well, reach
+from tests.web.seen import DESK, EMAIL, SHOTS, SIZES, SMALL, enter, looks_well, reach
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -84,9 +88,34 @@ def test_signing_in_by_keyboard_alone_with_a_mistake_first(
         page.keyboard.type(PASSWORD)
         page.keyboard.press("Enter")
         expect(page.locator("h1")).to_have_text("Bonjour Odette Martin")
+        reach(page, ".menu summary")
+        page.keyboard.press("Enter")
         reach(page, "button:has-text('Se déconnecter')")
         page.keyboard.press("Enter")
         expect(page.locator("h1")).to_have_text("Des voisins qui se préviennent")
+
+
+@pytest.mark.parametrize(("name", "size"), SIZES.items())
+def test_a_household_with_one_landline_is_asked_who_it_is(
+    chromium: Browser, plain: House, site: str, name: str, size: dict[str, int]
+) -> None:
+    plain.world.clock.now = at(10)
+    caller(plain.world)
+    for first in ("Jeanne", "Paul", "Marie-Antoinette"):
+        plain.world.member(1, first_name=first, mobile=None, landline="+33199000071")
+    language = {"small": "fr-FR", "desk": "en-GB"}[name]
+    with chromium.new_context(viewport=size, locale=language) as context:  # type: ignore[arg-type]  # a size
+        page = context.new_page()
+        page.goto(f"{site}/sign-in/code")
+        page.locator("#address").fill("01 99 00 00 71")
+        page.locator("main button").click()
+        page.locator("#code").fill(plain.code())
+        page.keyboard.press("Enter")
+        expect(page.locator("h1")).to_have_text(re.compile("Qui êtes-vous|Who are you"))
+        looks_well(page, f"{name}-household")
+        reach(page, "button:has-text('Paul')")
+        page.keyboard.press("Enter")
+        expect(page.locator("h1")).to_contain_text("Paul")
 
 
 def test_a_code_signs_in_without_scripts_and_the_language_changes(
@@ -107,5 +136,6 @@ def test_a_code_signs_in_without_scripts_and_the_language_changes(
         page.get_by_label("Le code").fill(plain.code())
         page.get_by_role("button", name="Se connecter").click()
         assert page.locator("h1").inner_text() == "Bonjour Odette Martin"
+        page.locator(".menu summary").click()
         page.get_by_role("button", name="English").click()
         assert page.locator("h1").inner_text() == "Hello Odette Martin"

@@ -9,14 +9,17 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+import shapely
 
 from community_store import personal_data
 from community_store.models import (
+    Community,
     JoinRequest,
     Member,
     MemberState,
     Mode,
     PartnerProof,
+    RequestState,
 )
 from community_store.store import Store
 from tests.dispatch.world import make_world
@@ -54,6 +57,35 @@ def test_whose_address_the_partner_knows_is_active_at_once(town: Town, login: st
     (proof,) = town.house.world.rows(PartnerProof)
     assert (proof.distance_m, proof.accepted, proof.partner) == (0, True, "mitrust")
     assert login not in proof.subject
+
+
+def test_outside_the_boundary_it_proves_the_home_and_people_decide(town: Town) -> None:
+    home = town.house.world.community("Loin")
+    town.house.world.community("Près")
+    ground = shapely.box(5.8, 45.2, 5.81, 45.21)
+    town.house.world.change(town.house.world.rows(Community, id=home)[0], boundary=ground)
+    member, visitor = town.pending(community=home)
+    assert visitor.lands(visitor.get(town.visits(visitor, "jeanne"))) == "/activation"
+    assert town.state(member) == MemberState.PENDING
+    assert "Votre logement est vérifié" in words(visitor.get("/activation"))
+    (request,) = town.house.world.rows(JoinRequest)
+    assert request.state == RequestState.OPEN
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("99 boulevard Faux, 38000 Grenoble", "12 Rue des Lilas 38990 Valmoutier"),
+        ("14 rue des Lilas 38990 Valmoutier", "12 Rue des Lilas 38990 Valmoutier"),
+        ("12 rue des Lilas, escalier C, 38990 Valmoutier",
+         "12 rue des Lilas, escalier C, 38990 Valmoutier"),
+    ],
+)  # fmt: skip
+def test_the_address_is_then_the_one_that_was_proved(town: Town, typed: str, kept: str) -> None:
+    member, visitor = town.pending(address=typed)
+    visitor.get(town.visits(visitor, "jeanne"))
+    [row] = town.house.world.rows(Member, id=member.id)
+    assert (row.state, row.address) == (MemberState.ACTIVE, kept)
 
 
 @pytest.mark.parametrize(
@@ -154,6 +186,23 @@ def test_where_others_vouch_the_partner_is_not_asked(town: Town) -> None:
     answer = visitor.get("/activation/partner/mitrust")
     assert answer.status_code == 422
     assert "c'est le référent" in words(answer)
+
+
+@pytest.mark.parametrize("path", ["/activation/partner/mitrust", f"{BACK}?state=x&code=y"])
+def test_who_asks_too_often_is_told_to_wait(town: Town, path: str) -> None:
+    _, visitor = town.pending()
+    answers = [visitor.get(path).status_code for _ in range(11)]
+    assert answers[:10].count(429) == 0
+    assert answers[10] == 429
+
+
+def test_without_scripts_no_way_is_left_out(town: Town) -> None:
+    _, visitor = town.pending()
+    page = words(visitor.get("/activation"))
+    told = page[page.index("<noscript>") : page.index("</noscript>")]
+    assert "un autre moyen plus bas" in told
+    assert "justificatif" not in told
+    assert "Continuer avec MiTrust" in page[page.index("</noscript>") :]
 
 
 def test_an_unknown_partner_is_no_page(town: Town) -> None:

@@ -56,6 +56,7 @@ def test_a_link_is_over_after_an_hour_and_when_another_was_used(
     answer = house.visitor().get(third)
     assert answer.status_code == 410
     assert "Ce lien ne sert plus" in words(answer)
+    assert 'href="/password/forgotten"' in answer.text
 
 
 @pytest.mark.parametrize("email", [EMAIL, "nobody@voisins.example"])

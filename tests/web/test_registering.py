@@ -8,10 +8,20 @@ from pathlib import Path
 
 import pytest
 from sqlmodel import select
+from werkzeug.test import TestResponse
 
-from community_store.models import Account, JoinRequest, Member, Notice, Registration, Wording
+from community_store.models import (
+    Account,
+    Community,
+    JoinRequest,
+    Member,
+    Notice,
+    Registration,
+    Wording,
+)
 from community_store.store import Store
 from dispatch import registering, sweep
+from tests.dispatch.test_voice import caller
 from tests.dispatch.world import at, make_world
 from tests.rigs.processes import free_port
 from tests.web.house import PASSWORD, House, Visitor, make_house, words
@@ -174,6 +184,41 @@ def test_a_marker_that_is_elsewhere_is_said(place: House, lat: str, lon: str, to
     assert told in words(answer)
 
 
+def chosen(house: House, town: str, postcode: str) -> Visitor:
+    """Whose town is known, and whose street is not."""
+    visitor = house.visitor()
+    visitor.post("/join/town", street="Chemin Inconnu", postcode=postcode, town=town)
+    return visitor
+
+
+def marked(house: House, visitor: Visitor) -> TestResponse:
+    """The marker in the middle of Les Lilas, which are in 38185."""
+    middle = house.world.rows(Community)[0].boundary.centroid
+    return visitor.post("/join/place", lat=str(middle.y), lon=str(middle.x))
+
+
+def test_a_marker_in_another_town_than_the_chosen_one_is_said(place: House) -> None:
+    answer = marked(place, chosen(place, "33063", "33000"))
+    assert answer.status_code == 422
+    assert "pas dans la commune de cette adresse" in words(answer)
+    assert place.world.rows(Registration)[0].lat is None
+    visitor = chosen(place, "38185", "38000")
+    assert visitor.lands(marked(place, visitor)) == "/join/confirm"
+
+
+def test_while_the_address_server_is_away_the_communities_say_which_town_it_is(
+    sqlite_store: Store, redis_url: str, tmp_path: Path
+) -> None:
+    with make_world(sqlite_store, redis_url, tmp_path, geo={"geocoder_url": ""}) as world:
+        world.community("Les Lilas")
+        house = make_house(world)
+        assert marked(house, chosen(house, "33063", "33000")).status_code == 422
+        visitor = chosen(house, "33063", "33000")
+        assert visitor.lands(visitor.post("/join/place", lat="44.84", lon="-0.58")) == (
+            "/join/confirm"
+        )
+
+
 # the form
 
 
@@ -270,21 +315,24 @@ def test_the_link_on_another_device_adds_the_email_and_signs_in_there(place: Hou
     assert jeanne(place).email is None
     assert elsewhere.lands(elsewhere.post(link)) == "/community"
     assert jeanne(place).email == EMAIL
-    assert elsewhere.post(link).status_code == 410
+    over = elsewhere.post(link)
+    assert over.status_code == 410
+    assert "reprenez l'inscription" in words(over)
+    assert 'href="/join"' in over.text
     third = place.visitor()
     assert third.lands(third.sign_in(EMAIL)) == "/home"
 
 
 def test_the_link_first_makes_the_account_and_the_code_adds_the_number(place: House) -> None:
     visitor = filled(place.visitor())
-    elsewhere = place.visitor()
-    elsewhere.post(mail_link(place))
+    assert visitor.lands(visitor.post(mail_link(place))) == "/community"
     member = jeanne(place)
     assert (member.mobile, member.email) == (None, EMAIL)
     assert "Continuer" in words(visitor.get("/join/proofs"))
-    assert visitor.lands(visitor.post("/join/on")) == "/community"
     assert visitor.lands(visitor.post("/join/proofs", code=place.code())) == "/community"
     assert jeanne(place).mobile == E164
+    other = place.visitor()
+    assert other.lands(other.sign_in(EMAIL)) == "/home", "with the password that was typed"
 
 
 def test_the_other_device_can_type_the_code_too(place: House) -> None:
@@ -296,20 +344,86 @@ def test_the_other_device_can_type_the_code_too(place: House) -> None:
     assert jeanne(place).mobile == E164
 
 
-def test_a_browser_that_typed_nothing_does_not_go_on(place: House) -> None:
+# whoever types somebody else's e-mail gets nothing by it
+
+OWN = "encore quatre mots choisis"
+
+
+def test_the_link_elsewhere_keeps_no_password_that_was_typed_before(place: House) -> None:
     filled(place.visitor())
-    place.visitor().post(mail_link(place))
-    stranger = place.visitor()
-    assert stranger.lands(stranger.post("/join/on")) == "/join/proofs"
-    assert not stranger.signed_in()
+    holder, link = place.visitor(), mail_link(place)
+    assert "choisissez ici votre mot de passe" in words(holder.get(link))
+    assert holder.lands(holder.post(link, new=OWN, again=OWN)) == "/community"
+    assert place.visitor().sign_in(EMAIL).status_code == 422
+    assert place.visitor().sign_in(EMAIL, OWN).status_code == 303
+    assert place.world.rows(Registration)[0].password not in ("", PASSWORD)
 
 
-def test_a_browser_left_open_lets_nobody_in_an_hour_later(place: House) -> None:
+def test_without_a_password_of_their_own_there_is_none(place: House) -> None:
+    filled(place.visitor())
+    holder = place.visitor()
+    holder.post(mail_link(place))
+    assert holder.signed_in()
+    [account] = place.world.rows(Account, member_id=jeanne(place).id)
+    assert (account.email, account.password) == (EMAIL, "")
+    holder.post("/join/proofs", code=place.code())
+    assert place.world.rows(Account, id=account.id)[0].password == ""
+
+
+@pytest.mark.parametrize(
+    ("new", "again", "told"),
+    [("court", "court", "trop court"), (OWN, "", "pas les mêmes"), ("", OWN, "pas les mêmes"),
+     ("2026 Jeanne Petit!", "2026 Jeanne Petit!", "Votre nom")],
+)  # fmt: skip
+def test_a_bad_password_uses_the_link_not_up(place: House, new: str, again: str, told: str) -> None:
+    filled(place.visitor())
+    holder, link = place.visitor(), mail_link(place)
+    answer = holder.post(link, new=new, again=again)
+    assert answer.status_code == 422
+    assert told in words(answer)
+    assert place.world.rows(Member, first_name="Jeanne") == []
+    assert holder.get(link).status_code == 200
+
+
+def test_the_browser_that_typed_is_not_let_in_by_a_link_opened_elsewhere(place: House) -> None:
+    visitor = filled(place.visitor())
+    code, link = place.code(), mail_link(place)
+    holder = place.visitor()
+    holder.post(link)
+    for answer in (
+        visitor.get("/join/proofs"),
+        visitor.post("/join/proofs", code=code),
+        visitor.post("/join/again", what="number"),
+        visitor.get("/join/form"),
+    ):
+        where = visitor.lands(answer)
+        assert where in ("/sign-in?next=/community", "/join/proofs")
+    assert "confirmée sur un autre appareil" in words(visitor.get("/sign-in"))
+    assert not visitor.signed_in()
+    assert jeanne(place).mobile is None
+    assert visitor.post("/join/on").status_code in (404, 405)
+
+
+def test_whoever_signs_in_there_goes_on_with_the_code(place: House) -> None:
     visitor = filled(place.visitor())
     place.visitor().post(mail_link(place))
-    place.world.clock.forward(hours=1, seconds=1)
-    assert visitor.lands(visitor.post("/join/on")).startswith("/sign-in")
-    assert not visitor.signed_in()
+    visitor.post("/sign-in/code", address=EMAIL)
+    visitor.post("/sign-in/code/enter", code=place.code())
+    assert MOBILE in words(visitor.get("/join/proofs"))
+    visitor.post("/join/again", what="number")
+    visitor.post("/join/proofs", code=place.code())
+    assert jeanne(place).mobile == E164
+
+
+def test_the_link_says_with_which_number_an_account_is_open_already(place: House) -> None:
+    visitor = filled(place.visitor())
+    link = mail_link(place)
+    visitor.post("/join/proofs", code=place.code())
+    page = words(place.visitor().get(link))
+    assert "qui finit par 71" in page
+    assert "39 98" not in page
+    assert 'name="new"' not in page
+    assert "finit par" not in words(visitor.get(link))
 
 
 def test_who_acts_for_the_town_is_asked_for_their_password(place: House) -> None:
@@ -407,6 +521,55 @@ def test_a_household_shares_an_address(place: House) -> None:
     assert paul.address == jeanne(place).address
 
 
+@pytest.fixture
+def by_call(place: House) -> House:
+    """By day, with a number that calls."""
+    place.world.clock.now = at(10)
+    caller(place.world)
+    return place
+
+
+ALONE = {"mobile": "", "landline": LANDLINE, "email": "", "new": "", "again": ""}
+
+
+def joined_by_call(house: House, **more: str) -> Visitor:
+    visitor = filled(house.visitor(), **ALONE | more)
+    visitor.lands(visitor.post("/join/proofs", code=house.code()))
+    return visitor
+
+
+def test_who_registers_twice_by_landline_has_one_account(by_call: House) -> None:
+    joined_by_call(by_call)
+    again = joined_by_call(by_call, first_name="JEANNE", last_name="petit")
+    assert "Vous aviez déjà un compte" in words(again.get("/home"))
+    assert len(by_call.world.rows(Member)) == 1
+    visitor = by_call.visitor()
+    visitor.post("/sign-in/code", address=LANDLINE)
+    visitor.post("/sign-in/code/enter", code=by_call.code())
+    assert visitor.signed_in()
+
+
+def test_a_household_with_one_landline_are_two_who_both_get_in(by_call: House) -> None:
+    joined_by_call(by_call)
+    paul = joined_by_call(by_call, first_name="Paul")
+    assert "Bonjour Paul" in words(paul.get("/home"))
+    assert [member.landline for member in by_call.world.rows(Member)] == ["+33199000071"] * 2
+    visitor = by_call.visitor()
+    visitor.post("/sign-in/code", address=LANDLINE)
+    answer = visitor.post("/sign-in/code/enter", code=by_call.code())
+    assert visitor.lands(answer) == "/sign-in/code/who"
+
+
+def test_a_landline_that_one_has_in_another_account_is_not_added(by_call: House) -> None:
+    joined_by_call(by_call)
+    visitor = filled(by_call.visitor(), mobile="", landline=LANDLINE)
+    code, link = by_call.code(), mail_link(by_call)
+    visitor.post(link)
+    assert visitor.lands(visitor.post("/join/proofs", code=code)) == "/join/proofs"
+    assert "autre compte" in words(visitor.get("/join/proofs"))
+    assert len(by_call.world.rows(Member, landline="+33199000071")) == 1
+
+
 def test_what_another_proved_meanwhile_is_not_taken_from_them(place: House) -> None:
     visitor = filled(place.visitor())
     link = mail_link(place)
@@ -434,7 +597,7 @@ def test_who_did_not_register_says_so_and_the_email_is_dropped(place: House) -> 
 @pytest.mark.parametrize("token", ["x", "a" * 500, "..%2F..", "%00"])
 def test_a_forged_link_opens_nothing(place: House, token: str) -> None:
     answer = place.visitor().get(f"/join/mail/{token}")
-    assert answer.status_code in (404, 410)
+    assert answer.status_code in (400, 404, 410)
 
 
 def test_what_was_typed_is_forgotten_when_asked_and_after_a_week(place: House) -> None:

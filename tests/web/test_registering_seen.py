@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from community_store.store import Store
 from dispatch import requests
 from tests.web.house import PASSWORD, House
 from tests.web.seen import SHOTS, SIZES, SMALL, looks_well, plain_house, reach
+from tests.web.test_registering import filled, mail_link
 
 pytestmark = pytest.mark.timeout(180)
 LAT, LON = 45.18264, 5.72256  # of 12 rue des Lilas, Valmoutier, where Les Lilas are too
@@ -145,6 +147,28 @@ def press(page: Page, what: str) -> None:
     page.locator(first).wait_for()
     reach(page, first)
     page.keyboard.press("Enter")
+
+
+@pytest.mark.parametrize(("size", "language"), [("small", "fr"), ("desk", "en")])
+def test_the_link_is_opened_on_another_device(
+    chromium: Browser, plain: House, site: str, size: str, language: str
+) -> None:
+    with ThreadPoolExecutor(1) as own:  # the browser's event loop holds this thread
+        visitor = own.submit(filled, plain.visitor()).result()
+    link = mail_link(plain)
+    with chromium.new_context(viewport=SIZES[size], locale=language) as context:
+        page = context.new_page()
+        page.goto(site + link)
+        page.locator("#new").fill("court")
+        page.locator("#again").fill("court")
+        page.locator("main form .button").first.click()
+        expect(page.locator("#new-error")).to_be_visible()
+        looks_well(page, f"join-link-{size}-{language}")
+        page.locator("#new").fill("encore quatre mots choisis")
+        page.locator("#again").fill("encore quatre mots choisis")
+        page.locator("#again").press("Enter")
+        page.wait_for_url("**/community")
+    assert not visitor.signed_in()
 
 
 def test_addresses_are_suggested_and_taken_by_keyboard_alone(

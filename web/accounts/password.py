@@ -23,6 +23,7 @@ NEW = Field("new", "password.new", hint="password.new.hint", kind="password",
             autocomplete="new-password", longest=512, missing="password.new.missing")  # fmt: skip
 AGAIN = Field("again", "password.again", kind="password", autocomplete="new-password",
               longest=512, missing="password.again.missing")  # fmt: skip
+OVER = "password.over"  # what is said of a link that lets nobody choose any more
 
 
 def chosen(form: Form, person: Person | None) -> bool:
@@ -77,7 +78,11 @@ def send_link() -> ResponseReturnValue:
 def choose(token: str) -> ResponseReturnValue:
     """A GET changes nothing: programs that look into mail open links too."""
     account = _opened(token)
-    return errors.expired() if account is None else _page(forms.blank((NEW, AGAIN)), account, token)
+    return (
+        errors.expired(OVER)
+        if account is None
+        else _page(forms.blank((NEW, AGAIN)), account, token)
+    )
 
 
 @password.post(f"{signing_in.PATH}<token>")
@@ -87,7 +92,7 @@ def keep(token: str) -> ResponseReturnValue:
     """The link is used up, every session ended, and a new one begun here."""
     account, runtime = _opened(token), identity.runtime()
     if account is None:
-        return errors.expired()
+        return errors.expired(OVER)
     form = forms.read((NEW, AGAIN))
     with runtime.store.read() as db:
         person = accounts.person(db, account)
@@ -100,7 +105,7 @@ def keep(token: str) -> ResponseReturnValue:
             accounts.proved_email(db, used)
             accounts.set_password(db, used, hashed)
     if used is None:
-        return errors.expired()
+        return errors.expired(OVER)
     answer = signed_in(used, HOME)
     flash("password.done")
     return answer

@@ -32,6 +32,7 @@ ADDRESS = Field("address", "code.address", hint="code.address.hint", autocomplet
 CODE = Field("code", "code.code", hint="code.code.hint", autocomplete="one-time-code",
              inputmode="numeric", longest=20, missing="code.code.missing")  # fmt: skip
 ASKED = "code_asked"  # in the browser's signed cookie: where the code went
+PROVED = "number_proved"  # there too: the number that several share, and when it was proved
 
 
 @sign_in.get("/sign-in")
@@ -143,11 +144,19 @@ def prove_code() -> ResponseReturnValue:
     if form.ok and address:
         with runtime.store.begin() as db:
             act = identity.act(db)
-            account = signing_in.prove_code(act, address, form["code"])
-        if account is not None:
-            return signed_in(account, _next())
+            found = signing_in.prove_code(act, address, form["code"])
+        if len(found) == 1:
+            return signed_in(found[0].account, _next())
+        if found:
+            return _asked_who(address)
         form.wrong("code", "code.wrong")
     return _code_page(form, 422)
+
+
+def _asked_who(address: str) -> ResponseReturnValue:
+    """Several share the number: which of them is it? (web/accounts/sharing.py)"""
+    session[PROVED] = [address, int(identity.runtime().clock().timestamp())]
+    return redirect(url_for("sharing.ask", next=_next("") or None), 303)
 
 
 def _code_page(form: Form, status: int = 200) -> ResponseReturnValue:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from community_store import accounts
 from community_store.errors import RuleError
 from community_store.models import Community, Member, MemberState, Mode
-from dispatch import evening, presence, proofs, refusals, requests, team, wake
+from dispatch import evening, evidence, notices, presence, proofs, refusals, requests, team, wake
 from dispatch.act import Act
 from dispatch.presence import Presence
 from web import errors, i18n, identity
@@ -21,13 +21,17 @@ from web.throttle import throttled
 
 activation = Blueprint("activation", __name__, url_prefix="/activation")
 
+PLAIN = "plain"  # without scripts
+REASONS = ("denied", "unavailable", "timeout", "unsupported", "insecure", PLAIN)
 ON, NOWHERE = "/first-steps", "/home"  # by whether there is a community
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How far a pending member is. `mode` is who decides in fact; times are UTC. `due_at` is
-    None until the team has been given its time; `late`: that time is over.
+    None until the team has been given its time; `late`: that time is over. A home that is
+    `proved` and `outside` the community waits for people to say yes. `again_at` is when
+    an e-mail brings a link to try again (S24), which `mail` says that they could get.
     """
 
     mode: Mode
@@ -36,6 +40,11 @@ class Standing:
     late: bool
     document: bool
     community: str
+    placed: bool
+    outside: bool
+    proved: bool
+    mail: bool
+    again_at: datetime | None
 
 
 @activation.get("")
@@ -67,12 +76,17 @@ def _standing(doing: Act, member: Member) -> Standing:
     request_ = requests.open_of(doing, member)
     due = request_.team_due_at if request_ else None
     return Standing(
-        mode=Mode.TEAM if team.has(doing, member) else requests.decider(doing, home),
+        mode=team.decider(doing, member),
         asked_at=request_.created_at if request_ else None,
         due_at=due,
         late=due is not None and due <= doing.now,
         document=proofs.current(doing.session, member.id or 0) is not None,
         community=home.name if home else "",
+        placed=member.lat is not None,
+        outside=evidence.outside(doing.session, member),
+        proved=evidence.proved(doing.session, member),
+        mail=notices.by_mail(doing.session, member) is not None,
+        again_at=evening.promised(doing.session, member),
     )
 
 
@@ -80,20 +94,39 @@ def _standing(doing: Act, member: Member) -> Standing:
 @access(Policy.PENDING)
 @throttled("20 per hour")
 def position() -> ResponseReturnValue:
-    """At home: active at once. Elsewhere: how far, and what else there is (S22 to S24)."""
+    """At home: active at once, or proved for those who decide. Elsewhere, or when the device does not say: what else there is,
+    and an e-mail that evening (S22 to S24).
+    """
     runtime = identity.runtime()
+    if reason := request.form.get("failed", ""):
+        return _failed(reason)
     told = (request.form.get(name, "") for name in ("lat", "lon", "accuracy"))
     try:
         fix = presence.read_fix(*told)
         with runtime.store.begin() as db:
             found = presence.check(identity.act(db), identity.member(db), fix)
     except RuleError as error:
-        words = refusals.in_words(i18n.asked().language, error)
-        return page(refused=words, status=422)
+        if error.code in presence.UNSURE:
+            _promise()
+        return page(refused=refusals.in_words(i18n.asked().language, error), status=422)
     if not found.at_home:
         return page(tried=found, status=422)
     wake.pump(runtime)
     return redirect(url_for("activation.show"), 303)
+
+
+def _failed(reason: str) -> ResponseReturnValue:
+    """The browser got no position, and says why; or it has no scripts, and asks for the mail."""
+    promised = _promise()
+    if reason == PLAIN and promised is not None:
+        return redirect(url_for("activation.show"), 303)
+    told = reason if reason in REASONS else "unavailable"
+    return page(refused=i18n.asked()(f"activation.position.{told}"), status=422)
+
+
+def _promise() -> datetime | None:
+    with identity.runtime().store.begin() as db:
+        return presence.failed(identity.act(db), identity.member(db))
 
 
 @activation.get("/lien/<token>")

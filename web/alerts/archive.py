@@ -9,11 +9,10 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from community_store.models import Alert, AlertState, Audience, Category, Community
-from community_store.visibility import alert_reader
-from dispatch import alerts, past, wording
+from dispatch import past
 from web import i18n, identity, maps
 from web.access import Policy, access
-from web.alerts.room import Opened, me, room
+from web.alerts.room import Opened, line, me, readable, room
 
 PERIODS = {"week": timedelta(days=7), "month": timedelta(days=31), "year": timedelta(days=366)}
 STATES = {"open": (AlertState.OPEN, AlertState.HELD),
@@ -34,16 +33,12 @@ def archive() -> ResponseReturnValue:
             page=request.args.get("page", 1, type=int),
         )
         listed = past.listed(act, mine.member, mine.agent, asked)
-        found = [
-            Opened(act, one, mine, reader)
-            for one in listed.alerts
-            if (reader := alert_reader(db, one, member=mine.member, agent=mine.agent))
-        ]
+        found = readable(db, mine, listed.alerts)
         home = mine.member.community_id if mine.member else None
         community = db.get(Community, home) if home else None
         return render_template(
             "alerts/archive.html",
-            lines=[_line(one) for one in found],
+            lines=[line(one) for one in found],
             listed=listed,
             chosen=chosen,
             categories=[one.value for one in Category],
@@ -61,18 +56,6 @@ def _chosen() -> dict[str, str]:
     }
     asked = {name: request.args.get(name, "") for name in known}
     return {name: value if value in known[name] else "" for name, value in asked.items()}
-
-
-def _line(found: Opened) -> dict[str, Any]:
-    alert, language = found.alert, i18n.asked().language
-    return {
-        "ref": alert.id,
-        "category": alert.category,
-        "state": alert.state,
-        "text": found.told(alert.text),
-        "place": alerts.place_of(found.act.session, alert),
-        "time": wording.day_and_time(found.act.settings, language, alert.created_at, found.act.now),
-    }
 
 
 def _spot(found: Opened) -> dict[str, Any] | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from flask import Blueprint, abort
 from sqlmodel import Session
 
 from community_store.models import Agent, Alert, Audience, Member, MemberState
 from community_store.visibility import AlertReader, alert_reader
-from dispatch import alerts, answering, masking, powers
+from dispatch import alerts, answering, masking, powers, wording
 from dispatch.act import Act
 from dispatch.catalogue import template
 from web import i18n, identity
@@ -87,3 +89,28 @@ def opened(db: Session, ref: int) -> Opened:
     if found is None or reader is None:
         abort(404)
     return Opened(identity.act(db), found, mine, reader)
+
+
+def readable(db: Session, mine: Me, found: Iterable[Alert]) -> list[Opened]:
+    """Those that the reader may have."""
+    act = identity.act(db)
+    return [
+        Opened(act, one, mine, reader)
+        for one in found
+        if (reader := alert_reader(db, one, member=mine.member, agent=mine.agent))
+    ]
+
+
+def line(found: Opened) -> dict[str, Any]:
+    """An alert in a list, for parts/alert.html."""
+    alert, act = found.alert, found.act
+    return {
+        "ref": alert.id,
+        "category": alert.category,
+        "state": alert.state,
+        "text": found.told(alert.text),
+        "place": alerts.place_of(act.session, alert),
+        "time": wording.day_and_time(
+            act.settings, i18n.asked().language, alert.created_at, act.now
+        ),
+    }

@@ -70,21 +70,20 @@ def check() -> ResponseReturnValue:
         try:
             return _checked(db, parse(body))
         except BoundaryError as error:
-            return _refused(error)
+            return refused(error)
 
 
 def _checked(db: Session, document: Any) -> dict[str, Any]:
     home, geo = around.home_of(identity.member(db)), identity.runtime().settings.geo
     polygon, ours = _meant(db, document, home)
     answer: dict[str, Any] = {"boundary": maps.geojson(polygon)} if ours else {}
-    hectares = area_ha(polygon)
-    answer |= told(hectares, homes(hectares, geo.homes_per_ha))
+    answer |= sized(polygon)
     try:
         boundaries.examine(db, polygon, geo=geo)
         if home is not None:
             founding.require_inside(polygon, home)
     except BoundaryError as error:
-        return answer | _refused(error)
+        return answer | refused(error)
     return answer | {"ok": True, "message": "", "where": None}
 
 
@@ -100,11 +99,18 @@ def _meant(db: Session, document: Any, home: Place | None) -> tuple[Polygon, boo
     return polygon_of(document, points_max=points_max), False
 
 
-def _refused(error: BoundaryError) -> dict[str, Any]:
+def refused(error: BoundaryError) -> dict[str, Any]:
+    """What a rule says of a drawing, and where."""
     return {
         "ok": False, "code": error.code, "where": error.where(),
         "message": refusals.in_words(i18n.asked().language, error),
     }  # fmt: skip
+
+
+def sized(polygon: Polygon) -> dict[str, Any]:
+    """What is said of a drawing whatever the rules say."""
+    hectares = area_ha(polygon)
+    return told(hectares, homes(hectares, identity.runtime().settings.geo.homes_per_ha))
 
 
 def told(hectares: float, guess: Homes) -> dict[str, Any]:

@@ -146,6 +146,7 @@ def _neighbours(db: Session, member: Member) -> list[maps.Zone]:
 
 def _offer(db: Session, member: Member, error: RuleError | None) -> Community | None:
     """The community that somebody else made first, for one who may still ask to join it."""
-    if error is None or error.code != "overlap" or member.state != MemberState.PENDING:
+    free = member.state == MemberState.PENDING or member.community_id is None
+    if error is None or error.code != "overlap" or not free:
         return None
     return db.get(Community, error.facts["community"])

@@ -1,19 +1,19 @@
-"""/community: the second step of joining, a community to belong to (S12 to S17)."""
+"""/community: for who is active theirs; before, the second step of joining (S12 to S17)."""
 
 from __future__ import annotations
 
-import shapely
 from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
-from community_store import census
+from community_store import census, lookup
 from community_store.errors import RuleError
-from community_store.models import Community, Member
+from community_store.models import Community, Member, MemberState
 from dispatch import founding, refusals, wake
 from web import i18n, identity, maps
 from web.access import Policy, access
-from web.community import around
+from web.community import around, ours
+from web.community.room import here
 from web.throttle import throttled
 
 community = Blueprint("community", __name__)
@@ -30,6 +30,8 @@ def page(refused: str = "") -> str:
     """The page as it stands, with what a rule said to the last try."""
     with identity.runtime().store.read() as db:
         member = identity.member(db)
+        if member.community_id is not None and member.state == MemberState.ACTIVE:
+            return ours.page(here(db), refused)
         if member.community_id is not None:
             return _mine(db, member, db.get_one(Community, member.community_id), refused)
         choices = around.around(db, member)
@@ -41,9 +43,7 @@ def page(refused: str = "") -> str:
 
 
 def _mine(db: Session, member: Member, home: Community, refused: str) -> str:
-    inside = member.lon is not None and member.lat is not None and bool(
-        shapely.intersects_xy(home.boundary, member.lon, member.lat)
-    )  # fmt: skip
+    inside = lookup.lives_in(member, home)
     return render_template(
         "community/mine.html", member=member, community=home, inside=inside,
         neighbours=census.neighbours(db, home), zones=[maps.zone(home, "own")],
@@ -69,18 +69,18 @@ def list_() -> ResponseReturnValue:
 @access(Policy.PENDING)
 @throttled("20 per hour")
 def join() -> ResponseReturnValue:
-    """S16: ask the community that was chosen. 404 for one that is not there, 409 with a rule's
-    words for one that may not be asked.
+    """S16: ask the community that was chosen; who lives inside it and is vouched for is in. 404
+    for one that is not there, 409 with a rule's words for one that may not be asked.
     """
     runtime = identity.runtime()
     try:
         with runtime.store.begin() as db:
             act = identity.act(db)
-            founding.apply_to(act, identity.member(db), _wanted(db))
+            asked = founding.apply_to(act, identity.member(db), _wanted(db))
     except RuleError as error:
         return page(refusals.in_words(i18n.asked().language, error)), 409
     wake.pump(runtime)
-    return redirect("/activation", 303)
+    return redirect("/activation" if asked else "/community", 303)
 
 
 def _wanted(db: Session) -> Community:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlmodel import Session
 
 from community_store.models import Agent, JoinRequest, Member
 from community_store.visibility import full_name
@@ -22,6 +21,7 @@ deciding = Blueprint("deciding", __name__)
 REASON = Field("reason", "deciding.reason", hint="deciding.reason.hint", kind="textarea",
                longest=300, required=False)  # fmt: skip
 ANSWERS = {"yes": True, "no": False}
+BEFORE = "deciding.before"  # somebody was quicker
 
 
 def me() -> tuple[Member | None, Agent | None]:
@@ -43,12 +43,15 @@ def waiting() -> ResponseReturnValue:
 @deciding.get("/requests/<int:ref>")
 @access(Policy.DECIDER)
 def one(ref: int) -> ResponseReturnValue:
-    """One of them, with the two answers."""
+    """One of them, with the two answers; nothing of who waits no more."""
     with identity.runtime().store.read() as db:
-        found = _mine(identity.act(db), ref)
-        return _page(
-            db, found, url_for("deciding.decide", ref=ref), _contacts(identity.act(db), found)
-        )
+        doing = identity.act(db)
+        found = _mine(doing, ref)
+        member = vouching.waiting(doing, found)
+        if member is None:
+            return errors.expired("deciding.answered")
+        action, contacts = url_for("deciding.decide", ref=ref), _contacts(doing, found, member)
+        return _page(found, member, action, contacts)
 
 
 @deciding.post("/requests/<int:ref>")
@@ -58,14 +61,15 @@ def decide(ref: int) -> ResponseReturnValue:
     """Accept or refuse; whoever was quicker has decided."""
     with identity.runtime().store.begin() as db:
         doing = identity.act(db)
-        _decided(doing, _mine(doing, ref), signed(*me()))
+        told = _decided(doing, _mine(doing, ref), signed(*me()))
+    flash(told)
     wake.pump(identity.runtime())
     return redirect(url_for("deciding.waiting"), 303)
 
 
 def _mine(doing: Act, ref: int) -> JoinRequest:
     """404 for what is not sent to me."""
-    found = doing.session.get(JoinRequest, ref) if ref < 2**31 else None
+    found = doing.session.get(JoinRequest, ref)
     if found is None or not requests.may_decide(doing, found, *me()):
         abort(404)
     return found
@@ -79,11 +83,12 @@ def answer() -> bool:
     return ANSWERS[said]
 
 
-def _decided(doing: Act, found: JoinRequest, by: str) -> None:
+def _decided(doing: Act, found: JoinRequest, by: str) -> str:
+    """What came of the answer: accepted, refused, or somebody had answered before."""
     form = forms.read((REASON,))
     accept = answer()
     done = requests.decide(doing, found, accept=accept, by=by, reason=form["reason"][:300])
-    flash(("deciding.accepted" if accept else "deciding.refused") if done else "deciding.before")
+    return ("deciding.accepted" if accept else "deciding.refused") if done else BEFORE
 
 
 def signed(member: Member | None, agent: Agent | None) -> str:
@@ -91,21 +96,20 @@ def signed(member: Member | None, agent: Agent | None) -> str:
     return full_name(member) if member is not None else agent.name if agent is not None else ""
 
 
-def _page(db: Session, found: JoinRequest, action: str, contacts: Sequence[str] = ()) -> str:
+def _page(found: JoinRequest, member: Member, action: str, contacts: Sequence[str] = ()) -> str:
     return render_template(
-        "deciding/one.html", found=found, member=db.get_one(Member, found.member_id),
+        "deciding/one.html", found=found, member=member,
         action=action, form=forms.blank((REASON,)), contacts=contacts,
     )  # fmt: skip
 
 
-def _contacts(doing: Act, found: JoinRequest) -> list[str]:
+def _contacts(doing: Act, found: JoinRequest, member: Member) -> list[str]:
     """A town sees the number and the e-mail of whom it vouches for; neighbours do not, nor an
     agent of another town who is a référent here.
     """
     _, agent = me()
     if agent is None or not requests.may_decide(doing, found, agent):
         return []
-    member = doing.session.get_one(Member, found.member_id)
     return [one for one in (member.mobile, member.landline, member.email) if one]
 
 
@@ -114,10 +118,12 @@ def _contacts(doing: Act, found: JoinRequest) -> list[str]:
 def open_link(token: str) -> ResponseReturnValue:
     """A GET changes nothing: programs that look into mail open links too."""
     with identity.runtime().store.read() as db:
-        asked = _asked(identity.act(db), token)
-        if asked is None:
-            return errors.expired()
-        return _page(db, asked.request, url_for("deciding.use_link", token=token))
+        doing = identity.act(db)
+        asked = vouching.opened(doing, token)
+        member = vouching.waiting(doing, asked.request) if asked else None
+        if asked is None or member is None or not _may(doing, asked):
+            return _over(doing, asked)
+        return _page(asked.request, member, url_for("deciding.use_link", token=token))
 
 
 @deciding.post("/decide/<token>")
@@ -127,18 +133,25 @@ def use_link(token: str) -> ResponseReturnValue:
     """As on the page, by whoever was asked and may still decide."""
     with identity.runtime().store.begin() as db:
         doing = identity.act(db)
-        asked = _asked(doing, token)
-        if asked is None:
-            return errors.expired()
+        asked = vouching.opened(doing, token)
+        if asked is None or not _may(doing, asked):
+            return _over(doing, asked)
         decider = asked.decider
         name = full_name(decider) if isinstance(decider, Member) else decider.name
-        _decided(doing, asked.request, name)
+        told = _decided(doing, asked.request, name)
+    if told == BEFORE:
+        return errors.expired("deciding.answered")
+    flash(told)
     wake.pump(identity.runtime())
     return render_template("deciding/done.html")
 
 
-def _asked(doing: Act, token: str) -> vouching.Asked | None:
-    asked = vouching.opened(doing, token)
-    if asked is None or not requests.may_decide(doing, asked.request, asked.decider):
-        return None
-    return asked
+def _may(doing: Act, asked: vouching.Asked) -> bool:
+    return requests.may_decide(doing, asked.request, asked.decider)
+
+
+def _over(doing: Act, asked: vouching.Asked | None) -> ResponseReturnValue:
+    """Why a link decides nothing any more."""
+    if asked is None:
+        return errors.expired()
+    return errors.expired("deciding.answered" if _may(doing, asked) else "deciding.others")

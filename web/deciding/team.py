@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import cast
+
 from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from community_store import audit
 from community_store.errors import NotFound
-from community_store.models import PositionTry
+from community_store.models import Member, PositionTry
+from community_store.visibility import Viewer, visible
 from dispatch import proofs, requests, team, wake
 from dispatch.act import Act
 from dispatch.team import Waiting
-from web import forms, identity
+from gateway import numbers
+from web import forms, identity, maps
 from web.access import Policy, access
 from web.deciding.page import REASON, answer
 from web.throttle import throttled
@@ -39,15 +44,39 @@ def queue() -> ResponseReturnValue:
 @team_pages.get("/requests/<int:ref>")
 @access(Policy.TEAM)
 def one(ref: int) -> ResponseReturnValue:
-    """One request: the document that was sent, and how far from home its devices were."""
-    with identity.runtime().store.read() as db:
-        found = _waiting(identity.act(db), ref)
-        query = select(PositionTry).where(PositionTry.member_id == found.member.id)
-        tries = db.exec(query.order_by(col(PositionTry.created_at).desc()).limit(10)).all()
+    """One request: the document that was sent, how far from home its devices were, and what to
+    check by other means with (S25). That somebody looked is kept.
+    """
+    with identity.runtime().store.begin() as db:
+        doing = identity.act(db)
+        found = _waiting(doing, ref)
+        audit.note(db, actor(), "looked", f"request {ref}", at=doing.now)
         return render_template(
-            "deciding/of_team.html", found=found, tries=tries, form=forms.blank((REASON,)),
-            document=proofs.current(db, found.member.id or 0),
+            "deciding/of_team.html", found=found, tries=_tries(db, found.member),
+            document=proofs.current(db, found.member.id or 0), form=forms.blank((REASON,)),
+            **_to_check_with(found),
         )  # fmt: skip
+
+
+def _to_check_with(found: Waiting) -> dict[str, object]:
+    """The numbers, the e-mail and the map, all of which an operator may see."""
+    seen = visible(found.member, Viewer.OPERATOR)
+    return {
+        "phones": {one: numbers.national(one) for one in (seen.mobile, seen.landline) if one},
+        "email": seen.email,
+        "home": _home(found.member),
+        "zones": [maps.zone(found.community, "own")] if found.community else [],
+    }
+
+
+def _tries(db: Session, member: Member) -> Sequence[PositionTry]:
+    query = select(PositionTry).where(PositionTry.member_id == member.id)
+    return db.exec(query.order_by(col(PositionTry.created_at).desc()).limit(10)).all()
+
+
+def _home(member: Member) -> tuple[float, float] | None:
+    placed = member.lat is not None and member.lon is not None
+    return (cast("float", member.lat), cast("float", member.lon)) if placed else None
 
 
 @team_pages.post("/requests/<int:ref>")

@@ -19,6 +19,10 @@ from web.registering import sending
 from web.registering.room import going_on, registering, typed
 from web.throttle import throttled
 
+NEW = Field("new", "password.new", hint="register.password.hint", kind="password",
+            autocomplete="new-password", longest=512, required=False)  # fmt: skip
+AGAIN = Field("again", "password.again", kind="password", autocomplete="new-password",
+              longest=512, required=False)  # fmt: skip
 FIELDS = (
     Field("first_name", "register.first_name", autocomplete="given-name", longest=60,
           missing="register.first_name.missing"),
@@ -32,10 +36,8 @@ FIELDS = (
           required=False),
     Field("email", "register.email", hint="register.email.hint", kind="email",
           autocomplete="email", inputmode="email", required=False),
-    Field("new", "password.new", hint="register.password.hint", kind="password",
-          autocomplete="new-password", longest=512, required=False),
-    Field("again", "password.again", kind="password", autocomplete="new-password",
-          longest=512, required=False),
+    NEW,
+    AGAIN,
 )  # fmt: skip
 
 
@@ -70,7 +72,8 @@ def fill(row: Registration) -> ResponseReturnValue:
     hashed = hasher().hash(filled["new"]) if filled["new"] else row.password
     with identity.runtime().store.begin() as db:
         kept = typed(db)
-        assert kept is not None
+        if kept is None or kept.member_id is not None:
+            return redirect(url_for("registering.proofs"), 303)
         kept.first_name, kept.last_name = filled["first_name"], filled["last_name"]
         kept.mobile, kept.landline, kept.email = mobile, landline, email
         kept.hide_number, kept.password = bool(filled["hide_number"]), hashed if email else ""
@@ -118,13 +121,18 @@ def _check_password(filled: Form, row: Registration, email: str) -> None:
         return None
     if not filled["new"]:
         return filled.wrong("new", "register.password.missing")
-    if filled["new"] != filled["again"]:
-        return filled.wrong("again", "password.differ")
+    return check_new(filled, (email, filled["first_name"], filled["last_name"]))
+
+
+def check_new(form: Form, whose: tuple[str, str, str]) -> None:
+    """Whether a password may be chosen by somebody of an e-mail, a first and a last name."""
+    email, first, last = whose
+    if form["new"] != form["again"]:
+        return form.wrong("again", "password.differ")
     service = identity.runtime().settings.service.name
-    about = [service, email, email.partition("@")[0], filled["first_name"], filled["last_name"],
-             filled["first_name"] + filled["last_name"]]  # fmt: skip
     try:
-        passwords.check(filled["new"], about=about)
+        names = [first, last, first + last, f"{first} {last}"]
+        passwords.check(form["new"], about=[service, email, email.partition("@")[0], *names])
     except RuleError as refused:
-        filled.wrong("new", f"password.{refused.code}")
+        form.wrong("new", f"password.{refused.code}")
     return None

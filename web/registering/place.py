@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import math
 
-from flask import redirect, render_template, request, url_for
+import structlog
+from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlmodel import select
 
-from community_store import nearby
+from community_store import communes, nearby, registrations
+from community_store.errors import RuleError
 from community_store.geometry import between_m, in_france
 from community_store.models import Community, Registration
+from dispatch import placing, wake
+from dispatch.placing import Home
 from web import forms, identity, maps
 from web.access import Policy, access
 from web.forms import Form
-from web.registering.room import going_on, registering, typed
+from web.registering import finding
+from web.registering.room import TOKEN, going_on, registering, typed, unplaced
 from web.throttle import throttled
+
+log = structlog.get_logger(__name__)
 
 FAR_M = 3_000.0  # from where the address is: another street, but not another town
 MIDDLE = (46.6, 2.4)  # of France: where a map begins that knows nothing better
@@ -61,11 +68,14 @@ def _read() -> tuple[float | None, float | None]:
 
 
 def _require_near(form: Form, row: Registration, lat: float, lon: float) -> None:
-    known = next((one for one in row.choices if one["address"] == row.address), None)
+    """Near the address where one knows that, else in its town where anybody can say."""
+    known = next((one for one in row.choices if one["address"] == row.address and one["lat"]), None)
     if not in_france(lon, lat):
         form.wrong("", "register.place.abroad")
     elif known and between_m((known["lon"], known["lat"]), (lon, lat)) > FAR_M:
         form.wrong("", "register.place.far")
+    elif not known and finding.town_at(lat, lon) not in (None, communes.whole(row.insee)):
+        form.wrong("", "register.place.other_town")
 
 
 def _map(row: Registration, form: Form) -> str:
@@ -100,11 +110,27 @@ def confirm(row: Registration) -> ResponseReturnValue:
 @registering.post("/confirm")
 @access(Policy.ANYONE)
 @going_on
-def confirmed(_row: Registration) -> ResponseReturnValue:
-    """Yes."""
+def confirmed(row: Registration) -> ResponseReturnValue:
+    """Yes: on to the form; a member is there already, and their home has its place now."""
+    if unplaced() is not None:
+        return _placed(row)
     with identity.runtime().store.begin() as db:
         kept = typed(db)
         assert kept is not None
         kept.placed = True
         db.add(kept)
     return redirect(url_for("registering.form"), 303)
+
+
+def _placed(row: Registration) -> ResponseReturnValue:
+    runtime, home = identity.runtime(), Home(row.address, row.lat, row.lon)
+    try:
+        with runtime.store.begin() as db:
+            placing.by_member(identity.act(db), identity.member(db), home)
+            registrations.drop(db, db.get_one(Registration, row.id))
+        flash("register.mine.placed" if home.lat is not None else "register.mine.kept")
+    except RuleError as error:
+        log.info("not_placed", code=error.code)  # in another window, or by the team
+    session.pop(TOKEN, None)
+    wake.pump(runtime)
+    return redirect(url_for("community.show"), 303)

@@ -1,29 +1,26 @@
-"""The code that came by SMS or call, the link that came by e-mail: either makes the account."""
+"""The code that came by SMS or call makes the account, or the link that came by e-mail does."""
 
 from __future__ import annotations
-
-from datetime import timedelta
 
 from flask import Response, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from community_store import accounts, registrations
 from community_store.models import Account, Member, Registration
 from dispatch import registering as rules
 from dispatch import wake
+from dispatch.act import Act
 from gateway import numbers
-from web import errors, forms, identity
+from web import forms, identity
 from web.access import Policy, access
 from web.accounts.sign_in import let_in
 from web.forms import Field, Form
 from web.registering import sending
-from web.registering.room import TOKEN, registering, typed
+from web.registering.room import elsewhere, mine, registering
 from web.throttle import throttled
 
 CODE = Field("code", "code.code", hint="code.code.hint", autocomplete="one-time-code",
              inputmode="numeric", longest=20, missing="code.code.missing")  # fmt: skip
 ON = "/community"
-STILL_HERE = timedelta(hours=1)  # that whoever typed is taken to be still at this browser
 
 
 @registering.get("/proofs")
@@ -35,10 +32,10 @@ def proofs() -> ResponseReturnValue:
 
 def _page(form: Form, status: int = 200) -> ResponseReturnValue:
     with identity.runtime().store.read() as db:
-        row = typed(db)
+        row = mine(db)
         member = db.get(Member, row.member_id) if row and row.member_id else None
     if row is None or not (row.mobile or row.landline or row.email):
-        return redirect(url_for("registering.ask"), 303)
+        return _nothing_here()
     number = rules.number_of(row)
     page = render_template(
         "registering/proofs.html",
@@ -53,6 +50,16 @@ def _page(form: Form, status: int = 200) -> ResponseReturnValue:
     return page, status
 
 
+def _nothing_here() -> ResponseReturnValue:
+    """To the beginning; to who it was that proved what was typed here, if they are the same."""
+    with identity.runtime().store.read() as db:
+        moved = elsewhere(db)
+    if moved:
+        flash("register.elsewhere")
+        return redirect(url_for("sign_in.ask", next=ON), 303)
+    return redirect(url_for("registering.ask"), 303)
+
+
 @registering.post("/proofs")
 @access(Policy.ANYONE)
 @throttled("20 per minute; 60 per hour")
@@ -62,13 +69,19 @@ def prove() -> ResponseReturnValue:
     proved = None
     if form.ok:
         with runtime.store.begin() as db:
-            row = typed(db)
-            proved = rules.prove_number(identity.act(db), row, form["code"]) if row else None
+            row = mine(db)
+            proved = _proved(identity.act(db), row, form["code"]) if row else None
         if proved is None:
             form.wrong("code", "code.wrong")
     if proved is None:
         return _page(form, 422)
-    return _goes_on(proved)
+    return goes_on(proved)
+
+
+def _proved(act: Act, row: Registration, code: str) -> rules.Proved | None:
+    who = identity.whole()
+    member = who.person.member if who is not None else None
+    return rules.prove_number(act, row, code, me=member.id if member is not None else None)
 
 
 @registering.post("/again")
@@ -77,6 +90,10 @@ def prove() -> ResponseReturnValue:
 def again() -> ResponseReturnValue:
     """Once more: the code, or the link."""
     which = request.form.get("what", "")
+    with identity.runtime().store.read() as db:
+        row = mine(db)
+    if row is None:
+        return _nothing_here()
     if which == "number":
         sending.number()
     elif which == "email":
@@ -86,65 +103,8 @@ def again() -> ResponseReturnValue:
     return redirect(url_for("registering.proofs"), 303)
 
 
-@registering.get("/mail/<token>")
-@access(Policy.PROVED)
-def open_link(token: str) -> ResponseReturnValue:
-    """A GET changes nothing: programs that look into mail open links too."""
-    row = _of(token)
-    if row is None:
-        return errors.expired()
-    return render_template("registering/link.html", row=row, token=token)
-
-
-@registering.post("/mail/<token>")
-@access(Policy.PROVED)
-@throttled("10 per minute; 60 per hour")
-def use_link(token: str) -> ResponseReturnValue:
-    """The e-mail is theirs; on any device. Or it was not they who registered: forget it."""
-    runtime = identity.runtime()
-    if request.form.get("not_me"):
-        with runtime.store.begin() as db:
-            row = registrations.of_link(db, token, runtime.clock())
-            if row is not None:
-                _disown(row)
-                db.add(row)
-        flash("register.disowned")
-        return redirect(url_for("front.welcome"), 303)
-    with runtime.store.begin() as db:
-        proved = rules.prove_email(identity.act(db), token)
-    return errors.expired() if proved is None else _goes_on(proved)
-
-
-def _disown(row: Registration) -> None:
-    """The e-mail is another's: what else was typed is not for them to drop."""
-    row.email, row.mail_digest, row.password = "", None, ""
-
-
-def _of(token: str) -> Registration | None:
-    runtime = identity.runtime()
-    with runtime.store.read() as db:
-        return registrations.of_link(db, token, runtime.clock())
-
-
-@registering.post("/on")
-@access(Policy.ANYONE)
-@throttled("20 per minute; 100 per hour")
-def on() -> ResponseReturnValue:
-    """The e-mail was proved on another device: this browser, which typed it all, goes on."""
-    runtime = identity.runtime()
-    with runtime.store.read() as db:
-        row = registrations.find(db, str(session.get(TOKEN, "")), runtime.clock())
-        member = db.get(Member, row.member_id) if row and row.member_id else None
-    if row is None or member is None:
-        return redirect(url_for("registering.proofs"), 303)
-    if runtime.clock() - row.created_at > STILL_HERE:
-        return redirect(url_for("sign_in.ask", next=ON), 303)
-    with runtime.store.begin() as db:
-        account = accounts.of_member(db, member)
-    return _enter(account, ON)
-
-
-def _goes_on(proved: rules.Proved) -> Response:
+def goes_on(proved: rules.Proved) -> Response:
+    """Into the account, and on to what comes next."""
     wake.pump(identity.runtime())
     if proved.taken:
         answer = _enter(proved.account, url_for("registering.proofs"))

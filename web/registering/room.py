@@ -1,5 +1,8 @@
 """What the pages of registering share: the blueprint, and what this browser has typed.
 
+Those that ask for an address and put it on the map also serve a member whose home has no
+place yet: `unplaced`.
+
 The browser keeps a token for as long as it is open, so that the next person at a library's
 computer finds nothing; the link in the e-mail goes on elsewhere.
 """
@@ -15,12 +18,26 @@ from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
 from community_store import registrations
-from community_store.models import Registration
+from community_store.models import Member, Registration
+from dispatch import placing
 from web import i18n, identity
 
 registering = Blueprint("registering", __name__, url_prefix="/join")
 
 TOKEN = "registration"  # noqa: S105  # the name of a key in the browser's signed cookie
+
+
+def unplaced() -> Member | None:
+    """The member who is signed in, if it is for them to put their home on the map."""
+    who = identity.whole()
+    member = who.person.member if who is not None else None
+    return member if member is not None and placing.may_place(member) else None
+
+
+@registering.context_processor
+def _whose() -> dict[str, Any]:
+    """For the steps at the top, and the words."""
+    return {"mine": unplaced()}
 
 
 def typed(db: Session) -> Registration | None:
@@ -30,6 +47,22 @@ def typed(db: Session) -> Registration | None:
     if found is None and who is not None and who.person.member is not None:
         found = registrations.of_member(db, cast("int", who.person.member.id), now)
     return found
+
+
+def mine(db: Session) -> Registration | None:
+    """As `typed`, but for what became an account elsewhere: who typed it here has not shown that
+    the account is theirs, since the e-mail in it may be another's.
+    """
+    found, who = typed(db), identity.whole()
+    member = who.person.member if who is not None else None
+    if found is None or found.member_id is None:
+        return found
+    return found if member is not None and found.member_id == member.id else None
+
+
+def elsewhere(db: Session) -> bool:
+    """Whether what was typed here became an account on another device."""
+    return typed(db) is not None and mine(db) is None
 
 
 def begun(db: Session) -> Registration:
@@ -53,7 +86,8 @@ def going_on(view: Callable[..., ResponseReturnValue]) -> Callable[..., Response
             flash("register.begin")
             return redirect(url_for("registering.ask"), 303)
         if found.member_id is not None:
-            return redirect(url_for("registering.proofs"), 303)
+            onward = "registering.ask" if unplaced() else "registering.proofs"
+            return redirect(url_for(onward), 303)
         return view(found, **named)
 
     return checked

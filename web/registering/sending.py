@@ -10,7 +10,7 @@ from dispatch import registering as rules
 from dispatch import wake
 from dispatch.act import Act
 from web import identity
-from web.registering.room import typed
+from web.registering.room import mine
 
 REFUSED = "registration_refused"  # in the browser's signed cookie: why something was not sent
 
@@ -35,7 +35,7 @@ def _send(what: str) -> None:
     refused.pop(what, None)
     try:
         with runtime.store.begin() as db:
-            row = typed(db)
+            row = mine(db)
             if row is not None:
                 _one(what, row, identity.act(db))
     except RuleError as error:

@@ -7,13 +7,19 @@ import { draw, ground, home, moved, named, still, words } from "./map.js";
 
 const WAIT = 350; // milliseconds without a change, before the server is asked
 
+function cornerOf(shape) {
+  const [lon, lat] = shape.coordinates[0][0];
+  return [lat, lon];
+}
+
 function start(box) {
   const form = box.closest("form");
   const around = box.closest(".map-drawing");
   const field = form.elements.namedItem("boundary");
   const said = words(box);
-  const place = JSON.parse(box.dataset.home);
-  const map = ground(box).setView(place, 16);
+  const place = box.dataset.home && JSON.parse(box.dataset.home);
+  const original = box.dataset.original && JSON.parse(box.dataset.original); // what is drawn anew
+  const map = ground(box).setView(place || cornerOf(original), 16);
   const told = { size: around.querySelector("[data-drawing-size]"), rule: around.querySelector("[data-drawing-rule]") };
   const past = [];
   let layer = null;
@@ -25,7 +31,7 @@ function start(box) {
   for (const one of around.querySelectorAll("[data-map-with]")) one.hidden = false;
   for (const one of form.querySelectorAll("[data-drawing-without]")) one.hidden = true;
   draw(map, JSON.parse(box.dataset.zones));
-  home(map, place, said.home);
+  if (place) home(map, place, said.home);
   map.pm.setLang(document.documentElement.lang);
   map.pm.setGlobalOptions({ snappable: true, snapDistance: 12, allowSelfIntersection: true,
     templineStyle: { className: "drawing-line" }, hintlineStyle: { className: "drawing-line drawing-line-next" } });
@@ -144,7 +150,7 @@ function start(box) {
     if (wrong) wrong.remove();
     wrong = null;
     told.size.textContent = answer?.said || "";
-    told.rule.textContent = !answer ? said.waiting : answer.ok ? said.fine : answer.message;
+    told.rule.textContent = !answer ? said.waiting : answer.message || (answer.ok ? said.fine : "");
     told.rule.className = !answer ? "" : answer.ok ? "rule-fine" : "rule-broken";
     if (answer?.where) {
       wrong = L.layerGroup([...draw(map, [{ id: "wrong", kind: "wrong", ground: answer.where }]).values()]).addTo(map);
@@ -209,7 +215,9 @@ function start(box) {
     remove: () => without(chosen),
     restart() {
       map.pm.disableDraw();
-      made(radius());
+      if (!original) return void made(radius());
+      show(original, { fit: true });
+      changed();
     },
     draw() {
       if (field.value) past.push(field.value);

@@ -9,6 +9,10 @@ const ARROWS = { ArrowUp: [1, 0], ArrowDown: [-1, 0], ArrowLeft: [0, -1], ArrowR
 const PIN =
   '<svg viewBox="0 0 40 52" aria-hidden="true" focusable="false"><path class="pin-body" d="M20 50C8 34 3 27 3 19a17 17 0 0 1 34 0c0 8-5 15-17 31z"/><path class="pin-house" d="M20 9 9 19h3v9h6v-6h4v6h6v-9h3z"/></svg>';
 
+// Pixels at the sides of what is shown whole: the pin stands above its place, and the buttons
+// of the map are in its corner.
+const CLEAR = { paddingTopLeft: [84, 60], paddingBottomRight: [28, 28] };
+
 export const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /** The words that a box came with. */
@@ -186,7 +190,7 @@ function showZones(box) {
     show(map, spot, (at) => popup.setLatLng(at).setContent(label(spot)).openOn(map));
   }
   for (const layer of layers.values()) all.extend(layer.getBounds());
-  if (all.isValid() && zones.length) map.fitBounds(all.pad(0.12), { animate: false, maxZoom: 17 });
+  if (all.isValid() && zones.length) map.fitBounds(all, { ...CLEAR, animate: false, maxZoom: 17 });
 
   for (const line of document.querySelectorAll("[data-zone]")) {
     const button = line.querySelector("[data-zone-show]");
@@ -195,7 +199,7 @@ function showZones(box) {
     button.hidden = false;
     button.addEventListener("click", () => {
       const around = layers.get(line.dataset.zone).getBounds();
-      map.fitBounds(around.pad(0.5), { animate: !still, maxZoom: 17 });
+      map.fitBounds(around, { ...CLEAR, animate: !still, maxZoom: 17 });
       choose(zone, around.getCenter());
       box.scrollIntoView({ block: "nearest" });
     });

@@ -1,4 +1,4 @@
-// Asks the device where it is, and sends that; says what to do when it cannot.
+// Asks the device where it is, and sends that; or why it does not say, for the page to tell what else there is.
 "use strict";
 (() => {
   const form = document.querySelector("[data-position]");
@@ -7,20 +7,19 @@
   const told = form.querySelector("[data-position-told]");
   const go = form.querySelector("button");
 
-  function say(what) {
-    told.textContent = form.dataset[what];
-    go.disabled = what === "waiting";
-  }
-
-  function found({ coords }) {
-    form.elements.namedItem("lat").value = coords.latitude;
-    form.elements.namedItem("lon").value = coords.longitude;
-    form.elements.namedItem("accuracy").value = coords.accuracy;
+  function send(values) {
+    for (const name of ["lat", "lon", "accuracy", "failed"]) {
+      form.elements.namedItem(name).value = values[name] ?? "";
+    }
     form.submit();
   }
 
+  function found({ coords }) {
+    send({ lat: coords.latitude, lon: coords.longitude, accuracy: coords.accuracy });
+  }
+
   function failed({ code }) {
-    say(code === 1 ? "denied" : code === 3 ? "timeout" : "unavailable");
+    send({ failed: code === 1 ? "denied" : code === 3 ? "timeout" : "unavailable" });
   }
 
   // The back button shows the page as it was left, with a button that waits for ever.
@@ -32,9 +31,10 @@
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (!window.isSecureContext) return say("insecure");
-    if (!navigator.geolocation) return say("unsupported");
-    say("waiting");
+    if (!window.isSecureContext) return send({ failed: "insecure" });
+    if (!navigator.geolocation) return send({ failed: "unsupported" });
+    told.textContent = form.dataset.waiting;
+    go.disabled = true;
     navigator.geolocation.getCurrentPosition(found, failed, { enableHighAccuracy: true, timeout: 20000, maximumAge: 0 });
   });
 })();

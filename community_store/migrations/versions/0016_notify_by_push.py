@@ -7,8 +7,8 @@ from alembic import op
 
 from community_store import columns
 
-revision: str = "0013"
-down_revision: str | None = "0010"
+revision: str = "0016"
+down_revision: str | None = "0015"
 branch_labels: None = None
 depends_on: None = None
 

@@ -1,0 +1,116 @@
+"""Somebody reports an alert; référents and the team decide of it (A11)."""
+
+from __future__ import annotations
+
+import pytest
+
+from community_store import audit
+from community_store.models import Alert, AlertState, MemberState, Notice, Report, ReportState
+from tests.web.house import House, Visitor, words
+from tests.web.test_alerts import TEXT, Quarter, only_alert, quarter
+
+__all__ = ["quarter"]
+
+
+def reported(quarter: Quarter, why: str = "C'est faux") -> Report:
+    path = quarter.sends()
+    visitor = quarter.browser(quarter.neighbour)
+    assert visitor.lands(visitor.post(f"/report{path.replace('alerts', 'alert')}", why=why)) == path
+    (found,) = quarter.world.rows(Report)
+    assert isinstance(found, Report)
+    return found
+
+
+def team(house: House) -> Visitor:
+    return house.inside(house.team())
+
+
+def test_a_report_asks_the_referents_and_the_team_once(quarter: Quarter) -> None:
+    report = reported(quarter)
+    assert (report.about_id, report.quote) == (quarter.author.id, TEXT)
+    path = f"/report/alert/{report.subject_id}"
+    for who in (quarter.neighbour, quarter.twin):
+        visitor = quarter.browser(who)
+        visitor.lands(visitor.post(path, why="Je le dis aussi"))
+    assert len(quarter.world.rows(Report)) == 2
+    asked = [one for one in quarter.world.rows(Notice) if one.kind == "report_ask"]
+    told = [
+        one.address for one in quarter.world.deliveries() if one.notice_id in {a.id for a in asked}
+    ]
+    assert told == [quarter.referent.mobile]
+
+
+def test_one_cannot_report_what_one_may_not_read_or_wrote(quarter: Quarter) -> None:
+    path = quarter.sends().replace("alerts", "alert")
+    for who in (quarter.author, quarter.stranger):
+        visitor = quarter.browser(who)
+        assert visitor.get(f"/report{path}").status_code == 404
+        assert visitor.post(f"/report{path}", why="Non").status_code == 404
+    assert quarter.browser(quarter.neighbour).post(f"/report{path}", why=" ").status_code == 422
+    assert quarter.browser(quarter.neighbour).get("/report/message/1").status_code == 404
+    assert quarter.world.rows(Report) == []
+
+
+def test_a_referent_does_not_learn_who_reported(quarter: Quarter) -> None:
+    report = reported(quarter)
+    referent = quarter.browser(quarter.referent)
+    page = words(referent.get(f"/reports/{report.id}"))
+    assert "Odette Martin" in page
+    assert "Jean" not in page
+    assert "Jean Petit" in words(team(quarter.house).get(f"/team/reports/{report.id}"))
+
+
+def test_a_referent_removes_and_the_author_is_told_why(quarter: Quarter) -> None:
+    report = reported(quarter)
+    referent = quarter.browser(quarter.referent)
+    path = f"/reports/{report.id}"
+    assert referent.post(path, answer="removed").status_code == 422
+    assert referent.post(path, answer="suspended", told="Non").status_code == 400
+    referent.lands(referent.post(path, answer="removed", told="Une accusation sans preuve"))
+    alert = only_alert(quarter.world)
+    assert (alert.state, alert.text) == (AlertState.WITHDRAWN, "")
+    quarter.world.pump()
+    assert "Une accusation sans preuve" in quarter.world.phone(quarter.author.mobile or "")[-1]
+    assert referent.get(path).status_code == 404
+    with quarter.world.store.read() as db:
+        assert [one.action for one in audit.of(db, f"report {report.id}")] == ["removed"]
+
+
+def test_the_team_suspends_and_the_author_sees_why(quarter: Quarter) -> None:
+    report = reported(quarter)
+    visitor = team(quarter.house)
+    visitor.lands(visitor.post(f"/team/reports/{report.id}", answer="suspended", told="Trois fois"))
+    world = quarter.world
+    world.pump()
+    assert world.rows(type(quarter.author), id=quarter.author.id)[0].state == MemberState.SUSPENDED
+    assert "Trois fois" in world.phone(quarter.author.mobile or "")[-1]
+    assert "Trois fois" in words(quarter.browser(quarter.author).get("/home"))
+
+
+def test_what_a_referent_passes_on_waits_for_the_team(quarter: Quarter) -> None:
+    report = reported(quarter)
+    referent = quarter.browser(quarter.referent)
+    referent.lands(referent.post(f"/reports/{report.id}", answer="passed_on"))
+    assert quarter.world.rows(Report)[0].state == ReportState.PASSED_ON
+    assert referent.get(f"/reports/{report.id}").status_code == 404
+    assert "transmis par un référent" in words(team(quarter.house).get("/team/reports"))
+
+
+def test_a_referent_does_not_decide_of_their_own(quarter: Quarter) -> None:
+    quarter.world.change(quarter.author, referent=True)
+    report = reported(quarter)
+    visitor = quarter.browser(quarter.author)
+    assert visitor.get(f"/reports/{report.id}").status_code == 404
+    assert visitor.post(f"/reports/{report.id}", answer="kept").status_code == 404
+
+
+@pytest.mark.parametrize("answer", ["kept", "removed", "warned"])
+def test_who_reported_is_told_by_mail_that_somebody_looked(quarter: Quarter, answer: str) -> None:
+    quarter.world.change(quarter.neighbour, email="jean@voisins.example")
+    report = reported(quarter)
+    referent = quarter.browser(quarter.referent)
+    referent.lands(referent.post(f"/reports/{report.id}", answer=answer, told="Parce que"))
+    done = [one.id for one in quarter.world.rows(Notice) if one.kind == "report_done"]
+    told = [one.address for one in quarter.world.deliveries() if one.notice_id in done]
+    assert told == ["jean@voisins.example"]
+    assert len(quarter.world.rows(Alert)) == 1

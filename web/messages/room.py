@@ -1,0 +1,60 @@
+"""What the pages of messages share: one's own conversations, and how one names the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from flask import Blueprint, abort
+from sqlmodel import Session
+
+from community_store import conversations
+from community_store.circles import Circle, Fellow
+from community_store.conversations import Opened
+from community_store.correspondents import Person
+from community_store.models import Member
+from dispatch import wording
+from web import i18n, identity
+from web.forms import Field
+
+room = Blueprint("messages", __name__, url_prefix="/messages")
+
+TEXT = Field("text", "messages.text", kind="textarea", longest=2000,
+             missing="messages.text.missing")  # fmt: skip
+OFTEN = "300 per hour"  # a network address can be a whole mobile operator's; members have limits
+NAMED = 3  # people that a group is called by
+
+
+def opened(db: Session, ref: int) -> tuple[Member, Opened]:
+    """Who reads, and what; 404 for a conversation that is not theirs."""
+    me = identity.member(db)
+    found = conversations.opened(db, me, ref)
+    if found is None:
+        abort(404)
+    return me, found
+
+
+def label(circle: Circle, title: str) -> str:
+    """What a conversation is called: a group's title, else who is in it."""
+    people = [one for one in circle.fellows if not one.left] or list(circle.fellows)
+    return title or together(people)
+
+
+def together(people: Iterable[Fellow | Person]) -> str:
+    """A few names in a row, and how many more there are."""
+    t, names = i18n.asked(), [called(one) for one in people]
+    shown, more = names[:NAMED], len(names) - NAMED
+    return ", ".join(shown) + (" " + t.counted("messages.more", more) if more > 0 else "")
+
+
+def called(one: Fellow | Person) -> str:
+    """As the reader may know somebody; a twin with their community."""
+    t = i18n.asked()
+    if not one.name:
+        return t("messages.former")
+    return t("messages.of_twin", name=one.name, place=one.place) if one.place else one.name
+
+
+def when(at: datetime) -> str:
+    runtime = identity.runtime()
+    return wording.day_and_time(runtime.settings, i18n.asked().language, at, runtime.clock())

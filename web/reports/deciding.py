@@ -1,0 +1,138 @@
+"""/reports and /team/reports: what was reported, and what is to be done of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlmodel import Session
+
+from community_store.errors import RuleError
+from community_store.models import Member, Outcome, Report, ReportState
+from community_store.visibility import Viewer, visible
+from dispatch import reports, wake
+from web import forms, identity
+from web.access import Policy, access
+from web.forms import Field, Form
+from web.throttle import throttled
+
+reports_pages = Blueprint("reports", __name__)
+TOLD = Field("told", "reports.told", hint="reports.told.hint", kind="textarea", longest=300,
+             required=False)  # fmt: skip
+
+
+@reports_pages.get("/reports")
+@access(Policy.REFERENT)
+def waiting() -> ResponseReturnValue:
+    """What waits for this référent."""
+    with identity.runtime().store.read() as db:
+        rows = reports.for_referent(identity.act(db), identity.member(db))
+        return render_template("reports/list.html", rows=rows, of_team=False)
+
+
+@reports_pages.get("/team/reports")
+@access(Policy.TEAM)
+def of_team() -> ResponseReturnValue:
+    """What waits for anybody."""
+    with identity.runtime().store.read() as db:
+        return render_template(
+            "reports/list.html", rows=reports.for_team(identity.act(db)), of_team=True
+        )
+
+
+@reports_pages.get("/reports/<int:id_>")
+@access(Policy.REFERENT)
+def one(id_: int) -> ResponseReturnValue:
+    with identity.runtime().store.read() as db:
+        return _page(db, _of_referent(db, id_), forms.blank((TOLD,)))
+
+
+@reports_pages.get("/team/reports/<int:id_>")
+@access(Policy.TEAM)
+def one_of_team(id_: int) -> ResponseReturnValue:
+    with identity.runtime().store.read() as db:
+        return _page(db, _waiting(db, id_), forms.blank((TOLD,)), of_team=True)
+
+
+@reports_pages.post("/reports/<int:id_>")
+@access(Policy.REFERENT)
+@throttled("120 per hour")
+def decide(id_: int) -> ResponseReturnValue:
+    """Keep it, remove it, warn; or leave it to the team."""
+    with identity.runtime().store.begin() as db:
+        report, me = _of_referent(db, id_), identity.member(db)
+        if request.form.get("answer") == ReportState.PASSED_ON:
+            reports.pass_on(identity.act(db), report, by=f"referent {me.id}")
+            flash("reports.passed_on")
+            return redirect(url_for("reports.waiting"), 303)
+        answer = _decided(db, report, reports.BY_REFERENT, f"referent {me.id}")
+    wake.pump(identity.runtime())
+    return answer or redirect(url_for("reports.waiting"), 303)
+
+
+@reports_pages.post("/team/reports/<int:id_>")
+@access(Policy.TEAM)
+@throttled("240 per hour")
+def decide_of_team(id_: int) -> ResponseReturnValue:
+    """The same, or suspend the author."""
+    who = identity.whole()
+    assert who is not None
+    with identity.runtime().store.begin() as db:
+        by = f"team {who.person.account.id}"
+        answer = _decided(db, _waiting(db, id_), tuple(Outcome), by, of_team=True)
+    wake.pump(identity.runtime())
+    return answer or redirect(url_for("reports.of_team"), 303)
+
+
+def _decided(
+    db: Session, report: Report, may: Sequence[Outcome], by: str, *, of_team: bool = False
+) -> ResponseReturnValue | None:
+    """The form again when it lacks a reason; else None."""
+    said = request.form.get("answer", "")
+    if said not in may:
+        abort(400)
+    form = forms.read((TOLD,))
+    try:
+        if form.ok:
+            done = reports.decide(identity.act(db), report, Outcome(said), by=by, told=form["told"])
+            flash(f"reports.done.{said}" if done else "reports.before")
+            return None
+    except RuleError:
+        form.wrong("told", "reports.told.missing")
+    return _page(db, report, form, of_team=of_team), 422
+
+
+def _of_referent(db: Session, id_: int) -> Report:
+    """404 for what does not wait for this référent."""
+    found = _waiting(db, id_)
+    if not reports.may_decide(found, identity.member(db)):
+        abort(404)
+    return found
+
+
+def _waiting(db: Session, id_: int) -> Report:
+    found = db.get(Report, id_) if id_ < 2**31 else None
+    if found is None or found.state not in reports.WAITS:
+        abort(404)
+    return found
+
+
+def _page(db: Session, report: Report, form: Form, *, of_team: bool = False) -> str:
+    """The team sees who is spoken of and who reported; a référent, only who wrote it."""
+    viewer = Viewer.OPERATOR if of_team else Viewer.NEIGHBOUR
+    author = db.get(Member, report.about_id) if report.about_id else None
+    all_of_it = reports.same_thing(identity.act(db), report)
+    reporters = [db.get(Member, one.reporter_id) if one.reporter_id else None for one in all_of_it]
+    return render_template(
+        "reports/one.html",
+        report=report,
+        author=visible(author, viewer).name if author else "",
+        said=[
+            (one, visible(who, Viewer.OPERATOR).name if who and of_team else "")
+            for one, who in zip(all_of_it, reporters, strict=True)
+        ],
+        form=form,
+        of_team=of_team,
+        may=[one.value for one in (tuple(Outcome) if of_team else reports.BY_REFERENT)],
+    )

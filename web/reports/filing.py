@@ -1,0 +1,90 @@
+"""/report: a resident says what is wrong with something that others wrote (A11)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from sqlmodel import Session
+
+from community_store.errors import RuleError
+from community_store.models import GazetteComment, Reported
+from dispatch import reports, wake
+from dispatch.reports import Thing
+from web import forms, identity
+from web.access import Policy, access
+from web.alerts.room import opened
+from web.forms import Field
+from web.gazette import room as gazette
+from web.throttle import throttled
+
+filing = Blueprint("filing", __name__, url_prefix="/report")
+WHY = Field("why", "reports.why", hint="reports.why.hint", kind="textarea", longest=300,
+            missing="reports.why.missing")  # fmt: skip
+
+
+def _alert(db: Session, id_: int) -> tuple[Thing, str]:
+    found = opened(db, id_)
+    return reports.of_alert(found.act, found.alert), url_for("alerts.one", ref=id_)
+
+
+def _entry(db: Session, id_: int) -> tuple[Thing, str]:
+    read = gazette.read(db, id_)
+    return reports.of_gazette(read.act, read.entry), url_for("gazette.one", entry=id_)
+
+
+def _comment(db: Session, id_: int) -> tuple[Thing, str]:
+    written = db.get(GazetteComment, id_) if id_ < gazette.LARGEST_ID else None
+    if written is None or written.removed_at is not None:
+        abort(404)
+    read = gazette.read(db, written.entry_id)  # whoever reads the entry reads it
+    return reports.of_gazette(read.act, written), url_for("gazette.one", entry=written.entry_id)
+
+
+# what can be reported: the thing if the reader may have it (else 404), and where it stands
+FOUND: Mapping[str, Callable[[Session, int], tuple[Thing, str]]] = {
+    Reported.ALERT: _alert,
+    Reported.ENTRY: _entry,
+    Reported.COMMENT: _comment,
+}
+
+
+def found(db: Session, kind: str, id_: int) -> tuple[Thing, str]:
+    """404 for what the reader may not have, or wrote."""
+    if kind not in FOUND:
+        abort(404)
+    thing, page = FOUND[kind](db, id_)
+    if thing.author is not None and thing.author.id == identity.member(db).id:
+        abort(404)
+    return thing, page
+
+
+@filing.get("/<kind>/<int:id_>")
+@access(Policy.MEMBER)
+def ask(kind: str, id_: int) -> ResponseReturnValue:
+    """What is wrong with it?"""
+    with identity.runtime().store.read() as db:
+        _, page = found(db, kind, id_)
+        return render_template("reports/file.html", form=forms.blank((WHY,)), page=page)
+
+
+@filing.post("/<kind>/<int:id_>")
+@access(Policy.MEMBER)
+@throttled("20 per hour")
+def file(kind: str, id_: int) -> ResponseReturnValue:
+    """Keep it; those who decide are asked."""
+    form, runtime = forms.read((WHY,)), identity.runtime()
+    if not form.ok:
+        with runtime.store.read() as db:
+            _, page = found(db, kind, id_)
+            return render_template("reports/file.html", form=form, page=page), 422
+    try:
+        with runtime.store.begin() as db:
+            thing, page = found(db, kind, id_)
+            reports.file(identity.act(db), identity.member(db), thing, form["why"])
+    except RuleError:  # their own: only a changed form says so
+        abort(404)
+    wake.pump(runtime)
+    flash("reports.filed")
+    return redirect(page, 303)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -91,6 +91,12 @@ def made_for_others(session: Session, public_key: str) -> tuple[int, int]:
         ).select_from(PushSubscription)
     ).one()
     return every, every - ours
+
+
+def having(session: Session, members: Collection[int]) -> set[int]:
+    """Those of some members who have a device."""
+    theirs = col(PushSubscription.member_id).in_(members)
+    return set(session.scalars(select(col(PushSubscription.member_id)).where(theirs)))
 
 
 def remove(session: Session, address: str, *, member_id: int | None) -> bool:

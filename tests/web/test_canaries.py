@@ -10,11 +10,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
 from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
 
 from community_store.models import Audience, Delivery, Member, MemberState, Town, Wording
 from dispatch import alerts, answering, messaging, reports
@@ -136,16 +138,28 @@ def filled(rule: Rule) -> Iterator[str]:
         yield path
 
 
+def text_of(answer: TestResponse) -> str:
+    """What can be read of an answer; a picture has no words."""
+    kind = answer.mimetype or ""
+    return words(answer) if kind.startswith("text/") or "json" in kind else ""
+
+
+def all_of(made: Aviary, reader: str) -> str:
+    pages = []
+    for path in addresses(made):
+        with closing(made.readers[reader].get(path)) as answer:
+            pages.append(text_of(answer))
+    return "".join(pages)
+
+
 @pytest.mark.parametrize("reader", NOT_FOR)
 def test_no_page_shows_a_reader_what_is_not_for_them(aviary: Aviary, reader: str) -> None:
     visitor, found, opened = aviary.readers[reader], [], 0
     for path in addresses(aviary):
-        answer = visitor.get(path)
-        assert answer.status_code != 500, path
-        opened += answer.status_code == 200
-        kind = answer.mimetype or ""
-        if kind.startswith("text/") or "json" in kind:
-            page = words(answer)
+        with closing(visitor.get(path)) as answer:
+            assert answer.status_code != 500, path
+            opened += answer.status_code == 200
+            page = text_of(answer)
             found += [(path, canary) for canary in NOT_FOR[reader] if canary in page]
     assert found == []
     assert opened > 5
@@ -153,10 +167,10 @@ def test_no_page_shows_a_reader_what_is_not_for_them(aviary: Aviary, reader: str
 
 def test_the_readers_who_may_see_it_do(aviary: Aviary) -> None:
     """Or the search above would find nothing anywhere."""
-    page = "".join(words(aviary.readers["neighbour"].get(path)) for path in addresses(aviary))
+    page = all_of(aviary, "neighbour")
     for canary in (*NAME, *PLACE, *PROFILE, *WRITTEN):
         assert canary in page, canary
-    page = "".join(words(aviary.readers["twin"].get(path)) for path in addresses(aviary))
+    page = all_of(aviary, "twin")
     for canary in (*PSEUDONYM, *PRIVATE):
         assert canary in page, canary
 

@@ -261,6 +261,7 @@ def test_a_sign_out_ends_the_notifications_of_this_browser(
     page.goto(f"{site}/notifications")
     page.get_by_role("button", name="Activer sur cet appareil").click()
     expect(page.get_by_text("C'est fait")).to_be_visible()
+    page.locator(".menu summary").click()
     page.get_by_role("button", name="Se déconnecter").click()
     expect(page.get_by_role("link", name="Se connecter").first).to_be_visible()
     assert page.evaluate("localStorage.getItem('subscribed')") is None

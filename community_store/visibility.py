@@ -199,6 +199,15 @@ def author_for(audience: Audience, member: Member | None) -> Author:
     assert_never(audience)
 
 
+def speaker_for(audience: Audience, speaker: Member, alert: Alert) -> Author:
+    """What one audience of an alert hears of a member who answers it.
+
+    Whoever is not of its community (a twin, or somebody who moved since) is a pseudonym to all.
+    """
+    theirs = alert.community_id in (None, speaker.community_id) or alert.author_id == speaker.id
+    return author_for(audience if theirs else Audience.TWIN, speaker)
+
+
 @dataclass(frozen=True, slots=True)
 class AlertReader:
     """How somebody reads an alert: in the words of an audience.

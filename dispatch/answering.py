@@ -21,7 +21,7 @@ from community_store.models import (
     ReplyKind,
     Town,
 )
-from community_store.visibility import author_for, full_name
+from community_store.visibility import author_for, full_name, speaker_for
 from dispatch import alerts, followups, limits, notices, powers
 from dispatch.act import Act
 from dispatch.catalogue import say
@@ -48,6 +48,12 @@ class Speaker:
     def name(self) -> str:
         """As neighbours know them."""
         return full_name(self.person) if isinstance(self.person, Member) else self.person.name
+
+    def name_at(self, alert: Alert) -> str:
+        """As an alert's community knows them."""
+        if isinstance(self.person, Agent):
+            return self.person.name
+        return speaker_for(Audience.NEIGHBOUR, self.person, alert).name
 
 
 def acknowledge(act: Act, alert: Alert, by: Speaker, text: str = "") -> None:
@@ -95,7 +101,7 @@ def _note(act: Act, alert: Alert, by: Speaker, said: tuple[ReplyKind, str]) -> R
 def route(act: Act, alert: Alert, by: Speaker, text: str) -> tuple[Reply, int]:
     """Give an answer to the author and the référents, nobody else; how many have it."""
     reply = _note(act, alert, by, (ReplyKind.REPLY, text))
-    variables = {"ref": alert.id, "author": by.name, "text": text}
+    variables = {"ref": alert.id, "author": by.name_at(alert), "text": text}
     about = notices.Subject("reply", variables, alert_id=alert.id)
     reached = [
         notices.tell(act, to, about)
@@ -143,18 +149,27 @@ def broadcast(act: Act, alert: Alert, by: Speaker, reply: Reply) -> int:
     """Tell an answer to everybody who was told, and to the author (TOUS); how many messages.
 
     Raises RuleError: `closed`, `town_only` (nothing town-wide by a resident, nor a name
-    beyond the community), `too_many`.
+    beyond the community), `elsewhere` (a twin speaks to those responsible alone), `too_many`.
     """
     if alert.state in OVER:
         raise RuleError("closed", f"alert {alert.id} is {alert.state}")
     if alert.kind == AlertKind.TOWN and not _speaks_for_town(act, by):
         raise RuleError("town_only", f"alert {alert.id} is the town's")
+    if not _of(alert, by):
+        raise RuleError("elsewhere", f"alert {alert.id} is of another community")
     if limits.too_many_followups(act, reply):
         raise RuleError("too_many", "told everybody too often within the hour")
     reply.kind = ReplyKind.FOLLOWUP
     act.session.add(reply)
     followup = followups.Followup(reply.text, by.person, alerts.place_of(act.session, alert))
     return followups.tell_followup(act, alert, followup)
+
+
+def _of(alert: Alert, by: Speaker) -> bool:
+    """Whether those told are the speaker's neighbours, or their town."""
+    if by.member is None or alert.community_id is None:
+        return True
+    return alert.author_id == by.member.id or alert.community_id == by.member.community_id
 
 
 def _speaks_for_town(act: Act, by: Speaker) -> bool:

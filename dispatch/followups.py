@@ -17,7 +17,7 @@ from community_store.columns import UtcDateTime
 from community_store.membership import LANGUAGES
 from community_store.models import Agent, Alert, Audience, Delivery, Member, Notice, Wording
 from community_store.models import DeliveryState as State
-from community_store.visibility import Author, author_for
+from community_store.visibility import Author, speaker_for
 from dispatch import masking, night, notices, notifications, turns, wording
 from dispatch.act import Act
 from dispatch.catalogue import template
@@ -122,7 +122,10 @@ def _followup(
 ) -> dict[str, object]:
     hearer, language = to
     speaker = followup.speaker
-    seen = author_for(hearer, speaker) if isinstance(speaker, Member) else Author(speaker.name)
+    if isinstance(speaker, Member):
+        seen = speaker_for(hearer, speaker, alert)
+    else:
+        seen = Author(speaker.name)
     name = f"{seen.name} {wording.phone(seen.phone)}".strip()
     text = _seen_by(act, hearer, language, followup.text)
     return {"ref": alert.id, "author": name, "community": followup.community, "text": text}

@@ -113,7 +113,12 @@ def broadcast(incoming: Incoming) -> str:
     return "followup"
 
 
-REFUSALS = {"closed": "closed_already", "town_only": "town_only", "too_many": "too_many"}
+REFUSALS = {
+    "closed": "closed_already",
+    "town_only": "town_only",
+    "elsewhere": "elsewhere",
+    "too_many": "too_many",
+}
 
 
 def _not_told(incoming: Incoming, alert: Alert, kind: str) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from community_store.models import Alert, AlertState, Member, MemberState
+from community_store.models import Alert, AlertState, Member, MemberState, Notice
 from tests.dispatch.world import World
 
 
@@ -81,3 +81,17 @@ def test_who_was_suspended_or_paused_since_hears_no_more(town: World, how: str) 
     assert town.text(author.mobile or "", "FIN") == "end"
     town.pump()
     assert len(town.phone(neighbour.mobile or "")) == 1
+
+
+def test_whoever_moved_since_does_not_speak_to_all(world: World) -> None:
+    """Their TOUS would tell their name to those who are neighbours no more."""
+    world.number()
+    home, other = world.community(), world.community("Ailleurs")
+    author, mover, _ = world.members(home, 3)
+    world.text(author.mobile or "", "Camionnette suspecte rue haute")
+    world.pump()
+    assert world.text(mover.mobile or "", "Elle est partie vers la gare") == "reply"
+    with world.act() as act:
+        act.session.get_one(Member, mover.id).community_id = other
+    assert world.text(mover.mobile or "", "TOUS") == "elsewhere"
+    assert not [one for one in world.rows(Notice) if one.kind == "followup"]

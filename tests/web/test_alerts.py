@@ -6,7 +6,16 @@ from dataclasses import dataclass
 
 import pytest
 
-from community_store.models import Alert, AlertState, Member, Notice, Reply, ReplyKind, Town
+from community_store.models import (
+    Alert,
+    AlertState,
+    Member,
+    Notice,
+    Reply,
+    ReplyKind,
+    Town,
+    Wording,
+)
 from dispatch import alerts
 from dispatch.alerts import Told, TownVoice
 from gateway.contract import Channel
@@ -159,6 +168,30 @@ def test_a_reply_goes_to_the_author_and_the_referents(quarter: Quarter) -> None:
     }  # fmt: skip
     assert "Je l'ai vue aussi" in words(quarter.browser(quarter.author).get(path))
     assert "Je l'ai vue aussi" not in words(quarter.browser(quarter.twin).get(path))
+
+
+def test_a_twin_who_answers_is_a_pseudonym_to_those_responsible(quarter: Quarter) -> None:
+    path = quarter.sends()
+    visitor = quarter.browser(quarter.twin)
+    visitor.lands(visitor.post(f"{path}/reply", reply="Je l'ai vue chez nous", some="1"))
+    said = [
+        wording.sms for wording in quarter.world.rows(Wording) if "chez nous" in (wording.sms or "")
+    ]
+    assert said
+    assert all("Geai" in one and "Paul" not in one for one in said)
+    for reader in (quarter.author, quarter.referent):
+        page = words(quarter.browser(reader).get(path))
+        assert "Je l'ai vue chez nous" in page
+        assert "Geai" in page
+        assert "Paul" not in page
+
+
+@pytest.mark.parametrize("said", [{"reply": "Par ici", "all": "1"}, {"more": "Par ici"}])
+def test_a_twin_does_not_speak_to_all(quarter: Quarter, said: dict[str, str]) -> None:
+    path = quarter.sends()
+    quarter.world.pump()
+    assert quarter.browser(quarter.twin).post(f"{path}/reply", **said).status_code == 404
+    assert quarter.world.rows(Notice) == []
 
 
 def test_a_reply_to_all_goes_once_to_everybody_else(quarter: Quarter) -> None:

@@ -67,6 +67,7 @@ def reply(ref: int) -> ResponseReturnValue:
         if found.alert.state == AlertState.HELD:
             abort(404)
         if adds or "all" in request.form:
+            _require(found.may_tell_all)
             answering.tell_all(found.act, found.alert, found.me.speaker, text)
             return "alerts.reply.all_done"
         answering.route(found.act, found.alert, found.me.speaker, text)

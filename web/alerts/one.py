@@ -21,7 +21,7 @@ from community_store.models import (
     Reply,
     ReplyKind,
 )
-from community_store.visibility import Author, author_for
+from community_store.visibility import Author, author_for, speaker_for
 from dispatch import alerts, answering, tally, wording
 from web import forms, i18n, identity, maps
 from web.access import Policy, access
@@ -112,7 +112,7 @@ def page(found: Opened, form: forms.Form | None = None) -> str:
         may_close=found.may_close,
         may_release=alert.state == AlertState.HELD and found.may_release,
         may_answer=not found.reader.author and alert.state != AlertState.HELD,
-        may_tell_all=alert.kind == AlertKind.RESIDENT and found.reader.audience != Audience.TWIN,
+        may_tell_all=found.may_tell_all,
     )
 
 
@@ -174,7 +174,7 @@ def _names(found: Opened, replies: Any) -> dict[tuple[int | None, int | None], s
     agents = {one.agent_id for one in replies if one.agent_id}
     names: dict[tuple[int | None, int | None], str] = {}
     for member in db.exec(select(Member).where(col(Member.id).in_(members))):
-        names[member.id, None] = author_for(found.reader.audience, member).name
+        names[member.id, None] = speaker_for(found.reader.audience, member, found.alert).name
     for agent in db.exec(select(Agent).where(col(Agent.id).in_(agents))):
         names[None, agent.id] = agent.name
     return names

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, abort
 from sqlmodel import Session
 
-from community_store.models import Agent, Alert, Audience, Member, MemberState
+from community_store.models import Agent, Alert, AlertKind, Audience, Member, MemberState
 from community_store.visibility import AlertReader, alert_reader
 from dispatch import alerts, answering, masking, powers, wording
 from dispatch.act import Act
@@ -64,6 +64,12 @@ class Opened:
         return powers.may_close(
             self.act.session, self.alert, member=self.me.member, agent=self.me.agent, by_text=False
         )
+
+    @property
+    def may_tell_all(self) -> bool:
+        """A twin answers those responsible alone."""
+        twin = self.reader.audience is Audience.TWIN
+        return self.alert.kind == AlertKind.RESIDENT and not twin
 
     @property
     def may_release(self) -> bool:

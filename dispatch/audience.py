@@ -99,6 +99,12 @@ def plan(session: Session, alert: Alert, how: Plan, people: Mapping[Group, int])
     return heard(session, alert, how)
 
 
+def exercised(session: Session, alert: Alert) -> dict[Group, int]:
+    """Who hears an exercise: the neighbours, neither twins nor agents."""
+    groups = [one for one in RESIDENT_GROUPS if one.audience is Audience.NEIGHBOUR]
+    return _count(session, alert, groups, _sizes(groups))
+
+
 def plan_town(session: Session, alert: Alert, how: Plan, communities: Sequence[int] = ()) -> Heard:
     """Make the deliveries of a town alert: the whole town, or chosen communities."""
     groups = TOWN_GROUPS

@@ -62,6 +62,7 @@ from web.gazette.room import room as gazette_room
 from web.health import health
 from web.help_centre import questions
 from web.help_centre.page import help_centre
+from web.invite.page import invite
 from web.messages import choosing, inbox, parting  # noqa: F401  # their routes
 from web.messages import one as one_conversation  # noqa: F401  # its routes
 from web.messages import writing as writing_messages  # noqa: F401  # its routes
@@ -99,7 +100,7 @@ PAGES = (
     first_steps, deciding, team_pages,
     alerts_room, gazette_room, messages_room, absence, filing, reports_pages,
     neighbourhood, twin_link, directory, profile, settings_room, application, notified,
-    help_centre, contact.contact, legal.legal,
+    help_centre, invite, contact.contact, legal.legal,
 )  # fmt: skip
 # called by programs, which have no form of ours: each call proves itself, or is of a trial
 BY_PROGRAMS = (webhooks, simulator, unsubscribe, moving)

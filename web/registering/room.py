@@ -17,14 +17,21 @@ from flask import Blueprint, flash, redirect, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
-from community_store import registrations
-from community_store.models import Member, Registration
+from community_store import invitations, registrations
+from community_store.models import Community, Member, Registration
 from dispatch import placing
 from web import i18n, identity
 
 registering = Blueprint("registering", __name__, url_prefix="/join")
 
 TOKEN = "registration"  # noqa: S105  # the name of a key in the browser's signed cookie
+
+INVITED = "invited"  # in the same cookie: the code of a neighbour's link (web/invite)
+
+
+def invited(db: Session) -> Community | None:
+    """The community whose link this browser followed, as long as the link leads there."""
+    return invitations.community(db, str(session.get(INVITED, "")))
 
 
 def unplaced() -> Member | None:
@@ -72,6 +79,8 @@ def begun(db: Session) -> Registration:
         language = i18n.asked().language
         found, token = registrations.begin(db, identity.runtime().clock(), language=language)
         session[TOKEN] = token
+    home = invited(db)
+    found.invited_to = home.id if home else found.invited_to
     return found
 
 

@@ -19,91 +19,23 @@ from dispatch.runtime import Runtime, open_runtime
 from web import (
     access,
     bounds,
-    contact,
     errors,
-    front,
     headers,
-    home,
     i18n,
     identity,
-    language,
-    legal,
     maps,
     page,
+    rooms,
     throttle,
     uploads,
 )
 from web.access import Policy
-from web.accounts import room
-from web.accounts.account import account
-from web.accounts.password import password
-from web.accounts.second_factor import second_factor
-from web.accounts.sharing import sharing
-from web.accounts.sign_in import sign_in
-from web.activation.document import document
-from web.activation.page import activation
-from web.activation.partner import partner
-from web.alert_page import alert_page
-from web.alerts import archive, doing, new_one  # noqa: F401  # their routes
-from web.alerts import one as one_alert
-from web.alerts.room import room as alerts_room
-from web.community import boundary, naming, ours, twins  # noqa: F401  # their routes
-from web.community.drawing import drawing
-from web.community.new import new
-from web.community.page import community
-from web.community.room import room as neighbourhood
-from web.community.twin_link import twin_link
-from web.deciding.page import deciding
-from web.deciding.team import team_pages
-from web.directory.page import directory
-from web.first_steps.page import first_steps
-from web.gazette import commenting, digest, listing, showing, writing  # noqa: F401  # their routes
-from web.gazette.room import room as gazette_room
-from web.health import health
-from web.help_centre import questions
-from web.help_centre.page import help_centre
-from web.invite.page import invite
-from web.messages import choosing, inbox, parting  # noqa: F401  # their routes
-from web.messages import one as one_conversation  # noqa: F401  # its routes
-from web.messages import writing as writing_messages  # noqa: F401  # its routes
-from web.messages.absence import absence
-from web.messages.room import room as messages_room
-from web.notifications.application import application
-from web.notifications.page import moving
-from web.notifications.page import notifications as notified
-from web.profile import (  # noqa: F401  # their routes
-    about,
-    closing,
-    data,
-    email,
-    name,
-    notifications,
-    numbers,
-    seen,
-    sure,
-)
-from web.profile.room import profile, settings_room
-from web.registering import address, form, link, place, proofs, town  # noqa: F401  # their routes
-from web.registering.room import registering
-from web.reports.deciding import reports_pages
-from web.reports.filing import filing
-from web.simulator import simulator
-from web.unsubscribe import unsubscribe
 from webhooks.views import webhooks
 
 PR_SET_PDEATHSIG = 1
 LARGEST_BODY = 1024 * 1024  # bytes; a text is under 2 kB
 
-PAGES = (
-    front.front, home.home, language.language, sign_in, sharing, password, second_factor, account,
-    alert_page, health, registering, community, drawing, new, activation, document, partner,
-    first_steps, deciding, team_pages,
-    alerts_room, gazette_room, messages_room, absence, filing, reports_pages,
-    neighbourhood, twin_link, directory, profile, settings_room, application, notified,
-    help_centre, invite, contact.contact, legal.legal,
-)  # fmt: skip
-# called by programs, which have no form of ours: each call proves itself, or is of a trial
-BY_PROGRAMS = (webhooks, simulator, unsubscribe, moving)
+BY_PROGRAMS = (webhooks, *rooms.BY_PROGRAMS)
 POLICIES = {
     "static": Policy.ANYONE,
     "webhooks.sms": Policy.PROVED,
@@ -126,15 +58,15 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Flask:
     app.before_request(access.guard)
     bounds.install(app)
     csrf = CSRFProtect(app)
-    for blueprint in (*PAGES, *BY_PROGRAMS):
+    for blueprint in (*rooms.PAGES, *BY_PROGRAMS):
         app.register_blueprint(blueprint)
     for blueprint in BY_PROGRAMS:
         csrf.exempt(blueprint)
     access.grant(app, POLICIES)
     throttle.install(app, settings)
-    for room_ in (room, front, page, maps, one_alert, errors):
-        room_.install(app)
-    for texts in (questions, legal):
+    for installed in (*rooms.INSTALLED, page, maps, errors):
+        installed.install(app)
+    for texts in rooms.TEXTS:
         texts.install(app, settings)
     headers.install(app, settings)
     return app

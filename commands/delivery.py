@@ -37,7 +37,7 @@ def list_(
     ctx: typer.Context,
     alert: Annotated[int | None, typer.Option(help="of one alert, by reference")] = None,
     state: Annotated[str | None, typer.Option(help="queued, unknown, failed...")] = None,
-    channel: Annotated[str | None, typer.Option(help="sms or email")] = None,
+    channel: Annotated[str | None, typer.Option(help="sms, email, voice or push")] = None,
     limit: Annotated[int, typer.Option(min=1, help="the newest so many")] = 100_000,
     as_json: AsJson = False,
 ) -> None:

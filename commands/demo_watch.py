@@ -165,21 +165,24 @@ def _display(live: Live | None, arrivals: list[Arrival], fresh: list[Arrival]) -
         say(f"{arrival.ms:6.0f} ms  {arrival.place[0]:<5}  {arrival.name}")
 
 
+SHOWN = {  # nobody in the demonstration has a browser of their own
+    Channel.SMS: ("SMS", "yellow"),
+    Channel.EMAIL: ("e-mail", "cyan"),
+    Channel.VOICE: ("call", "magenta"),
+}
+
+
 def _table(arrivals: list[Arrival]) -> Table:
     """One line a person: the moment of each channel."""
     people: dict[str, dict[str, float]] = {}
     for arrival in arrivals:
         people.setdefault(arrival.name, {}).setdefault(arrival.place[0], arrival.ms)
     table = Table(box=None, pad_edge=False)
-    for column, style in (
-        ("who", "bold"),
-        ("SMS", "yellow"),
-        ("e-mail", "cyan"),
-        ("call", "magenta"),
-    ):
-        table.add_column(column, style=style, justify="left" if column == "who" else "right")
+    table.add_column("who", style="bold")
+    for column, style in SHOWN.values():
+        table.add_column(column, style=style, justify="right")
     for name, moments in people.items():
-        table.add_row(name, *(_moment(moments, channel) for channel in Channel))
+        table.add_row(name, *(_moment(moments, channel) for channel in SHOWN))
     return table
 
 

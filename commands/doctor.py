@@ -58,6 +58,7 @@ def _examine(context: Context) -> Iterator[Finding]:
     if database.good:
         yield _numbers(context)
         yield _landlines(context)
+        yield _notifications(context)
     for name, provider in runtime.providers.items():
         yield _provider(name, provider)
         if name in settings.gateway and settings.gateway[name].type != "simulator":
@@ -179,6 +180,29 @@ def _landlines(context: Context) -> Finding:
     return Finding(
         "landlines", True, f"{waiting} members have no mobile; {callers} numbers call{advice}"
     )
+
+
+def _notifications(context: Context) -> Finding:
+    """Browsers have them over https only, and for the one key that they subscribed for."""
+    from community_store import subscriptions
+    from gateway import vapid
+
+    settings = context.settings
+    try:
+        key = vapid.private_key(settings.push.vapid_private_key, settings.data_dir)
+        with context.read() as session:
+            count, lost = subscriptions.made_for_others(session, vapid.public_key(key))
+    except (OSError, ValueError) as error:
+        return Finding("notifications", False, f"no key: {error} (see [push] in the example)")
+    if lost:
+        again = f"restore {settings.data_dir / vapid.FILE}, or [push] vapid_private_key"
+        return Finding(
+            "notifications", False, f"{lost} of {count} device(s) expect another key: {again}"
+        )
+    site = settings.service.site
+    if not site.startswith(("https://", *LOCAL)):
+        return Finding("notifications", True, f"none: browsers want https, and {site} is not")
+    return Finding("notifications", True, f"{count} device(s)")
 
 
 def _simulator(context: Context) -> Finding:

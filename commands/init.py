@@ -1,4 +1,4 @@
-"""`tocsin init`: the database, created or brought up to date."""
+"""`tocsin init`: the database, created or brought up to date, and the key of notifications."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from commands.context import of, say
 
 
 def init(ctx: typer.Context) -> None:
-    """Create the database or bring it up to date."""
+    """Create the database or bring it up to date; make what push services know us by."""
     from community_store import schema
+    from gateway import vapid
 
     context = of(ctx)
+    vapid.private_key(context.settings.push.vapid_private_key, context.settings.data_dir)
     if schema.is_current(context.store):
         say("the database is up to date")
         return

@@ -116,7 +116,9 @@ def proof(
 
 @app.command()
 def refuse(ctx: typer.Context, member: Id, reason: Reason = "") -> None:
-    """Refuse a request: the person is told; an account that was never active is erased."""
+    """Refuse a request: the person is told; an account that was never active is
+    erased, one that was is of no community.
+    """
     context = of(ctx)
     with context.begin() as session:
         found = _waiting(session, member)

@@ -145,10 +145,11 @@ def activate(session: Session, member: Member) -> None:
     _require_open(member)
     if member.state == MemberState.ACTIVE:
         return
+    suspended = member.state == MemberState.SUSPENDED and member.activated_at is not None
     member.state, member.suspended_why = MemberState.ACTIVE, ""
+    member.activated_at = member.activated_at or utcnow()
     session.add(member)
-    if member.activated_at is None:  # whose suspension ends has not just arrived
-        member.activated_at = utcnow()
+    if not suspended:  # whose suspension ends has not just arrived
         movements.arrived(session, member)
 
 

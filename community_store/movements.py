@@ -48,8 +48,8 @@ def arrived_in_file(session: Session, counts: Mapping[int | None, int]) -> None:
 
 def left(session: Session, member: Member) -> None:
     """Somebody who was among neighbours is no longer: not who, and not why."""
-    arrived_once = member.activated_at is not None
-    if arrived_once and member.community_id is not None:
+    waited = member.state == MemberState.PENDING or member.activated_at is None
+    if not waited and member.community_id is not None:
         _add(session, member.community_id, MovementKind.DEPARTURE)
 
 

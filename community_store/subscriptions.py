@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, select
+from sqlalchemy import CursorResult, delete, func, select
 from sqlmodel import Session, col
 
 from community_store.models import PushSubscription
@@ -80,6 +80,23 @@ def of(session: Session, member_id: int | None) -> Sequence[PushSubscription]:
         .where(col(PushSubscription.member_id) == member_id)
         .order_by(col(PushSubscription.created_at).desc(), col(PushSubscription.address))
     ).all()
+
+
+def made_for_others(session: Session, public_key: str) -> tuple[int, int]:
+    """How many devices there are, and how many of them expect another key than this."""
+    every, ours = session.execute(
+        select(
+            func.count(),
+            func.count().filter(col(PushSubscription.made_for) == public_key),
+        ).select_from(PushSubscription)
+    ).one()
+    return every, every - ours
+
+
+def having(session: Session, members: Collection[int]) -> set[int]:
+    """Those of some members who have a device."""
+    theirs = col(PushSubscription.member_id).in_(members)
+    return set(session.scalars(select(col(PushSubscription.member_id)).where(theirs)))
 
 
 def remove(session: Session, address: str, *, member_id: int | None) -> bool:

@@ -7,10 +7,11 @@ member; and a number that a member has given up is still on what it sent and rec
 from __future__ import annotations
 
 from sqlalchemy import ColumnElement, and_, exists, false
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, func, or_, select
 
 from community_store.folding import unaccented
 from community_store.models import (
+    TO_THE_TEAM,
     Delivery,
     DeliveryState,
     Member,
@@ -34,7 +35,12 @@ def addresses(session: Session, member: Member) -> list[str]:
     present = [one for one in (member.mobile, member.landline, member.email) if one]
     used = session.exec(
         select(Delivery.address)
-        .where(Delivery.member_id == member.id, col(Delivery.address).not_like(f"{ERASED}%"))
+        .outerjoin(Notice, col(Notice.id) == Delivery.notice_id)
+        .where(
+            Delivery.member_id == member.id,
+            col(Delivery.address).not_like(f"{ERASED}%"),
+            func.coalesce(Notice.kind, "") != TO_THE_TEAM,  # of which the member is the writer
+        )
         .distinct()
     ).all()
     former = set(used) - set(present)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import insert, update
+from sqlalchemy import ColumnElement, insert, update
 from sqlmodel import col, exists, select
 
 from community_store import gazette_reading
@@ -117,6 +117,12 @@ def _send(act: Act, home: int | None) -> int:
     for row, language in readers:
         groups[_Group(home, Every(row.every), language, row.told_until)].append(row.member_id)
     return sum(_tell(act, group, ids) for group, ids in groups.items())
+
+
+def _lives_in(home: int | None) -> ColumnElement[bool]:
+    """Not IS NOT DISTINCT FROM, for which PostgreSQL reads all members."""
+    mine = col(Member.community_id)
+    return mine.is_(None) if home is None else mine == home
 
 
 def _tell(act: Act, group: _Group, ids: Collection[int]) -> int:

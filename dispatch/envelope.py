@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol, assert_never
@@ -45,7 +46,10 @@ def outbound(settings: Settings, provider: Provider, claimed: Claimed, sender: s
     if channel is Channel.VOICE and isinstance(provider, Caller):
         return replace(message, keys=provider.keys_url(claimed.id, claimed.attempt))
     if channel is Channel.PUSH:
-        return replace(message, to=claimed.subscription, headers=_push_headers(claimed))
+        told = json.loads(message.text) | {"again": claimed.attempt > 1}
+        text = json.dumps(told, ensure_ascii=False)
+        headers = _push_headers(claimed)
+        return replace(message, to=claimed.subscription, text=text, headers=headers)
     return message
 
 

@@ -12,7 +12,7 @@ from community_store.errors import RuleError
 from community_store.geometry import BoundaryError, Place, distance_m
 from community_store.models import Community, JoinRequest, Member, MemberState
 from community_store.store import lock
-from dispatch import requests
+from dispatch import requests, rerouting
 from dispatch.act import Act
 
 FAR_M = 5_000.0  # from home to the boundary: as far as the map of communities reaches
@@ -56,7 +56,7 @@ def create_by_member(act: Act, member: Member, new: Founding) -> Community:
     audit.note(
         act.session, f"member {member.id}", "founded", f"community {community.id}", at=act.now
     )
-    requests.catch_up(act)
+    rerouting.catch_up(act)
     if member.state == MemberState.PENDING:
         requests.ask(act, member)
     return community
@@ -99,13 +99,15 @@ def apply_to(act: Act, member: Member, community: Community) -> JoinRequest | No
     act.session.refresh(member)
     _require_outsider(member)
     _require_near(member, community)
+    at_once = member.state == MemberState.ACTIVE and lookup.lives_in(member, community)
+    if not at_once:
+        membership.wait(act.session, member)  # before they are in it: they have not arrived
     membership.move(act.session, member, community)
     act.session.flush()
-    if member.state == MemberState.ACTIVE and lookup.lives_in(member, community):
-        requests.welcome(act, member)
-        return None
-    membership.wait(act.session, member)
-    return requests.follow(act, member)
+    if not at_once:
+        return rerouting.follow(act, member)
+    requests.welcome(act, member)
+    return None
 
 
 def _require_outsider(member: Member) -> None:

@@ -1,7 +1,8 @@
-"""The mail that says that somebody wrote: who, and where to read it. Nothing else.
+"""The mail and the notification that say that somebody wrote: who, and where to read it.
+Nothing else.
 
-An absence is announced in the very same words: nobody who sees a mailbox learns that a
-house stands empty.
+An absence is announced in the very same words: nobody who sees a mailbox, or a screen,
+learns that a house stands empty.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from datetime import timedelta
 
 from sqlmodel import col, func, select
 
-from community_store import visibility
+from community_store import subscriptions, visibility
 from community_store.models import Delivery, Member, Mute, Notice, Topic
 from dispatch import notices
 from dispatch.act import Act
+from dispatch.notifications import Opens
 from gateway.contract import Channel
 
 KIND = "message"
@@ -31,30 +33,36 @@ def announce(
     *,
     first: Callable[[Member], bool] = lambda _: True,
 ) -> int:
-    """Tell those who want to be told by mail; how many. `first` has the last word on each:
-    whether they were not told already. They know the author as they may: by name, or by
-    pseudonym.
+    """Tell those who want to be told, by mail, on their devices, or both; how many. `first` has
+    the last word on each: whether they were not told already. They know the author as they
+    may: by name, or by pseudonym.
     """
     viewers = visibility.viewers_of(act.session, author, hearers)
+    by_mail, by_push = (_wanting(act, hearers, way) for way in (Channel.EMAIL, Channel.PUSH))
+    by_push &= subscriptions.having(act.session, by_push)
     told = 0
-    for hearer in _wanting(act, hearers):
+    for hearer in hearers:
         name = visibility.visible(author, viewers[hearer.id or 0]).called
-        to = notices.by_mail(act.session, hearer)
-        if name and to is not None and first(hearer):
+        to = notices.by_mail(act.session, hearer) if hearer.id in by_mail else None
+        if name and (to is not None or hearer.id in by_push) and first(hearer):
             variables = {"author": name, "link": f"{act.settings.service.site}{path}"}
-            about = notices.Subject(KIND, variables, live=LIVE, names_id=author.id)
-            notices.tell(act, to, about)
+            page = Opens(path, f"message-{path}")
+            about = notices.Subject(KIND, variables, live=LIVE, names_id=author.id, opens=page)
+            if to is not None:
+                notices.tell(act, to, about)
+            if hearer.id in by_push:
+                notices.notify(act, hearer, about)
             told += 1
     return told
 
 
-def _wanting(act: Act, hearers: Iterable[Member]) -> list[Member]:
+def _wanting(act: Act, hearers: Iterable[Member], channel: Channel) -> set[int]:
     """Those who have not turned it off (S81), nor had much of it within the hour."""
-    people = {one.id or 0: one for one in hearers}
+    people = {one.id or 0 for one in hearers}
     muted = select(Mute.member_id).where(
         col(Mute.member_id).in_(people),
         Mute.topic == Topic.MESSAGE,
-        Mute.channel == Channel.EMAIL,
+        Mute.channel == channel,
     )
     much = (
         select(Delivery.member_id)
@@ -62,10 +70,10 @@ def _wanting(act: Act, hearers: Iterable[Member]) -> list[Member]:
         .where(
             col(Delivery.member_id).in_(people),
             col(Delivery.created_at) > act.now - HOUR,
+            Delivery.channel == channel,
             Notice.kind == KIND,
         )
         .group_by(col(Delivery.member_id))
-        .having(func.count() >= MOST_AN_HOUR)
+        .having(func.count(func.distinct(Delivery.notice_id)) >= MOST_AN_HOUR)
     )
-    spared = {*act.session.exec(muted), *act.session.exec(much)}
-    return [one for id_, one in people.items() if id_ not in spared]
+    return people - {*act.session.exec(muted)} - {id_ or 0 for id_ in act.session.exec(much)}

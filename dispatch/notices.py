@@ -11,7 +11,17 @@ from sqlmodel import Session
 
 from community_store import optouts, subscriptions
 from community_store.errors import RuleError
-from community_store.models import Agent, Audience, Delivery, Member, Notice, Number, Wording
+from community_store.models import (
+    Agent,
+    Audience,
+    Delivery,
+    Member,
+    Mute,
+    Notice,
+    Number,
+    Topic,
+    Wording,
+)
 from dispatch import night, notifications, senders, wording
 from dispatch.act import Act
 from dispatch.notifications import Opens
@@ -79,10 +89,12 @@ def devices(session: Session, member: Member) -> list[Addressee]:
     ]
 
 
-def notify(act: Act, member: Member, about: Subject) -> int:
-    """Queue a notification on each of a member's devices; how many. Raises KeyError for what
-    is none.
+def notify(act: Act, member: Member, about: Subject, *, topic: Topic | None = None) -> int:
+    """Queue a notification on each of a member's devices; how many: none where they turned its
+    `topic` off (S81). Raises KeyError for what is none.
     """
+    if topic and act.session.get(Mute, (member.id, topic.value, Channel.PUSH.value)):
+        return 0
     where = devices(act.session, member)
     said = _said(act, where[0], about) if where else None
     for to in where:

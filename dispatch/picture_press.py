@@ -73,10 +73,19 @@ def _read(data: bytes, kind: str) -> Picture:
             if image.width * image.height > PIXELS:
                 _refuse("pixels")
             image.load()
-            image.thumbnail((SIDES[0], SIDES[0]))
-            return _flat(ImageOps.exif_transpose(image))
+            plain = _plain(image)
+            plain.thumbnail((SIDES[0], SIDES[0]))
+            return _flat(ImageOps.exif_transpose(plain))
     except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError):
         _refuse("unreadable")
+
+
+def _plain(image: Picture) -> Picture:
+    """Without a palette, which cannot be made smaller smoothly."""
+    if image.mode not in ("1", "P", "PA"):
+        return image
+    clear = image.mode == "PA" or "transparency" in image.info
+    return image.convert("RGBA" if clear else "RGB")
 
 
 def _flat(image: Picture) -> Picture:

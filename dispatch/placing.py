@@ -8,7 +8,7 @@ from community_store import boundaries, lookup, membership
 from community_store.errors import RuleError
 from community_store.models import Community, Member, MemberState
 from community_store.store import lock
-from dispatch import requests
+from dispatch import requests, rerouting
 from dispatch.act import Act
 
 
@@ -42,11 +42,12 @@ def by_member(act: Act, member: Member, home: Home) -> None:
     act.session.refresh(member)
     if not may_place(member):
         raise RuleError("placed", f"the home of member {member.id} has a place, or needs none")
-    _put(act, member, home)
     if home.lat is None:
+        _put(act, member, home)
         return
-    membership.wait(act.session, member)
-    requests.follow(act, member)
+    membership.wait(act.session, member)  # before they are in a community: they have not arrived
+    _put(act, member, home)
+    rerouting.follow(act, member)
 
 
 def by_team(act: Act, member: Member, home: Home) -> None:
@@ -58,7 +59,7 @@ def by_team(act: Act, member: Member, home: Home) -> None:
     before = member.community_id
     _put(act, member, home)
     if member.state == MemberState.PENDING:
-        requests.follow(act, member)
+        rerouting.follow(act, member)
     elif member.state == MemberState.ACTIVE and member.community_id != before:
         requests.welcome(act, member)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import ColumnElement, false, or_
@@ -34,7 +33,7 @@ def ask(act: Act, member: Member) -> JoinRequest:
     if known is not None:
         return known
     request = _open(act, member)
-    _send_on(act, request, member)
+    send_on(act, request, member)
     return request
 
 
@@ -95,7 +94,7 @@ def ask_for_all(act: Act) -> int:
     asked_of = _with_deciders(act, {member.community_id for member in silent})
     for request, member in zip(opened, silent, strict=True):
         if member.community_id in asked_of:
-            _send_on(act, request, member)
+            send_on(act, request, member)
     return len(silent)
 
 
@@ -104,86 +103,8 @@ def _with_deciders(act: Act, communities: set[int | None]) -> set[int | None]:
     return {home.id for home in found if home is not None and _deciders(act, home)}
 
 
-def catch_up(act: Act) -> None:
-    """A community was drawn around homes that had none (S17): its deciders are asked now."""
-    found = act.session.exec(
-        select(JoinRequest, Member)
-        .join(Member, col(Member.id) == col(JoinRequest.member_id))
-        .where(
-            JoinRequest.state == RequestState.OPEN,
-            col(JoinRequest.community_id).is_(None),
-            col(Member.community_id).is_not(None),
-        )
-    ).all()
-    for request, member in found:
-        request.community_id = member.community_id
-        act.session.add(request)
-        movements.requested(act.session, [request])
-        _send_on(act, request, member)
-    for member in _silent(act):
-        ask(act, member)
-
-
-def _silent(act: Act) -> Sequence[Member]:
-    """Those who were refused elsewhere, and are now in a community that was never asked."""
-    still = select(JoinRequest.id).where(
-        JoinRequest.member_id == col(Member.id), JoinRequest.state == RequestState.OPEN
-    )
-    return act.session.exec(
-        select(Member)
-        .where(
-            Member.state == MemberState.PENDING,
-            col(Member.community_id).is_not(None),
-            ~still.exists(),
-        )
-        .order_by(col(Member.id))
-    ).all()
-
-
-def follow(act: Act, member: Member) -> JoinRequest:
-    """A pending member's request goes to those who vouch where the member is now, and its time
-    begins anew; it is opened when there is none.
-    """
-    known = open_of(act, member)
-    if known is None:
-        return ask(act, member)
-    if known.community_id != member.community_id:
-        _redirect(act, known, member)
-    return known
-
-
-def _redirect(act: Act, request: JoinRequest, member: Member) -> None:
-    """The member asks another community: whoever was asked need not answer any more."""
-    outbox.cancel_asking(act.session, request.id, act.now)
-    request.community_id, request.team_due_at = member.community_id, None
-    request.created_at = act.now
-    act.session.add(request)
-    act.session.flush()
-    movements.requested(act.session, [request])
-    _send_on(act, request, member)
-
-
-def ask_anew(act: Act, community: Community) -> None:
-    """Others vouch for homes now: whoever was asked need not answer, and they are asked.
-
-    What the team has in hand stays in its queue too: somebody may be proving their home.
-    """
-    waiting = act.session.exec(
-        select(JoinRequest, Member)
-        .join(Member, col(Member.id) == col(JoinRequest.member_id))
-        .where(
-            JoinRequest.state == RequestState.OPEN,
-            JoinRequest.community_id == community.id,
-            Member.state == MemberState.PENDING,
-        )
-        .order_by(col(JoinRequest.id))
-    ).all()
-    for request, member in waiting:
-        outbox.cancel_asking(act.session, request.id, act.now)
-        _send_on(act, request, member)
-
-
-def _send_on(act: Act, request: JoinRequest, member: Member) -> None:
+def send_on(act: Act, request: JoinRequest, member: Member) -> None:
+    """To whoever vouches for homes in the request's community; to nobody where that is the team."""
     community = act.session.get(Community, request.community_id) if request.community_id else None
     if community is None:
         return  # the team has it in `tocsin request list`
@@ -279,18 +200,20 @@ def decide(act: Act, request: JoinRequest, *, accept: bool, by: str, reason: str
         welcome(act, member)
     else:
         _tell_refused(act, member)
-        _let_go(act, member)
+        _let_go(act, request, member)
     return True
 
 
-def _let_go(act: Act, member: Member) -> None:
-    """An account that was never active closes; one that was is pending, of no community, and
-    may ask another.
+def _let_go(act: Act, request: JoinRequest, member: Member) -> None:
+    """An account that was active before is only not of that community, and may ask another; its
+    new request is of none. Others close.
     """
-    if member.activated_at is None:
+    if member.activated_at is None or request.community_id is None:
         membership.refuse(act.session, member)
-    else:
-        membership.move(act.session, member, None)
+        return
+    membership.move(act.session, member, None)
+    act.session.flush()
+    ask(act, member)
 
 
 def decide_for(act: Act, member: Member, *, accept: bool, by: str, reason: str = "") -> bool:

@@ -13,7 +13,7 @@ from community_store.errors import RuleError
 from community_store.geometry import BoundaryError
 from community_store.models import Community, Member, MemberState, Mode, Town
 from community_store.store import lock
-from dispatch import requests
+from dispatch import rerouting
 from dispatch.act import Act
 
 MODES = (Mode.TEAM, Mode.REFERENT)  # the third is for the town to choose (S56)
@@ -77,7 +77,7 @@ def redraw(act: Act, member: Member, new: Redrawing) -> bool:
     geo = act.settings.geo
     communities.redraw(act.session, home, new.polygon, geo=geo, outside=new.outside)
     _note(act, member, "redrew", home)
-    requests.catch_up(act)
+    rerouting.catch_up(act)
     return True
 
 
@@ -103,7 +103,7 @@ def choose_mode(act: Act, member: Member, wanted: str) -> bool:
     communities.choose_mode(act.session, home, mode)
     _note(act, member, f"mode {mode}", home)
     act.session.flush()
-    requests.ask_anew(act, home)
+    rerouting.ask_anew(act, home)
     return True
 
 

@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import DefaultResolver
-from cryptography.hazmat.primitives.asymmetric import ec
 
 LONGEST = 1000  # characters of an endpoint; those of today have some 200
 PRIVATE = frozenset(["internal", "lan", "local", "localhost"])
@@ -52,6 +51,8 @@ def _is_name(host: str) -> bool:
 
 def check_keys(p256dh: str, auth: str) -> None:
     """Raises ValueError unless a message can be encrypted for these keys."""
+    from cryptography.hazmat.primitives.asymmetric import ec  # OpenSSL: only where it is wanted
+
     if len(_bytes(auth)) != 16:
         raise ValueError("the secret has not 16 bytes")
     ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), _bytes(p256dh))

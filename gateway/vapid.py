@@ -1,6 +1,7 @@
 """The key by which push services know us (VAPID, RFC 8292), and what we sign with it.
 
-A browser subscribes for one key: another makes every subscription useless.
+A browser subscribes for one key: another makes every subscription useless. OpenSSL is loaded
+when it is first wanted: a worker that sends no notification does without its 7 MB.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ import secrets
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from py_vapid import Vapid02
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 FILE = "vapid_private_key"
 HOURS = 12  # that a token holds; RFC 8292 allows 24
@@ -27,6 +28,8 @@ class Signer:
     """Our key and our tokens, one for each push service until half of its time is over."""
 
     def __init__(self, private: str, subject: str) -> None:
+        from py_vapid import Vapid02
+
         self._vapid = Vapid02(_key(private), conf={"no-strict": True})  # a site may have a port
         self._subject = subject
         self._tokens: dict[str, tuple[float, str]] = {}
@@ -79,6 +82,8 @@ def subject(contact: str, site: str, sender: str) -> str:
 
 def new_key() -> str:
     """A fresh private key: the 32 bytes of its number, in base64url."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+
     number = ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value
     return _text(number.to_bytes(32, "big"))
 
@@ -93,15 +98,19 @@ def _keep(path: Path, key: str) -> None:
     part.unlink()
 
 
-def _key(private: str) -> ec.EllipticCurvePrivateKey:
+def _key(private: str) -> EllipticCurvePrivateKey:
     """Raises ValueError for what is no key."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+
     raw = base64.urlsafe_b64decode(private + "=" * (-len(private) % 4))
     if len(raw) != 32:
         raise ValueError("a key has 32 bytes")
     return ec.derive_private_key(int.from_bytes(raw, "big"), ec.SECP256R1())
 
 
-def _public(key: ec.EllipticCurvePrivateKey) -> str:
+def _public(key: EllipticCurvePrivateKey) -> str:
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
     return _text(key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
 
 

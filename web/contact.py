@@ -44,7 +44,6 @@ def ask() -> ResponseReturnValue:
 @contact.post("/contact")
 @access(Policy.ANYONE)
 @throttled("10 per hour; 30 per day")
-@throttled("5 per hour", field="answer_to")
 def send() -> ResponseReturnValue:
     """Queue the mail; what is wrong is said, with what was typed still there."""
     form = forms.read(FIELDS)

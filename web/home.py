@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
-from community_store import census, registrations
+from community_store import census, conversations, gazette_reading, registrations
 from community_store.models import Community, Member, MemberState, Town
-from dispatch import going_on, registering, requests, team
+from dispatch import going_on, happenings, pairing, registering, requests, team
 from dispatch.act import Act
+from dispatch.happenings import Happening
 from web import identity
 from web.access import Policy, access
 from web.alerts.room import line, me, readable
 from web.front import number_to_text
+from web.gazette import room as gazette
 
 home = Blueprint("home", __name__)
+FEW = 3  # of each kind of news: the rest is a page away
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ def show() -> ResponseReturnValue:
             standing=_standing(act, person.member) if person.member else None,
             alerts=_alerts(db) if member else [],
             held=_held(db),
+            new=_new(act, db, member) if member and _active(member) else None,
             town=town.name if town else "",
             number=number_to_text(),
             asked=len(requests.waiting_for(act, *identity.deciders(person))),
@@ -68,6 +73,31 @@ def _unproved(act: Act, member: Member) -> list[str]:
     """What they typed when they registered, and have still to prove."""
     typed = registrations.of_member(act.session, member.id or 0, act.now)
     return registering.unproved(typed, member) if typed else []
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """What is new where an active member lives: entries of the gazette, messages, movements."""
+
+    entries: list[dict[str, Any]]
+    unread: int
+    happened: list[Happening]
+    proposals: int
+
+
+def _active(member: Member) -> bool:
+    return member.state == MemberState.ACTIVE and member.community_id is not None
+
+
+def _new(act: Act, db: Session, member: Member) -> New:
+    me = identity.member(db)
+    newest = gazette_reading.newest(db, me, act.now, FEW)
+    return New(
+        gazette.shown(db, me, newest, act.now),
+        conversations.unread(db, me),
+        happenings.recent(act, me, FEW),
+        len(pairing.waiting_for(act, me)),
+    )
 
 
 def _community(session: Session, member: Member) -> Community | None:

@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
-from pywebpush import WebPusher
 
 from config import Push
 from gateway import endpoints, http, vapid
@@ -166,6 +165,8 @@ def _subscription(text: str) -> _To:
 
 
 def _encrypted(message: Outbound, to: _To) -> bytes:
+    from pywebpush import WebPusher  # OpenSSL: 7 MB that a worker without notifications spares
+
     text = message.text.encode()
     if len(text) > LONGEST:
         raise Refused(f"{len(text)} bytes are too long for a notification")

@@ -29,7 +29,9 @@ def tocsin(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 def test_init_twice_is_once(bare_console: Console) -> None:
     assert "ready" in bare_console.ok("init")
+    key = (bare_console.folder / "var" / "vapid_private_key").read_bytes()
     assert "up to date" in bare_console.ok("init")
+    assert (bare_console.folder / "var" / "vapid_private_key").read_bytes() == key
     assert bare_console.json("town", "list") == []
     assert "none" in bare_console.ok("town", "list")
 

@@ -7,12 +7,15 @@ from typing import Any
 
 from sqlmodel import Session, SQLModel, select
 
-from community_store import membership, retention
+from community_store import communities, membership, retention
 from community_store.columns import utcnow
 from community_store.models import (
     Alert,
     Delivery,
     DeliveryState,
+    GazetteComment,
+    GazetteEntry,
+    GazettePicture,
     InboundState,
     InboundText,
     Member,
@@ -125,3 +128,43 @@ def test_an_account_that_nobody_activated_is_erased(store: Store) -> None:
         assert fresh.state == MemberState.PENDING
         assert active.mobile
         assert suspended.mobile
+
+
+def test_an_entry_of_a_gazette_goes_when_it_is_long_over_or_removed(store: Store) -> None:
+    with store.begin() as session:
+        home = community(session)
+        author = member(session, 1)
+        days = {"over": (31, None), "removed": (-9, 31), "just over": (29, None),
+                "just removed": (-9, 29), "read": (-9, None)}  # fmt: skip
+        for title, (ended, removed) in days.items():
+            gazette_entry(session, author, title, (ended, removed))
+        retention.forget(session, retention.due(session, LIMITS))
+        assert by_age(session, GazetteEntry, "title") == ["just over", "just removed", "read"]
+        assert len(by_age(session, GazettePicture, "file")) == 3
+        assert by_age(session, GazetteComment, "text") == ["Oui"] * 3
+        communities.remove(session, home, with_members=True)
+        assert by_age(session, GazettePicture, "file") == []
+
+
+def gazette_entry(
+    session: Session, author: Member, title: str, days: tuple[int, int | None]
+) -> None:
+    """With a picture and two comments, one of them removed long ago; `days` since it ended and
+    since it was removed.
+    """
+    ended, removed = days
+    entry = GazetteEntry(
+        community_id=author.community_id or 0, author_id=author.id or 0, kind="fete",
+        title=title, text="Samedi", expires_at=NOW - timedelta(days=ended),
+        removed_at=NOW - timedelta(days=removed) if removed else None,
+    )  # fmt: skip
+    session.add(entry)
+    session.flush()
+    of = entry.id or 0
+    session.add(GazettePicture(entry_id=of, file=title, sealed_key=b"k", width=1, height=1,
+                               large=1, medium=1, small=1))  # fmt: skip
+    for text, gone in (("Oui", None), ("Non", NOW - timedelta(days=31))):
+        session.add(
+            GazetteComment(entry_id=of, author_id=author.id or 0, text=text, removed_at=gone)
+        )
+    session.flush()

@@ -11,7 +11,15 @@ import shapely
 
 from community_store import audit, boundaries, membership
 from community_store.errors import RuleError
-from community_store.models import Community, JoinRequest, Member, MemberState, Mode, Town
+from community_store.models import (
+    Community,
+    JoinRequest,
+    Member,
+    MemberState,
+    Mode,
+    RequestState,
+    Town,
+)
 from dispatch import founding, requests, sweep
 from dispatch.act import Act
 from tests.community_store.ground import SIDE, middle, square
@@ -260,9 +268,22 @@ def test_refused_they_keep_the_account_and_may_ask_another(
     assert (row.state, row.community_id) == (MemberState.PENDING, None)
     assert row.first_name == jeanne.first_name
     assert world.answers(jeanne.mobile or "") == ["request_refused"]
+    (waits,) = world.rows(JoinRequest, state=RequestState.OPEN)
+    assert (waits.id != request.id, waits.community_id) == (True, None)
     roses = world.community("Roses")
-    assert applies(world, row, roses).id != request.id
+    assert applies(world, row, roses).id == waits.id
     assert now(world, jeanne).community_id == roses
+
+
+def test_refused_in_no_community_the_account_closes_like_any(
+    world: World, asked: tuple[Member, Member, JoinRequest]
+) -> None:
+    ana, jeanne, request = asked
+    world.text(ana.mobile or "", f"NON {request.id}")
+    with world.act() as act:
+        assert requests.decide_for(act, found(act, jeanne), accept=False, by="team 1")
+    assert now(world, jeanne).state == MemberState.CLOSED
+    assert world.rows(JoinRequest, state=RequestState.OPEN) == []
 
 
 def test_refused_and_then_drawn_around_by_others_they_are_asked_for(

@@ -6,8 +6,9 @@ from typing import Any
 
 from community_store import membership
 from community_store.models import Community, JoinRequest, Member, MemberState, Mode
-from dispatch import happenings, requests
+from dispatch import founding, happenings, placing, requests, rerouting
 from dispatch.happenings import Happening
+from tests.community_store.ground import middle
 from tests.dispatch.world import World
 
 
@@ -84,7 +85,7 @@ def test_who_asks_another_community_is_gone_from_the_first(world: World) -> None
     with world.act() as act:
         member = act.session.get_one(Member, person.id)
         membership.move(act.session, member, act.session.get_one(Community, other))
-        requests.follow(act, member)
+        rerouting.follow(act, member)
     assert [one.standing for one in read(world, first)] == ["gone"]
     assert [one.standing for one in read(world, second)] == ["waiting"]
 
@@ -123,3 +124,57 @@ def test_a_long_history_has_pages(world: World) -> None:
     assert [(one.page, one.pages, len(one.lines)) for one in pages] == [
         (1, 2, 20), (2, 2, 3), (2, 2, 3), (1, 2, 20),
     ]  # fmt: skip
+
+
+def test_who_must_be_vouched_for_again_arrives_when_they_are(world: World) -> None:
+    """Active, of no community, and asking for one whose boundary does not hold their home."""
+    home = world.community(mode=Mode.REFERENT)
+    referent = world.member(home, referent=True)
+    lat, lon = middle(1)
+    person = world.member(None, lat=lat, lon=lon, activated_at=world.clock())
+    with world.act() as act:
+        get = act.session.get_one
+        request = founding.apply_to(act, get(Member, person.id), get(Community, home))
+        assert request is not None
+    assert [one.kind for one in read(world, referent)] == ["request"]
+    with world.act() as act:
+        requests.decide(act, act.session.get_one(JoinRequest, request.id), accept=True, by="Rose")
+    assert [one.kind for one in read(world, referent)] == ["arrival", "request"]
+
+
+def test_who_was_vouched_for_once_and_is_refused_here_has_not_left(world: World) -> None:
+    home = world.community(mode=Mode.REFERENT)
+    referent = world.member(home, referent=True)
+    lat, lon = middle(1)
+    person = world.member(None, lat=lat, lon=lon, activated_at=world.clock())
+    with world.act() as act:
+        get = act.session.get_one
+        request = founding.apply_to(act, get(Member, person.id), get(Community, home))
+        assert request is not None
+    with world.act() as act:
+        requests.decide(act, act.session.get_one(JoinRequest, request.id), accept=False, by="Rose")
+    assert [one.standing for one in read(world, referent)] == ["refused"]
+
+
+def test_who_lives_inside_and_joins_at_once_has_arrived(world: World) -> None:
+    home = world.community()
+    reader = world.member(home)
+    lat, lon = middle()
+    person = world.member(None, lat=lat, lon=lon, activated_at=world.clock(), first_name="Zoé")
+    with world.act() as act:
+        get = act.session.get_one
+        assert founding.apply_to(act, get(Member, person.id), get(Community, home)) is None
+    (line,) = read(world, reader)
+    assert (line.kind, line.name.split()[0]) == ("arrival", "Zoé")
+
+
+def test_who_puts_their_home_on_the_map_arrives_once_it_is_vouched_for(world: World) -> None:
+    home = world.community()
+    reader = world.member(home)
+    lat, lon = middle()
+    person = world.member(None, activated_at=world.clock())
+    with world.act() as act:
+        member = act.session.get_one(Member, person.id)
+        placing.by_member(act, member, placing.Home("1 rue du Pré", lat, lon))
+    assert world.rows(Member, id=person.id)[0].community_id == home
+    assert read(world, reader) == []

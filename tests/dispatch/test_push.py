@@ -431,7 +431,9 @@ def test_doubt_is_settled_by_sending_again_which_takes_its_own_place(
     [row] = pushed(world)
     assert (row.state, row.attempts, row.doubts) == (State.ACCEPTED, 2, 1)
     assert len(pushes.shown(device)) == 1
-    assert {one["topic"] for one in pushes.received(device)} == {f"d{row.id}"}
+    received = pushes.received(device)
+    assert {one["topic"] for one in received} == {f"d{row.id}"}
+    assert received[-1]["said"]["again"] is True, "so that it rings no second time"
     with world.store.read() as session:
         assert figures.duplicates(session) == 0
 
@@ -526,6 +528,16 @@ def test_a_member_tries_their_devices(world: World, pushes: PushService) -> None
         [("Essai réussi", "Les notifications de Tocsin arrivent sur cet appareil.")]
     ] * 2
     assert {one["said"]["path"] for one in pushes.received(devices[0])} == {"/home"}
+
+
+def test_a_notice_of_a_topic_that_was_turned_off_is_none(world: World, pushes: PushService) -> None:
+    member = world.member(world.community())
+    notified(world, pushes, member)
+    world.mute(member, Topic.MESSAGE, Channel.PUSH)
+    with world.act() as act:
+        me, about = act.session.get_one(Member, member.id), notices.Subject("push_trial", {})
+        assert notices.notify(act, me, about, topic=Topic.MESSAGE) == 0
+        assert notices.notify(act, me, about, topic=Topic.GAZETTE) == 1
 
 
 def test_what_is_no_notification_is_never_sent_as_one(world: World, pushes: PushService) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from community_store import boundaries, communities, geometry
+from community_store import boundaries, communities, geometry, twinning
 from community_store.errors import NotFound, RuleError
 from community_store.geometry import BoundaryError
-from dispatch import founding, presence, proof_reading, proving
+from dispatch import founding, pairing, presence, proof_reading, proving, tending
 from dispatch.catalogue import ids
 from dispatch.refusals import in_words
 
@@ -22,11 +22,17 @@ def source(module: object) -> str:
 def codes() -> set[str]:
     """The ids that the code can ask for."""
     geographic = source(geometry) + source(boundaries)
-    drawn = set(re.findall(r'BoundaryError\(\s*f?"(\w+)"', geographic + source(founding)))
+    drawn = set(
+        re.findall(r'BoundaryError\(\s*f?"(\w+)"', geographic + source(founding) + source(tending))
+    )
     drawn |= {"too_small", "too_large"}
     made = set(re.findall(r'RuleError\(\s*"(name|exists)"', source(communities)))
     others = "".join(map(source, (founding, presence, proof_reading, proving)))
     said = set(re.findall(r'RuleError\(\s*"(\w+)"', others)) | proof_reading.REASONS
+    said |= set(re.findall(r'RuleError\(\s*"(mode_town|not_referent)"', source(tending)))
+    made |= set(re.findall(r'RuleError\(\s*"(mode)"', source(tending)))
+    twins = set(re.findall(r'RuleError\(\s*"(\w+)"', source(pairing) + source(twinning)))
+    said |= {f"twin_{code}" for code in twins}
     return {f"boundary_{code}" for code in drawn} | {f"community_{code}" for code in made} | said
 
 
@@ -34,6 +40,7 @@ def codes() -> set[str]:
 def test_every_refusal_has_its_words(language: str) -> None:
     asked = codes()
     assert {"boundary_overlap", "boundary_too_small", "proof_locked", "position_vague"} <= asked
+    assert {"boundary_stale", "community_mode", "twin_too_far", "twin_lately"} <= asked
     assert asked - set(ids(language, "joining")) == set()
 
 

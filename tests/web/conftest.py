@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -14,7 +13,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, sync_playwright
 from redis import Redis
-from werkzeug.serving import make_server
 
 from app import create_app
 from commands import demo_cast
@@ -25,7 +23,7 @@ from gateway.providers.simulator import Phones
 from tests.dispatch.world import World
 from tests.rigs.debian import program
 from tests.web.house import House, make_house
-from tests.web.seen import plain_house, serving
+from tests.web.seen import plain_house, served, serving
 
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -88,13 +86,8 @@ def village(make_village: Callable[..., Village]) -> Village:
 @pytest.fixture
 def address(village: Village) -> Iterator[str]:
     """The village's page, served on loopback."""
-    server = make_server("127.0.0.1", 0, village.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/simulator"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(village.app) as site:
+        yield f"{site}/simulator"
 
 
 @pytest.fixture

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # ships none
 from playwright.sync_api import BrowserContext, Page
 from werkzeug.serving import make_server
+from werkzeug.wsgi import ClosingIterator
 
 from community_store import sessions
 from community_store.models import Account
@@ -18,6 +19,9 @@ from community_store.store import Store
 from dispatch.runtime import Runtime, build_providers, connect_redis
 from tests.dispatch.world import Clock, World, settings
 from tests.web.house import House, make_house
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SHOTS = Path(__file__).resolve().parents[2] / "artefacts" / "screens"
 SMALL, DESK = {"width": 320, "height": 640}, {"width": 1280, "height": 850}
@@ -58,10 +62,28 @@ def plain_house(
     return house
 
 
-@contextmanager
-def serving(house: House, port: int = 0) -> Iterator[str]:
+def _whole(application: WSGIApplication) -> WSGIApplication:
+    """Each answer read and closed before it is sent.
+
+    Werkzeug's server leaves it open where the browser has gone before the end.
+    """
+
+    def answer(environ: WSGIEnvironment, start: StartResponse) -> list[bytes]:
+        with closing(ClosingIterator(application(environ, start))) as parts:
+            return [b"".join(parts)]
+
+    return answer
+
+
+def serving(house: House, port: int = 0) -> AbstractContextManager[str]:
     """The house's address on this machine, until the block ends."""
-    server = make_server("127.0.0.1", port, house.app, threaded=True)
+    return served(house.app, port)
+
+
+@contextmanager
+def served(application: WSGIApplication, port: int = 0) -> Iterator[str]:
+    """Its address on this machine, until the block ends."""
+    server = make_server("127.0.0.1", port, _whole(application), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

@@ -10,13 +10,16 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
 
 from community_store.models import Audience, Delivery, Member, MemberState, Town, Wording
-from dispatch import alerts, answering, reports
+from dispatch import alerts, answering, messaging, reports
 from gateway.contract import Channel
 from tests.dispatch.world import INSEE
 from tests.web.house import House, Visitor, words
@@ -29,11 +32,16 @@ HIDDEN = ("+33639980077", "0639980077", "06 39 98 00 77", "33639980077")
 SHOWN = ("+33199000077", "0199000077", "01 99 00 00 77")
 MAIL = ("canari@voisins.example",)
 PLACE = ("45.187654",)
-ALL = (*NAME, *PSEUDONYM, *STREET, *HIDDEN, *SHOWN, *MAIL, *PLACE)
+PROFILE = ("Canariprofil",)
+DETAILS = ("Canarilocataire", "Canarimaison")
+WRITTEN = ("Canarijournal",)
+PRIVATE = ("Canarilettre",)
+ALL = (*NAME, *PSEUDONYM, *STREET, *HIDDEN, *SHOWN, *MAIL, *PLACE, *PROFILE, *DETAILS, *WRITTEN,
+       *PRIVATE)  # fmt: skip
 NOT_FOR: dict[str, tuple[str, ...]] = {
-    "neighbour": (*HOUSE, *HIDDEN, *MAIL),
-    "referent": (*HOUSE, *HIDDEN, *MAIL),
-    "twin": (*NAME, *STREET, *HIDDEN, *SHOWN, *MAIL, *PLACE),
+    "neighbour": (*HOUSE, *HIDDEN, *MAIL, *DETAILS, *PRIVATE),
+    "referent": (*HOUSE, *HIDDEN, *MAIL, *DETAILS, *PRIVATE),
+    "twin": (*NAME, *STREET, *HIDDEN, *SHOWN, *MAIL, *PLACE, *PROFILE, *DETAILS, *WRITTEN),
     "stranger": ALL,
     "pending": ALL,
     "suspended": ALL,
@@ -65,6 +73,7 @@ def aviary(house: House) -> Aviary:
         home, first_name=NAME[0], last_name=NAME[1], pseudonym=PSEUDONYM[0],
         address="17 rue Canarirue, 38000 Valmoutier", mobile=HIDDEN[0], hide_mobile=True,
         landline=SHOWN[0], email=MAIL[0], lat=45.187654, lon=5.72,
+        about=PROFILE[0], tenure=DETAILS[0], dwelling=DETAILS[1],
     )  # fmt: skip
     mail = (f"voisin{n}@voisins.example" for n in itertools.count())
     people = {
@@ -102,6 +111,13 @@ def lives(made: Aviary) -> None:
         other = act.session.merge(made.people["neighbour"])
         reports.file(act, other, reports.of_alert(act, held), "Faux aussi")
         alerts.end(act, act.session.merge(theirs), "")
+        letter = messaging.Opening(f"Bonjour, {PRIVATE[0]}", "", "0" * 16)
+        messaging.begin(act, act.session.merge(canary), [made.people["twin"].id or 0], letter)
+    visitor = made.house.inside(made.house.account_of(canary, password=False))
+    until = (world.clock() + timedelta(days=5)).date().isoformat()
+    visitor.lands(visitor.post("/gazette/new", kind="fete", title=WRITTEN[0], text="Samedi",
+                               until=until))  # fmt: skip
+    visitor.lands(visitor.post("/gazette/1/comments", comment="À 18 h"))
     world.pump()
 
 
@@ -122,16 +138,28 @@ def filled(rule: Rule) -> Iterator[str]:
         yield path
 
 
+def text_of(answer: TestResponse) -> str:
+    """What can be read of an answer; a picture has no words."""
+    kind = answer.mimetype or ""
+    return words(answer) if kind.startswith("text/") or "json" in kind else ""
+
+
+def all_of(made: Aviary, reader: str) -> str:
+    pages = []
+    for path in addresses(made):
+        with closing(made.readers[reader].get(path)) as answer:
+            pages.append(text_of(answer))
+    return "".join(pages)
+
+
 @pytest.mark.parametrize("reader", NOT_FOR)
 def test_no_page_shows_a_reader_what_is_not_for_them(aviary: Aviary, reader: str) -> None:
     visitor, found, opened = aviary.readers[reader], [], 0
     for path in addresses(aviary):
-        answer = visitor.get(path)
-        assert answer.status_code != 500, path
-        opened += answer.status_code == 200
-        kind = answer.mimetype or ""
-        if kind.startswith("text/") or "json" in kind:
-            page = words(answer)
+        with closing(visitor.get(path)) as answer:
+            assert answer.status_code != 500, path
+            opened += answer.status_code == 200
+            page = text_of(answer)
             found += [(path, canary) for canary in NOT_FOR[reader] if canary in page]
     assert found == []
     assert opened > 5
@@ -139,11 +167,12 @@ def test_no_page_shows_a_reader_what_is_not_for_them(aviary: Aviary, reader: str
 
 def test_the_readers_who_may_see_it_do(aviary: Aviary) -> None:
     """Or the search above would find nothing anywhere."""
-    page = "".join(words(aviary.readers["neighbour"].get(path)) for path in addresses(aviary))
-    for canary in (*NAME, *PLACE):
+    page = all_of(aviary, "neighbour")
+    for canary in (*NAME, *PLACE, *PROFILE, *WRITTEN):
         assert canary in page, canary
-    page = "".join(words(aviary.readers["twin"].get(path)) for path in addresses(aviary))
-    assert PSEUDONYM[0] in page
+    page = all_of(aviary, "twin")
+    for canary in (*PSEUDONYM, *PRIVATE):
+        assert canary in page, canary
 
 
 def test_no_message_tells_a_reader_what_is_not_for_them(aviary: Aviary) -> None:

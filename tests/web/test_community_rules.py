@@ -195,8 +195,7 @@ def test_a_community_that_is_not_there_is_not_found(house: House, id_: str) -> N
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        ({"state": MemberState.ACTIVE}, "Votre compte n'attend pas de validation."),
-        ({"lat": None, "lon": None}, "Placez d'abord votre logement sur la carte."),
+        ({"lat": None, "lon": None}, "Placez d'abord votre logement sur la carte"),
         ({"lat": 45.3}, "Choisissez-en une à moins de 5 km, ou créez la vôtre."),
     ],
 )
@@ -209,6 +208,16 @@ def test_what_a_rule_refuses_is_said_in_words(
     assert answer.status_code == 409
     assert told in words(answer)
     assert now(house.world, member).community_id is None
+
+
+def test_who_is_active_in_a_community_is_told_so_and_stays(house: House) -> None:
+    mine, other = house.world.community("Les Lilas"), house.world.community("Les Roses")
+    member, visitor = resident(house, community_id=mine, state=MemberState.ACTIVE)
+    answer = visitor.post("/community/join", community=str(other))
+    assert answer.status_code == 409
+    assert "Vous êtes déjà dans une communauté" in words(answer)
+    row = now(house.world, member)
+    assert (row.community_id, row.state) == (mine, MemberState.ACTIVE)
 
 
 # to make one

@@ -44,7 +44,7 @@ def test_requests_are_read_and_answered(
         page = context.new_page()
         page.goto(f"{site}/home")
         looks_well(page, f"home-referent-{size}-{language}")
-        page.locator("a[href='/requests']").click()
+        page.locator("a.button[href='/requests']").click()
         looks_well(page, f"requests-{size}-{language}")
         page.get_by_role("link", name="Jeanne").click()
         looks_well(page, f"request-{size}-{language}")

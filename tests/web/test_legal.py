@@ -168,9 +168,11 @@ def test_an_operator_s_own_text_takes_the_place_of_ours(
 
 
 def test_the_periods_are_those_of_the_settings() -> None:
-    retention = Retention(alert_text_days=61, delivery_months=7, pending_days=23, log_months=5)
+    retention = Retention(
+        alert_text_days=61, delivery_months=7, pending_days=23, log_months=5, movement_months=4
+    )
     shown = page("privacy", retention=retention, joining=Joining(proof_days=9))
-    for period in ("61 jours", "7 mois", "23 jours", "5 mois", "après 9 jours"):
+    for period in ("61 jours", "7 mois", "23 jours", "5 mois", "4 mois", "après 9 jours"):
         assert period in shown
     for figure in ("90", "13 mois", "15 jours"):
         assert figure not in shown
@@ -188,20 +190,22 @@ def test_the_table_of_who_sees_what_is_that_of_visibility(language: str) -> None
     """Each cell is compared with what community_store/visibility.py shows."""
     member = Member(
         first_name="Ana", last_name="Silva", mobile="+33639980001", landline="+33199000001",
-        email="ana@voisins.example", address="12 rue des Lilas", pseudonym="Mésange rieuse",
+        email="ana@voisins.example", address="12 rue des Lilas", pseudonym="Mésange rieuse", about="Je jardine",
+        tenure="owner", dwelling="house",
     )  # fmt: skip
     viewers = (Viewer.NEIGHBOUR, Viewer.TWIN, Viewer.AGENT, Viewer.OPERATOR, Viewer.ANYONE)
     rows = table(language)
     assert len(rows) == len(viewers)
     for viewer, cells in zip(viewers, rows, strict=True):
         seen = visibility.visible(member, viewer)
-        told = [seen.name, seen.address, seen.mobile, seen.email, ""]
+        told = [seen.name, seen.address, seen.mobile, seen.email, seen.about, ""]
         no = {"fr": "non", "en": "no"}[language]
         assert [cell != no and "pseudo" not in cell for cell in cells] == [bool(x) for x in told]
         assert ("pseudo" in cells[0]) == (viewer is Viewer.TWIN)
     assert seen_street_only(member) == "rue des Lilas"
     assert {one.name for one in fields(visibility.Seen)} == {
-        "name", "pseudonym", "address", "mobile", "landline", "email",
+        "name", "pseudonym", "address", "mobile", "landline", "email", "about", "interests",
+        "tenure", "dwelling",
     }  # fmt: skip
 
 
@@ -210,10 +214,10 @@ def seen_street_only(member: Member) -> str:
 
 
 def table(language: str) -> list[list[str]]:
-    """The cells of the table that has six columns, without the first of each row."""
+    """The cells of the table that has seven columns, without the first of each row."""
     source = (FOLDER / "legal" / language / "privacy.md").read_text(encoding="utf-8")
     lines = [line.strip("| ").split(" | ") for line in source.splitlines() if line.startswith("|")]
-    return [cells[1:] for cells in lines if len(cells) == 6][1:]
+    return [cells[1:] for cells in lines if len(cells) == 7][1:]
 
 
 def test_other_services_are_named_when_they_are_used() -> None:

@@ -37,7 +37,7 @@ def test_neighbours_are_listed_by_name_and_twins_by_pseudonym(street: Street) ->
     page = street.reads(street.odette, "/messages/new")
     assert "Jean Petit" in page
     assert "Anne Blanc" in page
-    assert "Odette" not in page
+    assert "Odette Martin" not in page
     assert "Geai" not in page
     assert "Pinson" not in page, "the pseudonym of a neighbour"
     twins = street.reads(street.odette, f"/messages/new?of={street.paul.community_id}")

@@ -17,7 +17,7 @@ from community_store.store import Store
 from gateway import vapid
 from gateway.contract import Channel
 from tests.dispatch.test_push import counted
-from tests.dispatch.world import make_world
+from tests.dispatch.world import World, make_world
 from tests.rigs.pushservice import Device, PushService
 from tests.web.house import House, Visitor, make_house, words
 
@@ -57,7 +57,9 @@ def devices(house: House) -> list[PushSubscription]:
 def test_a_device_is_added_named_tried_and_taken_away(house: House, pushes: PushService) -> None:
     found, visitor = member(house)
     visitor.headers["User-Agent"] = "Mozilla/5.0 (Android 15; Mobile) Gecko/143.0 Firefox/143.0"
-    assert "Aucun appareil" in words(visitor.get("/notifications"))
+    page = words(visitor.get("/notifications"))
+    assert "Aucun appareil" in page
+    assert "<noscript><p>Il faut JavaScript" in page
     device = pushes.browser(PUBLIC)
     assert visitor.lands(visitor.post("/notifications", **given(device))) == "/notifications"
     page = words(visitor.get("/notifications"))
@@ -113,6 +115,20 @@ def test_what_is_no_subscription_changes_nothing(
     assert answer.status_code == 422
     assert "rien n'a changé" in words(answer)
     assert devices(house) == []
+
+
+def test_unless_it_is_a_test_no_device_is_on_this_machine(
+    sqlite_world: World, pushes: PushService
+) -> None:
+    """Nor without TLS: the setting that the other tests have is off by default."""
+    house = make_house(sqlite_world)
+    _, visitor = member(house)
+    key = vapid.public_key(vapid.private_key("", sqlite_world.settings.data_dir))
+    answer = visitor.post("/notifications", **given(pushes.browser(key), made_for=key))
+    assert answer.status_code == 422
+    elsewhere = given(pushes.browser(key), made_for=key, endpoint="https://push.example/x")
+    assert visitor.lands(visitor.post("/notifications", **elsewhere)) == "/notifications"
+    assert [row.endpoint for row in devices(house)] == ["https://push.example/x"]
 
 
 def test_a_device_of_another_does_not_exist(house: House, pushes: PushService) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
@@ -114,7 +115,11 @@ def paths(app: Flask, aviary: Aviary) -> list[str]:
 def walk(aviary: Aviary, who: str) -> str:
     """All that somebody can read, as one text."""
     visitor = aviary.visitors[who]
-    return "\n".join(words(visitor.get(path)) for path in paths(aviary.house.app, aviary))
+    read = []
+    for path in paths(aviary.house.app, aviary):
+        with closing(visitor.get(path)) as answer:  # a file stays open until it is closed
+            read.append(words(answer))
+    return "\n".join(read)
 
 
 @pytest.mark.parametrize("who", NEVER)

@@ -128,7 +128,8 @@ def _confirmed() -> list[int]:
     """Whom the référent saw in the list and ticked."""
     if "sure" not in request.form:
         return []
-    return [int(one) for one in request.form.getlist("outside") if one.isdecimal()]
+    told = request.form.getlist("outside")
+    return [int(one) for one in told if one.isascii() and one.isdecimal() and len(one) < 10]
 
 
 def _written(polygon: Polygon) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, redirect, render_template, request
+from flask import Blueprint, abort, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
@@ -86,6 +86,8 @@ def join() -> ResponseReturnValue:
     except RuleError as error:
         return page(refusals.in_words(i18n.asked().language, error)), 409
     wake.pump(runtime)
+    if asked is None:  # S13: who is vouched for and lives inside is in at once
+        flash("quarter.joined")
     return redirect("/activation" if asked else "/community", 303)
 
 

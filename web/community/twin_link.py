@@ -67,7 +67,7 @@ def _page(act: Act, asked: Asked, token: str, refused: str = "") -> str:
     other = act.session.get_one(Community, asked.proposal.from_id)
     return render_template(
         "community/twin_asked.html",
-        other=other,
+        theirs=other,
         town=act.session.get_one(Town, other.town_insee).name,
         mine=act.session.get_one(Community, asked.proposal.to_id),
         count=census.neighbours(act.session, other),

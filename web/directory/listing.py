@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from community_store.folding import folded
 from community_store.models import Member, MemberState
@@ -42,14 +42,22 @@ class Listed:
 
 
 def everybody(db: Session, me: Member) -> list[Card]:
-    """The active members of my community, by last name. One query however many they are."""
-    query = select(Member).where(
+    """The active members of my community, by last name; two queries however many they are."""
+    return _cards(db, me, _in_order(db, me))
+
+
+def _in_order(db: Session, me: Member) -> list[int]:
+    """Their ids by last name: names alone, since a page shows few of them."""
+    query = select(Member.id, Member.last_name, Member.first_name).where(
         Member.community_id == me.community_id, Member.state == MemberState.ACTIVE
     )
-    found = sorted(
-        db.exec(query), key=lambda one: (folded(one.last_name), folded(one.first_name), one.id)
-    )
-    return [card(db, me, one) for one in found]
+    named = [(folded(last), folded(first), id_) for id_, last, first in db.exec(query) if id_]
+    return [id_ for *_, id_ in sorted(named)]
+
+
+def _cards(db: Session, me: Member, ids: Sequence[int]) -> list[Card]:
+    found = {one.id: one for one in db.exec(select(Member).where(col(Member.id).in_(ids)))}
+    return [card(db, me, found[id_]) for id_ in ids if id_ in found]
 
 
 def card(db: Session, me: Member, one: Member) -> Card:
@@ -70,10 +78,11 @@ def neighbour(db: Session, me: Member, id_: int) -> Card | None:
 
 def listed(db: Session, me: Member, wanted: str, page: int) -> Listed:
     """A page of those who fit. What is hidden is not searched: it cannot be guessed at."""
-    cards = everybody(db, me)
-    fitting = [one for one in cards if fits(one, wanted)]
+    ids = _in_order(db, me)
+    fitting = [one.id for one in _cards(db, me, ids) if fits(one, wanted)] if wanted else ids
     page = min(max(page, 1), max(1, -(-len(fitting) // PAGE)))
-    return Listed(fitting[(page - 1) * PAGE : page * PAGE], len(fitting), len(cards), page)
+    shown = _cards(db, me, fitting[(page - 1) * PAGE : page * PAGE])
+    return Listed(shown, len(fitting), len(ids), page)
 
 
 def fits(one: Card, wanted: str) -> bool:

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from community_store import gazette_reading
 from community_store.gazette_reading import Standing
-from community_store.models import EntryKind, GazetteEntry, GazettePicture, Member
+from community_store.models import EntryKind, GazetteEntry, Member
 from community_store.visibility import viewer_of, visible
 from dispatch import wording
 from dispatch.act import Act
@@ -91,11 +91,6 @@ def when(at: datetime, now: datetime) -> str:
 def last_day(entry: GazetteEntry) -> str:
     """The last day on which an entry is read; it is over when that day is."""
     return i18n.asked().day(entry.expires_at - timedelta(seconds=1))
-
-
-def height(picture: GazettePicture, width: int) -> int:
-    """How high a picture is at a width, so that the page does not jump when it comes."""
-    return max(1, round(picture.height * width / picture.width))
 
 
 def as_ids(values: Iterable[str]) -> list[int]:

@@ -54,7 +54,7 @@ def ask_block(ref: int, who: str) -> ResponseReturnValue:
     """To be sure, and to say what it does."""
     with identity.runtime().store.read() as db:
         _, fellow = _fellow(db, ref, who)
-        return render_template("messages/block.html", ref=ref, who=who, name=called(fellow))
+        return render_template("messages/block.html", ref=ref, whom=who, name=called(fellow))
 
 
 @room.post("/<int:ref>/block/<who>")

@@ -37,7 +37,8 @@ def close() -> ResponseReturnValue:
             farewell.close(identity.act(db), identity.member(db))
             sessions.end(db, who.row.id)
     except RuleError as refused:
-        form.wrong("", f"settings.close.not.{refused.code}", **refused.facts)
+        alert = "ref" in refused.facts
+        form.wrong("", f"settings.close.{'alert' if alert else 'letter'}.going", **refused.facts)
         return _page(form, refused.facts.get("ref")), 409
     answer = redirect(url_for("settings.closed"), 303)
     assert isinstance(answer, Response)

@@ -67,6 +67,7 @@
   async function look() {
     const cannot = able();
     if (cannot) return say(cannot);
+    if (Notification.permission === "default") return say("off"); // nobody was asked yet
     const subscription = await (await worker()).pushManager.getSubscription();
     const badge =
       subscription && document.querySelector(`[data-mark="${await mark(subscription)}"]`);

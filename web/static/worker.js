@@ -65,13 +65,11 @@ async function page(event) {
   return (await event.preloadResponse) ?? fetch(event.request);
 }
 
-self.addEventListener("push", (event) => event.waitUntil(show(event.data)));
+self.addEventListener("push", (event) => event.waitUntil(show(read(event.data))));
 
-async function show(data) {
-  const told = read(data);
-  const there = await self.registration.getNotifications({ tag: told.tag });
-  const known = there.some((one) => one.title === told.title && one.body === told.body);
-  await self.registration.showNotification(told.title, {
+// (Asking what is shown already would not do: Chromium then forgets what is about to be.)
+function show(told) {
+  return self.registration.showNotification(told.title, {
     body: told.body,
     tag: told.tag,
     lang: told.language,
@@ -79,7 +77,7 @@ async function show(data) {
     icon: "/static/icons/icon-192.png",
     badge: "/static/icons/badge-96.png",
     data: { path: told.path },
-    renotify: !known, // what was sent twice, in doubt, rings once
+    renotify: !told.again, // what is sent again, in doubt, takes its own place in silence
     vibrate: [300, 150, 300],
   });
 }

@@ -17,6 +17,8 @@ TOLD = frozenset(
         "alert",
         "exercise",
         "exercise_over",
+        "exercise_followup",
+        "exercise_reply",
         "alert_town",
         "alert_agent",
         "all_clear",

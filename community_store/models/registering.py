@@ -15,7 +15,8 @@ class Registration(SQLModel, table=True):
     `digest` is of the browser's token, `mail_digest` of the link that went to `email`. The
     numbers are E.164 and, like the e-mail, claims: `member_id` is the account made once the
     first of them was proved, which has those proved and no other. `choices` are the places
-    that the address may mean. `invited_to` is the community whose link they came by. `placed` says that the home's place was confirmed (S07).
+    that the address may mean. `invited_to` is the community whose link they came by. `placed`
+    says that the home's place was confirmed (S07).
     """
 
     __tablename__ = "registration"

@@ -69,12 +69,11 @@ def around(session: Session, member: Member) -> list[Choice]:
 
 
 def invited(session: Session, member: Member, home: Community | None) -> Choice | None:
-    """The community that a neighbour invited to, if it may be asked from where they live."""
+    """The community that a neighbour invited to, unless the member is in it."""
     home = home or invitations.invited_to(session, member)
     if home is None or home.id == member.community_id:
         return None
-    (choice,) = _choices(session, [home], home_of(member))
-    return choice if choice.in_reach else None
+    return _choices(session, [home], home_of(member))[0]
 
 
 def listed(session: Session, member: Member, wanted: str, page: int) -> Listed:

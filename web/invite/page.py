@@ -21,6 +21,7 @@ from web.throttle import throttled
 
 invite = Blueprint("invite", __name__)
 PAPERS = ("flyer", "presentation")
+WAYS = {"go": "/join", "community": "/community", "home": "/home"}
 
 
 def link(db: Session, member: Member) -> str:
@@ -91,15 +92,20 @@ def arrive(code: str) -> ResponseReturnValue:
     if home is None:
         session.pop(INVITED, None)
         return render_template("invite/gone.html"), 404
-    session[INVITED] = code
-    return render_template("invite/arrive.html", community=home.name, onward=_onward())
+    said, onward = _onward(home)
+    if onward != "home":
+        session[INVITED] = code
+    return render_template(
+        "invite/arrive.html", community=home.name, said=said, go=onward, onward=WAYS[onward]
+    )
 
 
-def _onward() -> str:
-    """Whoever has an account goes on where they are; everybody else registers."""
+def _onward(home: Community) -> tuple[str, str]:
+    """What is said, and the way: whoever has an account goes on where they are."""
     who = identity.whole()
     member = who.person.member if who else None
     if member is None:
-        return url_for("registering.ask")
-    active = member.state == MemberState.ACTIVE and member.community_id is not None
-    return "/home" if active else url_for("community.show")
+        return "text", "go"
+    if member.state == MemberState.PENDING or member.community_id is None:
+        return "waiting", "community"
+    return ("mine" if member.community_id == home.id else "elsewhere"), "home"

@@ -79,9 +79,15 @@ def begun(db: Session) -> Registration:
         language = i18n.asked().language
         found, token = registrations.begin(db, identity.runtime().clock(), language=language)
         session[TOKEN] = token
-    home = invited(db)
-    found.invited_to = home.id if home else found.invited_to
+    remember(db, found)
     return found
+
+
+def remember(db: Session, row: Registration) -> None:
+    """Keep by whose link they came: the link in the e-mail may go on in another browser."""
+    home = invited(db)
+    row.invited_to = home.id if home else row.invited_to
+    db.add(row)
 
 
 def going_on(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:

@@ -112,7 +112,9 @@ def page(found: Opened, form: forms.Form | None = None) -> str:
         may_close=found.may_close,
         may_release=alert.state == AlertState.HELD and found.may_release,
         may_answer=not found.reader.author and alert.state != AlertState.HELD,
-        may_tell_all=alert.kind == AlertKind.RESIDENT and found.reader.audience != Audience.TWIN,
+        may_tell_all=alert.kind == AlertKind.RESIDENT
+        and found.reader.audience != Audience.TWIN
+        and (found.reader.author or not alert.exercise),
     )
 
 

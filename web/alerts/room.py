@@ -108,6 +108,7 @@ def line(found: Opened) -> dict[str, Any]:
         "ref": alert.id,
         "category": alert.category,
         "state": alert.state,
+        "exercise": alert.exercise,
         "text": found.told(alert.text),
         "place": alerts.place_of(act.session, alert),
         "time": wording.day_and_time(

@@ -44,7 +44,13 @@ def kit() -> ResponseReturnValue:
         language: [_text(words, name, about) for name in TEXTS]
         for language, words in i18n.known().items()
     }
-    return render_template("referent/kit.html", papers=PAPERS, texts=texts, **about)
+    return render_template(
+        "referent/kit.html",
+        papers=PAPERS,
+        texts=texts,
+        community=about["community"],
+        link=about["link"],
+    )
 
 
 @room.get("/kit/<name>.txt")

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from sqlmodel import select
 
 from community_store import invitations, personal_data
 from community_store.models import (
@@ -259,7 +260,7 @@ def test_a_home_that_is_far_is_told_so_and_asks_nobody(place: House) -> None:
     lilas = place.world.community("Les Lilas")
     far = place.world.community("Le Bourg")
     with place.world.store.begin() as db:
-        db.get_one(Community, far).boundary = square(9)
+        db.get_one(Community, far).boundary = square(40)
     visitor.get(invites(place, far))
     page = moved(visitor, *ground(place, lilas))
     assert "Ce logement est trop loin de Le Bourg" in page
@@ -281,7 +282,8 @@ def test_the_link_is_in_the_export_and_is_erased_with_the_account(
         [row] = personal_data.export(db, member)["invitation"]
         assert row["code"] == code
         personal_data.erase(db, member)
-    assert house.world.rows(Invitation) == []
+    with house.world.store.read() as db:
+        assert db.exec(select(Invitation)).all() == []
     assert house.visitor().get(f"/i/{code}").status_code == 404
 
 

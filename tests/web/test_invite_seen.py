@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, expect
 
+from community_store import invitations
 from community_store.models import Member
 from tests.web.house import House
 from tests.web.seen import EMAIL, SIZES, enter, looks_well
@@ -33,8 +34,8 @@ def test_inviting_and_being_invited(plain: House, site: str, chromium: Browser, 
 def _arrives(house: House, site: str, chromium: Browser, size: str, gone: str) -> None:
     """In another browser: first by the old link, then by the new one."""
     (odette,) = house.world.rows(Member, email=EMAIL)
-    visitor = house.inside(house.account_of(odette))
-    code = visitor.get("/invite").text.split("/i/")[1][:10]
+    with house.world.store.begin() as db:
+        code = invitations.of(db, db.get_one(Member, odette.id), house.world.clock()).code
     context = chromium.new_context(viewport=SIZES[size], locale="fr-FR", color_scheme="dark")
     page = context.new_page()
     page.goto(f"{site}{gone}")

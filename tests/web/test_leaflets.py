@@ -55,9 +55,15 @@ def test_a_flyer_is_one_page_and_the_presentation_two() -> None:
     assert counts == {"flyer": 1, "presentation": 2, "poster": 1}
 
 
-def test_french_signs_keep_their_space_and_apostrophes_are_curled() -> None:
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("kind", MAKERS)
+def test_no_line_begins_with_a_sign_that_french_sets_off(kind: str, name: str) -> None:
+    rows = printed(MAKERS[kind](about(name))).split("\n")
+    assert [row for row in rows if row.strip()[:1] in {*":;!?»€"} - {""}] == []
+
+
+def test_apostrophes_are_curled() -> None:
     said = printed(MAKERS["presentation"](about()))
-    assert "Et en cas de danger\u00a0?" in said
     assert "Ce que l’on voit de vous" in said
     assert "'" not in said
 

@@ -16,7 +16,7 @@ ENCODING = "windows-1252"  # what that font can show: œ, ’ and « too
 BRICK, INK, SOFT, PALE = (162, 59, 34), (38, 32, 28), (92, 84, 78), (250, 240, 232)
 WHITE = (255, 255, 255)
 SMALLEST = 9.0  # points
-BELL = Path(__file__).resolve().parent.parent / "static" / "icons" / "badge.svg"
+BELL = Path(__file__).resolve().parent.parent / "static/icons/badge.svg"
 # the houses along the foot of the band: left edge, width, height of the walls, of the roof
 HOUSES = ((8, 22, 9, 8), (33, 16, 6, 7), (52, 26, 11, 9), (84, 18, 8, 8), (105, 24, 7, 9),
           (133, 16, 11, 7), (152, 24, 8, 9), (179, 20, 10, 8))  # fmt: skip

@@ -15,7 +15,7 @@ FONT = "Helvetica"  # every PDF reader has it, so that none is embedded
 ENCODING = "windows-1252"  # what that font can show: œ, ’ and « too
 BRICK, INK, SOFT, PALE = (162, 59, 34), (38, 32, 28), (92, 84, 78), (250, 240, 232)
 WHITE = (255, 255, 255)
-SMALLEST = 9.0  # points
+SMALLEST = 9  # points
 BELL = Path(__file__).resolve().parent.parent / "static/icons/badge.svg"
 # the houses along the foot of the band: left edge, width, height of the walls, of the roof
 HOUSES = ((8, 22, 9, 8), (33, 16, 6, 7), (52, 26, 11, 9), (84, 18, 8, 8), (105, 24, 7, 9),
@@ -65,7 +65,7 @@ def _street(paper: FPDF, ground: float) -> None:
 
 
 def lines(
-    paper: FPDF, text: str, size: float, *, bold: bool = False, align: str = "L",
+    paper: FPDF, text: str, size: int, *, bold: bool = False, align: str = "L",
     left: float = MARGIN, width: float = INSIDE,
 ) -> None:  # fmt: skip
     """A paragraph; under it is where the next one begins."""
@@ -74,14 +74,14 @@ def lines(
     paper.multi_cell(width, size * LEADING, text, align=align, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
 
-def block(paper: FPDF, text: str, size: float, *, most: float, bold: bool = True) -> None:
+def block(paper: FPDF, text: str, size: int, *, most: float, bold: bool = True) -> None:
     """A paragraph of at most so many millimetres; smaller where a long text needs it."""
     while size > SMALLEST and _height(paper, text, size, bold=bold) > most:
         size -= 1
     lines(paper, text, size, bold=bold)
 
 
-def _height(paper: FPDF, text: str, size: float, *, bold: bool) -> float:
+def _height(paper: FPDF, text: str, size: int, *, bold: bool) -> float:
     paper.set_font(FONT, "B" if bold else "", size)
     if any(paper.get_string_width(word) > INSIDE - 2 for word in text.split()):
         return HEIGHT  # a word would be broken
@@ -90,7 +90,7 @@ def _height(paper: FPDF, text: str, size: float, *, bold: bool) -> float:
 
 
 def fitted(
-    paper: FPDF, text: str, size: float, *, align: str = "C",
+    paper: FPDF, text: str, size: int, *, align: str = "C",
     left: float = MARGIN, width: float = INSIDE,
 ) -> None:  # fmt: skip
     """One line, smaller where a long text needs it."""

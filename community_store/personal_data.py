@@ -23,6 +23,7 @@ from community_store.models import (
     EveningLink,
     InboundState,
     InboundText,
+    Invitation,
     JoinRequest,
     Member,
     MemberState,
@@ -81,6 +82,7 @@ def export(session: Session, member: Member) -> dict[str, Any]:
             col(PushSubscription.member_id) == member.id,
             only=("device", "created_at"),
         ),
+        "invitation": _rows(session, Invitation, col(Invitation.member_id) == member.id),
         "alerts_raised": _rows(session, Alert, col(Alert.author_id) == member.id),
         "replies": _rows(session, Reply, col(Reply.member_id) == member.id),
         "reports_made": _rows(
@@ -119,6 +121,7 @@ def erase(session: Session, member: Member) -> None:
         PositionTry,
         PartnerProof,
         EveningLink,
+        Invitation,
         ProofDocument,
         PushSubscription,
         Registration,

@@ -242,7 +242,7 @@ def alert_reader(
 
 
 def _agent_reads(session: Session, agent: Agent, alert: Alert) -> bool:
-    if alert.town_insee != agent.town_insee:
+    if alert.exercise or alert.town_insee != agent.town_insee:
         return False
     town = session.get(Town, agent.town_insee)
     return town is not None and town.subscribed
@@ -257,7 +257,7 @@ def _resident_reads(session: Session, member: Member, alert: Alert) -> AlertRead
         return AlertReader(Audience.NEIGHBOUR) if theirs else None
     if alert.community_id == member.community_id:
         return AlertReader(Audience.NEIGHBOUR, responsible=member.referent)
-    if alert.community_id is None:
+    if alert.community_id is None or alert.exercise:
         return None
     twinned = twinning.are_twins(session, member.community_id, alert.community_id)
     return AlertReader(Audience.TWIN) if twinned else None

@@ -42,6 +42,7 @@ from dispatch.priority import Priority
 LARGEST_REF = 2**31  # what a column of the database holds
 ALERT_HEARERS = (Audience.NEIGHBOUR, Audience.TWIN, Audience.AGENT)
 CLOSED = {AlertState.ENDED: "all_clear", AlertState.WITHDRAWN: "withdrawn"}
+EXERCISE_OVER = "exercise_over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +167,13 @@ def _close(act: Act, alert: Alert, state: AlertState, text: str) -> int:
     outbox.cancel_waiting(act.session, alert.id, f"alert {state}", act.now)
     place = place_of(act.session, alert)
     variables = {"ref": alert.id, "community": place, "text": text}
-    return tell_those_told(act, alert, CLOSED[state], variables)
+    kind = EXERCISE_OVER if alert.exercise else CLOSED[state]
+    return tell_those_told(act, alert, kind, variables)
 
 
 def called(act: Act, alert: Alert) -> None:
     """The author called 17: shown on the alert, and added to what is still unsent."""
-    if alert.called:
+    if alert.called or alert.exercise:
         return
     alert.called = True
     act.session.add(alert)

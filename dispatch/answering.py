@@ -102,7 +102,9 @@ def route(act: Act, alert: Alert, by: Speaker, text: str) -> tuple[Reply, int]:
     """Give an answer to the author and the référents, nobody else; how many have it."""
     reply = _note(act, alert, by, (ReplyKind.REPLY, text))
     variables = {"ref": alert.id, "author": by.name_at(alert), "text": text}
-    about = notices.Subject("reply", variables, alert_id=alert.id)
+    about = notices.Subject(
+        "exercise_reply" if alert.exercise else "reply", variables, alert_id=alert.id
+    )
     reached = [
         notices.tell(act, to, about)
         for person in responsible(act, alert, by)

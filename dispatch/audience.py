@@ -7,7 +7,7 @@ say more, then neighbours, then twins.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -97,6 +97,32 @@ def plan(session: Session, alert: Alert, how: Plan, people: Mapping[Group, int])
     """
     _Planner(session, alert, how).tell_all(people)
     return heard(session, alert, how)
+
+
+def exercised(session: Session, alert: Alert) -> dict[Group, int]:
+    """Who hears an exercise: the neighbours, neither twins nor agents."""
+    groups = [one for one in RESIDENT_GROUPS if one.audience is Audience.NEIGHBOUR]
+    return _count(session, alert, groups, _sizes(groups))
+
+
+def open_ways(session: Session, alert: Alert, channels: Collection[Channel]) -> dict[str, int]:
+    """How many neighbours each of some channels would reach, and under "" how many any would.
+
+    The alert need not exist: without an author it is for all of its community.
+    """
+    ways = union_all(
+        *[
+            one.people.with_only_columns(
+                literal(one.channel.value).label("channel"), col(Member.id).label("person")
+            )
+            for one in RESIDENT_GROUPS
+            if one.audience is Audience.NEIGHBOUR and one.channel in channels
+        ]
+    ).subquery()
+    people = func.count(func.distinct(ways.c.person))
+    each = select(ways.c.channel, people).group_by(ways.c.channel)
+    rows = session.connection().execute(each.union_all(select(literal(""), people)), _about(alert))
+    return {channel: count for channel, count in rows}  # noqa: C416  # rows are no pairs to mypy
 
 
 def plan_town(session: Session, alert: Alert, how: Plan, communities: Sequence[int] = ()) -> Heard:

@@ -35,6 +35,7 @@ class About(StrEnum):
     DATA = "data"
     ACCESSIBILITY = "accessibility"
     TOWN = "town"
+    REFERENT = "referent"
     OTHER = "other"
 
 
@@ -44,6 +45,7 @@ class Who(StrEnum):
     UNKNOWN = "unknown"
     PENDING = "pending"
     ACTIVE = "active"
+    REFERENT = "referent"
     SUSPENDED = "suspended"
     AGENT = "agent"
     TEAM = "team"
@@ -51,7 +53,9 @@ class Who(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What was written, and by whom as they say; `member_id` is of who is signed in."""
+    """What was written, and by whom as they say; `member_id` is of who is signed in, and
+    `community` has the name of that which a référent asks for.
+    """
 
     name: str
     answer_to: str
@@ -59,6 +63,7 @@ class Message:
     text: str
     who: Who = Who.UNKNOWN
     member_id: int | None = None
+    community: str = ""
 
 
 def mailbox(settings: Settings) -> str:
@@ -87,12 +92,14 @@ def send(act: Act, message: Message) -> Notice:
     if not address:
         raise RuleError("no_mailbox", "[service] contact names no e-mail address")
     language = act.settings.service.languages[0]
-    known = f"contact_who_{message.who}"
+    known, about = f"contact_who_{message.who}", f"contact_about_{message.about}"
     variables: dict[str, object] = {
         "name": message.name,
         "answer_to": message.answer_to,
-        "about": say(language, "mail", f"contact_about_{message.about}"),
-        "who": say(language, "mail", known, member=message.member_id or ""),
+        "about": say(language, "mail", about, community=message.community),
+        "who": say(
+            language, "mail", known, member=message.member_id or "", community=message.community
+        ),
         "written": quoted(message.text),
     }
     # the row is its writer's: their copy of their data has it, and closing the account erases it

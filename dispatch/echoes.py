@@ -13,7 +13,19 @@ LONG_ENOUGH = 30  # letters of ours that nobody types by chance
 LONGEST = 1000  # more than any of ours has
 # what is told to neighbours, who may be another system's number: that one answers once
 TOLD = frozenset(
-    ["alert", "alert_town", "alert_agent", "all_clear", "withdrawn", "reply", "followup"]
+    [
+        "alert",
+        "exercise",
+        "exercise_over",
+        "exercise_followup",
+        "exercise_reply",
+        "alert_town",
+        "alert_agent",
+        "all_clear",
+        "withdrawn",
+        "reply",
+        "followup",
+    ]
 )
 _VARIABLE = re.compile(r"\{\w+\}")
 

@@ -22,7 +22,7 @@ from dispatch import masking, night, notices, notifications, turns, wording
 from dispatch.act import Act
 from dispatch.catalogue import template
 from dispatch.notifications import Opens
-from dispatch.priority import Priority
+from dispatch.priority import priority_of
 from gateway.contract import Channel
 
 # a message in flight or in doubt may have been read: its person is told as well
@@ -96,18 +96,23 @@ def _seen_by(act: Act, hearer: Audience, language: str, text: str) -> str:
 
 def tell_followup(act: Act, alert: Alert, followup: Followup) -> int:
     """Tell everybody who was told, and the author, but not the speaker; how many messages."""
-    notice = _notice(act, alert, "followup")
+    kind = _kind(alert)
+    notice = _notice(act, alert, kind)
     opens = Opens(notifications.of_alert(alert.id or 0).path)  # the alert's own stays beside it
     for hearer in (Audience.NEIGHBOUR, Audience.TWIN, Audience.AGENT):
         for language in LANGUAGES:
             variables = _followup(act, alert, followup, (hearer, language))
-            words = wording.notice(act.settings, language, "followup", variables, opens=opens)
+            words = wording.notice(act.settings, language, kind, variables, opens=opens)
             act.session.add(wording.row(words, hearer, language, notice_id=notice.id))
     act.session.flush()
     heard = col(Delivery.audience)
     but = Delivery.member_id if isinstance(followup.speaker, Member) else Delivery.agent_id
     also = and_(col(Wording.audience) == heard, col(but).is_distinct_from(followup.speaker.id))
     return _copy(act, alert, _Copy(notice, heard, also)) + _tell_author(act, alert, followup)
+
+
+def _kind(alert: Alert) -> str:
+    return "exercise_followup" if alert.exercise else "followup"
 
 
 def _notice(act: Act, alert: Alert, kind: str) -> Notice:
@@ -139,7 +144,7 @@ def _tell_author(act: Act, alert: Alert, followup: Followup) -> int:
     if to is None:
         return 0
     variables = _followup(act, alert, followup, (Audience.NEIGHBOUR, author.language))
-    notices.tell(act, to, notices.Subject("followup", variables, alert_id=alert.id))
+    notices.tell(act, to, notices.Subject(_kind(alert), variables, alert_id=alert.id))
     return 1
 
 
@@ -158,7 +163,8 @@ def _copy(act: Act, alert: Alert, how: _Copy) -> int:
         col(Delivery.address).not_like(f"{personal_data.ERASED}%"),  # they are not told
         col(Delivery.state).in_([state.value for state in MAY_HAVE_READ]),
     )
-    last = turns.given(act.session, alert, Priority.ALERT, act.now)
+    priority = priority_of(exercise=alert.exercise)
+    last = turns.given(act.session, alert, priority, act.now)
     by_sms = func.coalesce(Delivery.segments / func.nullif(Delivery.segments, 0), 0)
     each = func.coalesce(Delivery.price / func.nullif(Delivery.segments, 0), 0.0)
     called = col(Delivery.channel) == Channel.VOICE.value
@@ -171,7 +177,7 @@ def _copy(act: Act, alert: Alert, how: _Copy) -> int:
         select(
             literal(how.notice.id), col(Wording.id), col(Delivery.member_id),
             col(Delivery.agent_id), how.audience, col(Delivery.channel), col(Delivery.address),
-            col(Delivery.gateway), col(Delivery.number_id), literal(int(Priority.ALERT)),
+            col(Delivery.gateway), col(Delivery.number_id), literal(int(priority)),
             turns.next_after_each(last), Wording.segments * by_sms,
             case((called, col(Delivery.price)), else_=Wording.segments * each),
             literal(State.QUEUED.value), literal(""), literal(0), literal(0), literal(0), literal(0),

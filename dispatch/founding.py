@@ -117,6 +117,13 @@ def _require_outsider(member: Member) -> None:
         raise RuleError("apply_not_pending", f"member {member.id} is {member.state}")
 
 
+def in_reach(member: Member, community: Community) -> bool:
+    """Whether a home is near enough to ask."""
+    if member.lat is None or member.lon is None:
+        return False
+    return distance_m(Point(member.lon, member.lat), community.boundary) <= FAR_M
+
+
 def _require_near(member: Member, community: Community) -> None:
     if member.lat is None or member.lon is None:
         raise RuleError("apply_no_home", f"the home of member {member.id} has no place")

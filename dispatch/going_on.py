@@ -34,6 +34,7 @@ def open_alerts(session: Session, member: Member) -> list[Alert]:
         .where(
             Alert.state == AlertState.OPEN,
             or_(col(Alert.community_id).in_(near), of_town),
+            or_(~col(Alert.exercise), col(Alert.community_id) == member.community_id),
         )
         .order_by(col(Alert.id).desc())
         .limit(MOST)

@@ -24,7 +24,10 @@ def is_over(act: Act, author: Member, community: Community) -> bool:
 
 def _raised_by(whose: ColumnElement[bool]) -> ScalarSelect[int]:
     since = bindparam("since", type_=UtcDateTime())
-    found = select(func.count()).select_from(Alert).where(whose, col(Alert.created_at) > since)
+    real = ~col(Alert.exercise)
+    found = (
+        select(func.count()).select_from(Alert).where(whose, col(Alert.created_at) > since, real)
+    )
     return found.scalar_subquery()
 
 

@@ -87,7 +87,7 @@ def _of_member(act: Act, member: Member | None) -> ColumnElement[bool]:
     return or_(
         own,
         and_(ours, ~waits) if not member.referent else ours,
-        and_(col(Alert.community_id).in_(twins), ~waits),
+        and_(col(Alert.community_id).in_(twins), ~waits, ~col(Alert.exercise)),
         and_(_of_town(home.town_insee), _for(member.community_id), ~waits),
     )
 
@@ -106,4 +106,4 @@ def _of_agent(act: Act, agent: Agent | None) -> ColumnElement[bool]:
     town = act.session.get(Town, agent.town_insee) if agent else None
     if town is None or not town.subscribed:
         return false()
-    return col(Alert.town_insee) == town.insee
+    return and_(col(Alert.town_insee) == town.insee, ~col(Alert.exercise))

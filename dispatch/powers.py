@@ -10,11 +10,11 @@ from community_store.models import Agent, Alert, AlertKind, Member, MemberState,
 def may_close(
     session: Session, alert: Alert, *, member: Member | None, agent: Agent | None, by_text: bool
 ) -> bool:
-    """The author, a référent of the alert's community, an agent of its town.
+    """The author, a référent of the alert's community, an agent of its town (not an exercise).
 
     The words that end a town alert are town-wide too: only of an agent who may raise one.
     """
-    if agent is not None and agent.town_insee == alert.town_insee:
+    if agent is not None and agent.town_insee == alert.town_insee and not alert.exercise:
         if alert.kind != AlertKind.TOWN:
             return True
         return speaks_for(agent, session.get(Town, agent.town_insee), by_text=by_text)

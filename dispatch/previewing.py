@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from sqlmodel import col, func, select
-
-from community_store.models import Alert, Audience, Community, Member, Reference, Town
+from community_store.models import Alert, Audience, Community, Member, Town
 from community_store.visibility import author_for
-from dispatch import alerts, audience, limits, masking, senders, wording
+from dispatch import alerts, audience, limits, masking, references, senders, wording
 from dispatch.act import Act
 from dispatch.alerts import Told
 from dispatch.catalogue import template
@@ -69,7 +67,7 @@ def frame(act: Act, author: Member, language: str) -> tuple[str, str]:
 def _facts(act: Act, author: Member, community: Community, text: str) -> wording.Facts:
     town = act.session.get(Town, community.town_insee)
     return wording.Facts(
-        ref=_next_ref(act),
+        ref=references.next_about(act.session),
         at=act.now,
         text=text,
         masked=act.settings.alerts.mask,
@@ -79,11 +77,6 @@ def _facts(act: Act, author: Member, community: Community, text: str) -> wording
         answer_to=senders.answerable(act.session) if senders.senders(act.session).one_way else "",
         spoken=False,
     )
-
-
-def _next_ref(act: Act) -> int:
-    """About the reference that the alert will have: as many digits, all but always."""
-    return (act.session.exec(select(func.max(col(Reference.id)))).one() or 0) + 1
 
 
 def _masked(act: Act, text: str, language: str) -> str:

@@ -11,3 +11,8 @@ class Priority(IntEnum):
     ALERT = 2
     TOWN_INFORMATION = 3
     OTHER = 4
+
+
+def priority_of(*, exercise: bool) -> Priority:
+    """The class of a resident's alert, and of what is said after it: an exercise waits for all."""
+    return Priority.TOWN_INFORMATION if exercise else Priority.ALERT

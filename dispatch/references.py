@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session
+from sqlmodel import Session, col, func, select
 
 from community_store.models import Reference
 
@@ -22,3 +22,8 @@ def following(session: Session, kind: str) -> int:
     session.flush()
     assert reference.id is not None
     return reference.id
+
+
+def next_about(session: Session) -> int:
+    """About the reference that the next alert will have: as many digits, all but always."""
+    return (session.exec(select(func.max(col(Reference.id)))).one() or 0) + 1

@@ -16,9 +16,16 @@ from sqlmodel import col, select
 from community_store import account_links, accounts, household, membership, registrations
 from community_store.account_links import Asked
 from community_store.membership import NewMember
-from community_store.models import Account, AccountLink, Member, MemberState, Registration
+from community_store.models import (
+    Account,
+    AccountLink,
+    Community,
+    Member,
+    MemberState,
+    Registration,
+)
 from community_store.store import lock
-from dispatch import codes, notices, requests
+from dispatch import codes, founding, notices, requests
 from dispatch.act import Act
 from dispatch.rights import JOIN_KNOWN, JOIN_LINK
 from gateway import numbers
@@ -178,11 +185,21 @@ def _made(act: Act, registration: Registration, what: str) -> Proved:
     )
     registration.member_id = member.id
     act.session.add(registration)
+    _as_invited(act, member, registration)
     requests.ask(act, member)
     account = accounts.of_member(act.session, member)
     account.password = registration.password
     _sign_in_with(act, account, member)
     return Proved(account)
+
+
+def _as_invited(act: Act, member: Member, registration: Registration) -> None:
+    """Whose home is in no community asks the one whose link they came by, where it is near."""
+    if registration.invited_to is None or member.community_id is not None:
+        return
+    community = act.session.get(Community, registration.invited_to)
+    if community is not None and founding.in_reach(member, community):
+        membership.move(act.session, member, community)
 
 
 def _sign_in_with(act: Act, account: Account, member: Member) -> None:

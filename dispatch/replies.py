@@ -2,7 +2,8 @@
 
 For `reply_hours` after somebody was sent an alert by SMS, a text of theirs that is no
 command is a reply to the latest such alert. Agents too: an officer's "on arrive" must
-not become a town alert.
+not become a town alert. An exercise takes replies only while it goes on, and TOUS makes a real
+alert of one: whoever wants everybody told has something to tell.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from datetime import timedelta
 
 from sqlalchemy import bindparam
 from sqlalchemy.orm import Mapped
-from sqlmodel import col, func, select
+from sqlmodel import col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from community_store.columns import UtcDateTime
 from community_store.errors import RuleError
-from community_store.models import Alert, AlertKind, Delivery
-from dispatch import answering
+from community_store.models import Alert, AlertKind, AlertState, Delivery
+from dispatch import answering, raising
 from dispatch.courtesies import is_courtesy
 from dispatch.followups import MAY_HAVE_READ
 from dispatch.incoming import Incoming
@@ -50,6 +51,7 @@ def _heard(hearer: Mapped[int | None]) -> SelectOfScalar[Alert]:
             func.coalesce(Delivery.handed_over_at, Delivery.created_at)
             >= bindparam("since", type_=UtcDateTime()),
             col(Delivery.state).in_([state.value for state in MAY_HAVE_READ]),
+            or_(~col(Alert.exercise), col(Alert.state) == AlertState.OPEN.value),
         )
         .order_by(col(Alert.id).desc())
         .limit(1)
@@ -105,6 +107,8 @@ def broadcast(incoming: Incoming) -> str:
     if reply is None or alert is None:
         incoming.answer("nothing_to_broadcast")
         return "nothing_to_broadcast"
+    if alert.exercise:
+        return raising.raise_from(incoming, reply.text)
     try:
         told = answering.broadcast(incoming.act, alert, _speaker(incoming), reply)
     except RuleError as error:

@@ -18,7 +18,7 @@ PARTS = frozenset(
         "mask_plate", "mask_phone", "mask_mail", "who_team", "who_referent", "who_town",
         "status_nowhere", "status_pending", "status_active", "status_suspended", "status_closed",
         "status_sms_on", "status_sms_off", "status_sms_paused", "status_called",
-        "alert_open", "alert_held", "alert_ended", "alert_withdrawn", "alert_expired",
+        "exercise_text", "exercise_mark", "alert_open", "alert_held", "alert_ended", "alert_withdrawn", "alert_expired",
     ]
 )  # fmt: skip
 LONG: dict[str, object] = {

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from community_store.models import Wording
@@ -48,13 +49,18 @@ def twice(settings: Settings, language: str, message: str, variables: Mapping[st
     """
     known = {name: _plain(language, value) for name, value in variables.items()}
     known |= {"service": settings.service.name}
-    words, keys = template(language, DOMAIN, message), f"{message}_keys"
-    parts = ("hello", "again", keys if has(language, keys) else "keys")
+    words, own = template(language, DOMAIN, message), partial(_own, language, message)
+    parts = (own("hello"), "again", own("keys"))
     frame = [say(language, DOMAIN, part, **known) for part in parts]
     fixed = 4 + sum(map(len, frame)) + 2 * len(words.replace(TEXT, "").format(**known))
     text = _cut(language, str(known.get("text", "")), (LONGEST - fixed) // 2)
     once = words.format(**{**known, "text": text}).strip()
     return "\n".join([f"{frame[0]} {once}", f"{frame[1]} {once}", frame[2]])
+
+
+def _own(language: str, message: str, part: str) -> str:
+    """A part of a call as a message has it, or as all do."""
+    return f"{message}_{part}" if has(language, f"{message}_{part}") else part
 
 
 def line(settings: Settings, wording: Wording, message: str) -> str:

@@ -113,6 +113,14 @@ def town_alert(settings: Settings, language: str, facts: Facts) -> Words:
     return _alert_words(settings, TOWN_IDS, language, facts)
 
 
+EXERCISE_IDS = _Ids("exercise", "exercise", "exercise", "exercise")
+
+
+def exercise(settings: Settings, language: str, facts: Facts) -> Words:
+    """A référent's exercise (S72): every channel says first that it is one."""
+    return _alert_words(settings, EXERCISE_IDS, language, facts)
+
+
 def _alert_words(settings: Settings, ids: _Ids, language: str, facts: Facts) -> Words:
     variables = _variables(settings, language, facts)
     sms = _fitted(settings, language, ids.sms, variables)

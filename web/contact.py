@@ -22,11 +22,12 @@ from web.throttle import throttled
 contact = Blueprint("contact", __name__)
 log = structlog.get_logger(__name__)
 
+FORM = [one for one in About if one is not About.REFERENT]  # who has a form of their own
 NAME = Field("name", "contact.name", autocomplete="name", longest=80, missing="contact.name.missing")  # fmt: skip
 ANSWER_TO = Field("answer_to", "contact.answer_to", hint="contact.answer_to.hint",
                   autocomplete="email", missing="contact.answer_to.missing")  # fmt: skip
 ABOUT = Field("about", "contact.about", kind="select", missing="contact.about.missing",
-              choices=(("", "contact.about.choose"), *((one.value, f"contact.about.{one}") for one in About)))  # fmt: skip
+              choices=(("", "contact.about.choose"), *((one.value, f"contact.about.{one}") for one in FORM)))  # fmt: skip
 TEXT = Field("text", "contact.text", hint="contact.text.hint", kind="textarea", longest=4000,
              missing="contact.text.missing")  # fmt: skip
 FIELDS = (NAME, ANSWER_TO, ABOUT, TEXT)
@@ -37,8 +38,8 @@ FIELDS = (NAME, ANSWER_TO, ABOUT, TEXT)
 def ask() -> ResponseReturnValue:
     """The form, with what we know of who is signed in; `?about=` chooses what it is about."""
     about = request.args.get("about", "")
-    known = about if about in set(About) else ""
-    return _page(forms.blank(FIELDS, **_mine(), about=known))
+    known = about if about in set(FORM) else ""
+    return _page(forms.blank(FIELDS, **mine(), about=known))
 
 
 @contact.post("/contact")
@@ -47,7 +48,7 @@ def ask() -> ResponseReturnValue:
 def send() -> ResponseReturnValue:
     """Queue the mail; what is wrong is said, with what was typed still there."""
     form = forms.read(FIELDS)
-    address = _address(form)
+    address = read_address(form)
     if form.ok and _sent(form, address):
         return redirect(url_for("contact.sent"), 303)
     return _page(form), 422
@@ -65,7 +66,7 @@ def _page(form: Form) -> str:
     return render_template("contact/form.html", form=form, open=bool(box))
 
 
-def _mine() -> dict[str, str]:
+def mine() -> dict[str, str]:
     """The name of whoever is signed in, and where they have answers sent."""
     found = identity.whole()
     if found is None:
@@ -77,7 +78,7 @@ def _mine() -> dict[str, str]:
     return {"name": person.name, "answer_to": address or ""}
 
 
-def _address(form: Form) -> str:
+def read_address(form: Form) -> str:
     """Where the answer goes, as people write it; what is wrong with it is noted."""
     try:
         return contacting.read_address(identity.runtime().settings, form["answer_to"])

@@ -26,7 +26,7 @@ FIRST = "fr"
 ROOMS = (
     "web", "registering", "community", "activation", "deciding", "first_steps",
     "alerts", "reports", "gazette", "messages", "mine", "directory", "profile", "notifications",
-    "help_centre",
+    "help_centre", "invite", "referent",
 )  # fmt: skip
 COOKIE = "language"
 

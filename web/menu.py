@@ -32,6 +32,8 @@ ITEMS = (
     Item("/messages/", "messages.inbox", Policy.MEMBER),
     Item("/community", "menu.community", Policy.PENDING),
     Item("/directory", "directory.title", Policy.MEMBER),
+    Item("/invite", "invite.title", Policy.MEMBER),
+    Item("/referent", "referent.title", Policy.REFERENT),
     Item("/requests", "menu.requests", Policy.DECIDER),
     Item("/reports", "reports.title", Policy.REFERENT),
     Item("/team", "deciding.team", Policy.TEAM),

@@ -37,6 +37,7 @@ from web.gazette.room import room as gazette_room
 from web.health import health
 from web.help_centre import questions
 from web.help_centre.page import help_centre
+from web.invite.page import invite
 from web.messages import choosing, inbox, parting  # noqa: F401  # their routes
 from web.messages import one as one_conversation  # noqa: F401  # its routes
 from web.messages import writing as writing_messages  # noqa: F401  # its routes
@@ -57,6 +58,9 @@ from web.profile import (  # noqa: F401  # their routes
     sure,
 )
 from web.profile.room import profile, settings_room
+from web.referent import exercise, kit, members, tools  # noqa: F401  # their routes
+from web.referent import team as asking_the_team  # noqa: F401  # its routes
+from web.referent.room import room as referents_room
 from web.registering import address, form, link, place, proofs, town  # noqa: F401  # their routes
 from web.registering.room import registering
 from web.reports.deciding import reports_pages
@@ -70,7 +74,7 @@ PAGES = (
     first_steps, deciding, team_pages,
     alerts_room, gazette_room, messages_room, absence, filing, reports_pages,
     neighbourhood, twin_link, directory, profile, settings_room, application, notified,
-    help_centre, contact.contact, legal.legal,
+    help_centre, invite, referents_room, contact.contact, legal.legal,
 )  # fmt: skip
 # called by programs, which have no form of ours: each call proves itself, or is of a trial
 BY_PROGRAMS = (simulator, unsubscribe, moving)

@@ -41,6 +41,7 @@ from community_store.models.gazette import (
     GazettePicture,
     RemovedBy,
 )
+from community_store.models.inviting import Invitation
 from community_store.models.joining import Enrolment, EnrolmentState, HomeCode, HomeEntry
 from community_store.models.messaging import (
     Absence,
@@ -138,6 +139,7 @@ __all__ = [
     "HomeEntry",
     "InboundState",
     "InboundText",
+    "Invitation",
     "JoinRequest",
     "Member",
     "MemberState",

@@ -98,6 +98,7 @@ class Alert(SQLModel, table=True):
 
     `called` when the author said that 17 was called; `held_until` while a référent is
     asked (A8); `acknowledged` counts the people who confirmed that they read it.
+    An `exercise` is told to neighbours alone, and says so.
     `only` has the ids of the communities that a town alert is for, "" for all. `lat` and
     `lon` are where it happens, in degrees, where the author showed it on a map.
     """
@@ -128,6 +129,7 @@ class Alert(SQLModel, table=True):
     lon: float | None = None
     held_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     summarised: bool = False
+    exercise: bool = False
 
 
 class ReplyKind(StrEnum):

@@ -15,7 +15,8 @@ class Registration(SQLModel, table=True):
     `digest` is of the browser's token, `mail_digest` of the link that went to `email`. The
     numbers are E.164 and, like the e-mail, claims: `member_id` is the account made once the
     first of them was proved, which has those proved and no other. `choices` are the places
-    that the address may mean. `placed` says that the home's place was confirmed (S07).
+    that the address may mean. `invited_to` is the community whose link they came by. `placed`
+    says that the home's place was confirmed (S07).
     """
 
     __tablename__ = "registration"
@@ -39,5 +40,6 @@ class Registration(SQLModel, table=True):
     member_id: int | None = Field(
         default=None, foreign_key="member.id", ondelete="CASCADE", index=True
     )
+    invited_to: int | None = Field(default=None, foreign_key="community.id", ondelete="SET NULL")
     created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)

@@ -49,7 +49,14 @@ class Ordinary(dict[str, object]):
         return "Les Lilas"
 
 
-NO_MESSAGE = {"time", "day", "stale_day", "alert_oneway"}  # parts of others
+NO_MESSAGE = {
+    "time",
+    "day",
+    "stale_day",
+    "alert_oneway",
+    "exercise_text",
+    "exercise_mark",
+}  # parts of others
 NOW = datetime(2026, 11, 24, 13, 32, tzinfo=UTC)
 
 

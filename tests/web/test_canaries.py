@@ -18,9 +18,11 @@ import pytest
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from community_store import invitations
 from community_store.models import Audience, Delivery, Member, MemberState, Town, Wording
 from dispatch import alerts, answering, messaging, reports
 from gateway.contract import Channel
+from tests.commands.test_code import words as printed
 from tests.dispatch.world import INSEE
 from tests.web.house import House, Visitor, words
 
@@ -49,7 +51,8 @@ NOT_FOR: dict[str, tuple[str, ...]] = {
     "anonymous": ALL,
 }
 IDS = ("1", "2", "3", "4", "5", "6")
-WORDS_IN_ADDRESSES = ("alert", "x")
+WORDS_IN_ADDRESSES = ("alert", "x", "flyer", "presentation")
+LINK = "canarilien"  # of the canary's invitation
 
 
 @dataclass
@@ -114,6 +117,8 @@ def lives(made: Aviary) -> None:
         letter = messaging.Opening(f"Bonjour, {PRIVATE[0]}", "", "0" * 16)
         messaging.begin(act, act.session.merge(canary), [made.people["twin"].id or 0], letter)
     visitor = made.house.inside(made.house.account_of(canary, password=False))
+    with world.act() as act:
+        invitations.of(act.session, act.session.merge(canary), act.now).code = LINK
     until = (world.clock() + timedelta(days=5)).date().isoformat()
     visitor.lands(visitor.post("/gazette/new", kind="fete", title=WRITTEN[0], text="Samedi",
                                until=until))  # fmt: skip
@@ -126,6 +131,7 @@ def addresses(made: Aviary) -> Iterator[str]:
     for rule in made.house.app.url_map.iter_rules():
         if "GET" in (rule.methods or ()) and rule.endpoint != "static":
             yield from filled(rule)
+    yield f"/i/{LINK}"
 
 
 def filled(rule: Rule) -> Iterator[str]:
@@ -141,6 +147,8 @@ def filled(rule: Rule) -> Iterator[str]:
 def text_of(answer: TestResponse) -> str:
     """What can be read of an answer; a picture has no words."""
     kind = answer.mimetype or ""
+    if kind == "application/pdf":
+        return printed(answer.data)
     return words(answer) if kind.startswith("text/") or "json" in kind else ""
 
 

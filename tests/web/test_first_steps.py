@@ -77,7 +77,7 @@ def test_an_invitation_leaves_from_one_s_own_telephone(odette: Visitor) -> None:
     page = odette.get("/first-steps").text
     assert 'href="sms:?&amp;body=' in page
     assert 'href="mailto:?subject=' in page
-    assert "https://tocsin.example/join" in unquote(page)
+    assert "https://tocsin.example/i/" in unquote(page)
 
 
 @pytest.mark.parametrize("state", [MemberState.PENDING, MemberState.SUSPENDED])

@@ -57,7 +57,7 @@ def reply(ref: int) -> ResponseReturnValue:
     """Answer the author and the référents; with `all`, everybody who was told. What the
     author has to add is for everybody.
     """
-    adds = "more" in request.form
+    adds, all_ = "more" in request.form, "all" in request.form
     form = forms.read((MORE if adds else REPLY,))
     if not form.ok:
         return _again(ref, form)
@@ -66,7 +66,7 @@ def reply(ref: int) -> ResponseReturnValue:
     def do(found: Opened) -> str:
         if found.alert.state == AlertState.HELD:
             abort(404)
-        if adds or "all" in request.form:
+        if adds or all_:
             _require(found.may_tell_all)
             answering.tell_all(found.act, found.alert, found.me.speaker, text)
             return "alerts.reply.all_done"
@@ -121,7 +121,7 @@ def ask_withdraw(ref: int) -> ResponseReturnValue:
     """To be sure: neighbours will be told that it was a false alarm."""
     with identity.runtime().store.read() as db:
         found = opened(db, ref)
-        _require(found.may_close)
+        _require(found.may_close and not found.alert.exercise)
         return render_template("alerts/withdraw.html", alert=found.alert)
 
 
@@ -132,7 +132,7 @@ def withdraw(ref: int) -> ResponseReturnValue:
     """A false alarm: nothing more goes out, those told are told."""
 
     def do(found: Opened) -> str:
-        _require(found.may_close)
+        _require(found.may_close and not found.alert.exercise)
         alerts.withdraw(found.act, found.alert)
         return "alerts.withdraw.done"
 

@@ -67,9 +67,10 @@ class Opened:
 
     @property
     def may_tell_all(self) -> bool:
-        """A twin answers those responsible alone."""
-        twin = self.reader.audience is Audience.TWIN
-        return self.alert.kind == AlertKind.RESIDENT and not twin
+        """A twin answers those responsible alone; to an exercise only its author adds."""
+        if self.alert.kind != AlertKind.RESIDENT or self.reader.audience is Audience.TWIN:
+            return False
+        return self.reader.author or not self.alert.exercise
 
     @property
     def may_release(self) -> bool:
@@ -114,6 +115,7 @@ def line(found: Opened) -> dict[str, Any]:
         "ref": alert.id,
         "category": alert.category,
         "state": alert.state,
+        "exercise": alert.exercise,
         "text": found.told(alert.text),
         "place": alerts.place_of(act.session, alert),
         "time": wording.day_and_time(

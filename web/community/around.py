@@ -9,7 +9,7 @@ from shapely import Point
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, or_, select
 
-from community_store import census
+from community_store import census, invitations
 from community_store.folding import folded
 from community_store.geometry import Place, distance_m
 from community_store.models import Community, Member, Town
@@ -66,6 +66,14 @@ def around(session: Session, member: Member) -> list[Choice]:
                people.get(one.community.id or 0, 0), one.distance_m)
         for one in found
     ]  # fmt: skip
+
+
+def invited(session: Session, member: Member, home: Community | None) -> Choice | None:
+    """The community that a neighbour invited to, unless the member is in it."""
+    home = home or invitations.invited_to(session, member)
+    if home is None or home.id == member.community_id:
+        return None
+    return _choices(session, [home], home_of(member))[0]
 
 
 def listed(session: Session, member: Member, wanted: str, page: int) -> Listed:

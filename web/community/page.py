@@ -14,6 +14,7 @@ from web import i18n, identity, maps
 from web.access import Policy, access
 from web.community import around, ours
 from web.community.room import here
+from web.registering import room
 from web.throttle import throttled
 
 community = Blueprint("community", __name__)
@@ -38,8 +39,12 @@ def page(refused: str = "") -> str:
         zones = [maps.zone(one.community, note=_distance(one)) for one in choices]
         return render_template(
             "community/around.html", member=member, choices=choices, zones=zones,
-            home=place(member), refused=refused,
+            home=place(member), refused=refused, invited=_invited(db, member),
         )  # fmt: skip
+
+
+def _invited(db: Session, member: Member) -> around.Choice | None:
+    return around.invited(db, member, room.invited(db))
 
 
 def _mine(db: Session, member: Member, home: Community, refused: str) -> str:
@@ -48,6 +53,7 @@ def _mine(db: Session, member: Member, home: Community, refused: str) -> str:
         "community/mine.html", member=member, community=home, inside=inside,
         neighbours=census.neighbours(db, home), zones=[maps.zone(home, "own")],
         home=place(member), refused=refused,
+        invited=_invited(db, member) if member.state == MemberState.PENDING else None,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from dispatch import refusals, rehearsal, wake
 from web import i18n, identity
 from web.access import Policy, access
 from web.front import number_to_text
+from web.invite import page as invite
 from web.throttle import throttled
 
 first_steps = Blueprint("first_steps", __name__, url_prefix="/first-steps")
@@ -40,8 +41,9 @@ def show() -> ResponseReturnValue:
 
 
 def _page(refused: str = "", status: int = 200) -> ResponseReturnValue:
-    with identity.runtime().store.read() as db:
+    with identity.runtime().store.begin() as db:
         member = identity.member(db)
+        site = invite.link(db, member)
         home = db.get_one(Community, member.community_id)
         account = db.exec(select(Account).where(Account.member_id == member.id)).first()
         others = census.neighbours(db, home) - 1
@@ -49,16 +51,15 @@ def _page(refused: str = "", status: int = 200) -> ResponseReturnValue:
     done = Done(bool(session.get(SAVED)), told, bool(account and account.email))
     page = render_template(
         "first_steps/page.html", member=member, community=home.name, others=others, done=done,
-        number=number_to_text(), invitation=quote(_invitation(home.name)), refused=refused,
+        number=number_to_text(), refused=refused,
+        site=site, invitation=quote(_invitation(home.name, site)),
     )  # fmt: skip
     return page, status
 
 
-def _invitation(community: str) -> str:
-    service = identity.runtime().settings.service
-    return i18n.asked()(
-        "first_steps.invite.words", community=community, service=service.name, site=service.site
-    )
+def _invitation(community: str, link: str) -> str:
+    service = identity.runtime().settings.service.name
+    return i18n.asked()("invite.words", community=community, service=service, link=link)
 
 
 @first_steps.get("/number.vcf")

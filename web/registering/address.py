@@ -24,7 +24,7 @@ from web.access import Policy, access
 from web.forms import Field, Form
 from web.front import WHERE, number_to_text
 from web.registering import finding
-from web.registering.room import TOKEN, begun, registering, typed, unplaced
+from web.registering.room import TOKEN, begun, invited, registering, typed, unplaced
 from web.throttle import throttled
 
 log = structlog.get_logger(__name__)
@@ -75,9 +75,12 @@ def _fields() -> tuple[Field, ...]:
 
 
 def _asked(form: Form, *, going: bool = False, away: bool = False) -> str:
+    with identity.runtime().store.read() as db:
+        home = invited(db)
     return render_template(
-        "registering/address.html", form=form, number=number_to_text(), going=going, away=away
-    )
+        "registering/address.html", form=form, number=number_to_text(), going=going, away=away,
+        invited=home.name if home else "",
+    )  # fmt: skip
 
 
 def _check_email(form: Form) -> None:

@@ -18,8 +18,8 @@ from dispatch.placing import Home
 from web import forms, identity, maps
 from web.access import Policy, access
 from web.forms import Form
-from web.registering import finding
-from web.registering.room import TOKEN, going_on, registering, typed, unplaced
+from web.registering import finding, inviting
+from web.registering.room import TOKEN, going_on, registering, remember, typed, unplaced
 from web.throttle import throttled
 
 log = structlog.get_logger(__name__)
@@ -102,9 +102,13 @@ def confirm(row: Registration) -> ResponseReturnValue:
     """Is this your home? With the community that it is in."""
     with identity.runtime().store.read() as db:
         found = nearby.near(db, row.lat, row.lon) if row.lat and row.lon else []
+        own = next((one.community for one in found if not one.distance_m), None)
+        outside = inviting.outside(db, row, own.id if own else None)
     around = [maps.zone(one.community, "near" if one.distance_m else "own") for one in found]
-    community = next((one.community.name for one in found if not one.distance_m), "")
-    return render_template("registering/confirm.html", row=row, community=community, around=around)
+    return render_template(
+        "registering/confirm.html", row=row, around=around, outside=outside,
+        community=own.name if own else "",
+    )  # fmt: skip
 
 
 @registering.post("/confirm")
@@ -118,7 +122,7 @@ def confirmed(row: Registration) -> ResponseReturnValue:
         kept = typed(db)
         assert kept is not None
         kept.placed = True
-        db.add(kept)
+        remember(db, kept)
     return redirect(url_for("registering.form"), 303)
 
 

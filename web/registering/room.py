@@ -17,14 +17,21 @@ from flask import Blueprint, flash, redirect, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
-from community_store import registrations
-from community_store.models import Member, Registration
+from community_store import invitations, registrations
+from community_store.models import Community, Member, Registration
 from dispatch import placing
 from web import i18n, identity
 
 registering = Blueprint("registering", __name__, url_prefix="/join")
 
 TOKEN = "registration"  # noqa: S105  # the name of a key in the browser's signed cookie
+
+INVITED = "invited"  # in the same cookie: the code of a neighbour's link (web/invite)
+
+
+def invited(db: Session) -> Community | None:
+    """The community whose link this browser followed, as long as the link leads there."""
+    return invitations.community(db, str(session.get(INVITED, "")))
 
 
 def unplaced() -> Member | None:
@@ -72,7 +79,15 @@ def begun(db: Session) -> Registration:
         language = i18n.asked().language
         found, token = registrations.begin(db, identity.runtime().clock(), language=language)
         session[TOKEN] = token
+    remember(db, found)
     return found
+
+
+def remember(db: Session, row: Registration) -> None:
+    """Keep by whose link they came: the link in the e-mail may go on in another browser."""
+    home = invited(db)
+    row.invited_to = home.id if home else row.invited_to
+    db.add(row)
 
 
 def going_on(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:

@@ -1,0 +1,1 @@
+"""The référent's room: the role, its tools, the exercise, the team, the papers (S71 to S73)."""

@@ -19,7 +19,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from community_store.models import Audience, Delivery, Member, MemberState, Town, Wording
-from dispatch import alerts, answering, messaging, reports
+from dispatch import alerts, answering, messaging, reported, reports
 from gateway.contract import Channel
 from tests.dispatch.world import INSEE
 from tests.web.house import House, Visitor, words
@@ -107,9 +107,9 @@ def lives(made: Aviary) -> None:
         answering.acknowledge(act, act.session.merge(theirs), answering.Speaker(canary))
         answering.route(act, act.session.merge(theirs), answering.Speaker(canary), "Moi aussi")
         answering.tell_all(act, act.session.merge(theirs), answering.Speaker(canary), "C'est fini")
-        reports.file(act, act.session.merge(canary), reports.of_alert(act, theirs), "Faux")
+        reports.file(act, act.session.merge(canary), reported.of_alert(act, theirs), "Faux")
         other = act.session.merge(made.people["neighbour"])
-        reports.file(act, other, reports.of_alert(act, held), "Faux aussi")
+        reports.file(act, other, reported.of_alert(act, held), "Faux aussi")
         alerts.end(act, act.session.merge(theirs), "")
         letter = messaging.Opening(f"Bonjour, {PRIVATE[0]}", "", "0" * 16)
         messaging.begin(act, act.session.merge(canary), [made.people["twin"].id or 0], letter)

@@ -91,7 +91,8 @@ def test_neighbours_are_listed_by_last_name_with_street_and_numbers(street: Stre
 
 def test_a_message_can_be_written_from_a_card(street: Street) -> None:
     """To whoever shares no number too; not to oneself, nor to somebody whom one blocked."""
-    for path in ("/directory", f"/directory/{street.hidden.id}"):
+    pages = ("/directory", f"/directory/{street.hidden.id}", f"/profile/of/{street.hidden.id}")
+    for path in pages:
         page = street.page(path)
         assert f'href="/messages/write?to={street.hidden.id}"' in page
         assert f"to={street.me.id}" not in page
@@ -102,7 +103,7 @@ def test_a_message_can_be_written_from_a_card(street: Street) -> None:
     )
     with street.world.act() as act:
         blocks.block(act.session, street.me, street.hidden, act.now)
-    for path in ("/directory", f"/directory/{street.hidden.id}"):
+    for path in pages:
         assert f"to={street.hidden.id}" not in street.page(path)
     back = street.page(f"/directory/{street.me.id}", street.hidden)
     assert f"to={street.me.id}" in back, "nobody learns that they are blocked"
@@ -136,6 +137,13 @@ def test_a_card_is_a_neighbours_or_does_not_exist(street: Street) -> None:
     for path in ("/directory/0", "/directory/999999", f"/directory/{10**12}", "/directory/-1"):
         assert visitor.get(path).status_code == 404
     assert street.browser(street.away["twin"]).get(f"/directory/{street.me.id}").status_code == 404
+
+
+def test_a_card_says_what_they_like_and_what_they_say_of_themselves(street: Street) -> None:
+    street.world.change(street.shares, about="Je prête mon échelle", interests="gardening,ruches")
+    page = street.page(f"/directory/{street.shares.id}")
+    assert "Je prête mon échelle" in page
+    assert "ruches" in page
 
 
 def test_my_own_card_is_what_neighbours_see(street: Street) -> None:

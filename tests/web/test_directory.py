@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 import pytest
 
+from community_store import blocks
 from community_store.models import Community, Member, MemberState, Wording
 from dispatch import pairing
 from tests.dispatch.world import World
 from tests.web.house import House, Visitor, words
+from tests.web.letters import counted
 
 HIDDEN_MOBILE, HIDDEN_LANDLINE = "+33639987777", "+33199007777"
 CANARIES = (
@@ -87,6 +89,37 @@ def test_neighbours_are_listed_by_last_name_with_street_and_numbers(street: Stre
     assert "Les Lilas : 3 voisins." in page
 
 
+def test_a_message_can_be_written_from_a_card(street: Street) -> None:
+    """To whoever shares no number too; not to oneself, nor to somebody whom one blocked."""
+    pages = ("/directory", f"/directory/{street.hidden.id}", f"/profile/of/{street.hidden.id}")
+    for path in pages:
+        page = street.page(path)
+        assert f'href="/messages/write?to={street.hidden.id}"' in page
+        assert f"to={street.me.id}" not in page
+    assert "Écrire un message" not in street.page(f"/directory/{street.me.id}")
+    visitor = street.browser(street.me)
+    assert "Écrire à Zéphyrine Évrard" in words(
+        visitor.get(f"/messages/write?to={street.hidden.id}")
+    )
+    with street.world.act() as act:
+        blocks.block(act.session, street.me, street.hidden, act.now)
+    for path in pages:
+        assert f"to={street.hidden.id}" not in street.page(path)
+    back = street.page(f"/directory/{street.me.id}", street.hidden)
+    assert f"to={street.me.id}" in back, "nobody learns that they are blocked"
+
+
+def test_the_list_asks_as_much_for_many_cards_as_for_few(street: Street) -> None:
+    visitor, asked = street.browser(street.me), []
+    visitor.get("/directory")
+    for more in (0, 20):
+        street.world.members(street.home, more)
+        with counted(street.house) as statements:
+            visitor.get("/directory")
+        asked.append(len(statements))
+    assert asked[0] == asked[1]
+
+
 def test_who_is_not_an_active_neighbour_is_not_in_it(street: Street) -> None:
     for path in ("/directory", "/directory/print"):
         page = street.page(path)
@@ -104,6 +137,13 @@ def test_a_card_is_a_neighbours_or_does_not_exist(street: Street) -> None:
     for path in ("/directory/0", "/directory/999999", f"/directory/{10**12}", "/directory/-1"):
         assert visitor.get(path).status_code == 404
     assert street.browser(street.away["twin"]).get(f"/directory/{street.me.id}").status_code == 404
+
+
+def test_a_card_says_what_they_like_and_what_they_say_of_themselves(street: Street) -> None:
+    street.world.change(street.shares, about="Je prête mon échelle", interests="gardening,ruches")
+    page = street.page(f"/directory/{street.shares.id}")
+    assert "Je prête mon échelle" in page
+    assert "ruches" in page
 
 
 def test_my_own_card_is_what_neighbours_see(street: Street) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask import Response, render_template
@@ -15,6 +15,7 @@ from web.access import Policy, access
 from web.profile.room import settings_room
 from web.throttle import throttled
 
+DAYS = "_on"
 INSTANTS = ("_at", "since", "_until")  # how the names of times end
 
 
@@ -73,4 +74,6 @@ def _told(name: str, value: Any) -> Any:
         return _row(value)
     if isinstance(value, list):
         return [_told(name, one) for one in value]
+    if name.endswith(DAYS):
+        return date.fromisoformat(value)
     return datetime.fromisoformat(value) if name.endswith(INSTANTS) else value

@@ -8,6 +8,7 @@ from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
+from community_store import circles
 from community_store.models import Audience, Community, Member, MemberState, Town
 from community_store.visibility import Author, Seen, Viewer, author_for, viewer_of, visible
 from web import identity
@@ -71,4 +72,6 @@ def of(member: int) -> ResponseReturnValue:
             seen=visible(other, Viewer.NEIGHBOUR),
             referent=other.referent,
             mine=viewer is Viewer.SELF,
+            writable=viewer is Viewer.NEIGHBOUR and member not in circles.blocked(db, me),
+            member=member,
         )

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from sqlmodel import col, select
 
-from community_store import account_links, accounts, household, membership, registrations
+from community_store import account_links, accounts, household, membership, optouts, registrations
 from community_store.account_links import Asked
 from community_store.membership import NewMember
 from community_store.models import Account, AccountLink, Member, MemberState, Registration
@@ -96,7 +96,9 @@ def prove_number(
     number = number_of(registration)
     if not number or not codes.verify(act, number, code):
         return None
-    mobile = numbers.parse(number).kind is numbers.Kind.MOBILE
+    kind = numbers.parse(number).kind
+    optouts.resume(act.session, number, codes.CHANNELS[kind])  # they ask to be told by it
+    mobile = kind is numbers.Kind.MOBILE
     holder = _with_mobile(act, number) if mobile else _with_landline(act, registration)
     return _proved(act, registration, "mobile" if mobile else "landline", holder)
 

@@ -14,6 +14,7 @@ from web import forms, identity
 from web.access import Policy, access
 from web.accounts.sign_in import let_in
 from web.forms import Field, Form
+from web.front import number_to_text
 from web.registering import sending
 from web.registering.room import elsewhere, mine, registering
 from web.throttle import throttled
@@ -46,6 +47,7 @@ def _page(form: Form, status: int = 200) -> ResponseReturnValue:
         number=numbers.national(number) if number else "",
         by_call=bool(number) and not row.mobile,
         refused=session.get(sending.REFUSED, {}),
+        texted=number_to_text(),
     )
     return page, status
 

@@ -16,11 +16,14 @@ from community_store.models import (
     JoinRequest,
     Member,
     Notice,
+    Number,
     Registration,
+    Stop,
     Wording,
 )
 from community_store.store import Store
 from dispatch import registering, sweep
+from gateway import numbers
 from tests.dispatch.test_voice import caller
 from tests.dispatch.world import at, make_world
 from tests.rigs.processes import free_port
@@ -227,6 +230,9 @@ def test_while_the_address_server_is_away_the_communities_say_which_town_it_is(
     [
         ("first_name", "", "Écrivez votre prénom"),
         ("last_name", " ", "Écrivez votre nom"),
+        ("first_name", "http://gagnez.example", "fait de lettres seulement"),
+        ("first_name", "www.gagnez.example", "fait de lettres seulement"),
+        ("last_name", "Petit 06 39 98 00 71", "fait de lettres seulement"),
         ("mobile", "", "Donnez un numéro"),
         ("mobile", "08 99 00 00 00", "numéro français"),
         ("mobile", "+44 7911 123456", "numéro français"),
@@ -477,6 +483,35 @@ def test_without_an_email_the_code_is_enough_and_no_password_is_kept(place: Hous
     visitor.post("/join/proofs", code=place.code())
     [account] = place.world.rows(Account, member_id=jeanne(place).id)
     assert (account.email, account.password) == (None, "")
+
+
+# whose number once said STOP
+
+
+def test_the_page_says_how_a_code_comes_to_who_once_said_stop(place: House) -> None:
+    number = numbers.national(place.world.rows(Number)[0].value)
+    assert f"répondu STOP, aucun code ne lui parvient : envoyez d'abord REPRISE au {number}" in (
+        words(filled(place.visitor()).get("/join/proofs"))
+    )
+    visitor = place.visitor()
+    visitor.post("/sign-in/code", address=MOBILE)
+    assert f"envoyez d'abord REPRISE au {number}" in words(visitor.get("/sign-in/code/enter"))
+
+
+def test_a_number_that_is_proved_is_told_by_sms_from_now_on(place: House) -> None:
+    visitor = filled(place.visitor())
+    place.world.stop(E164)
+    visitor.post("/join/proofs", code=place.code())
+    assert jeanne(place).mobile == E164
+    assert place.world.rows(Stop) == []
+
+
+def test_who_gets_no_sms_after_a_stop_reads_so_at_home(place: House) -> None:
+    member = place.world.member(None, mobile=E164)
+    visitor = place.inside(place.account_of(member))
+    assert "répondu STOP" not in words(visitor.get("/home"))
+    place.world.stop(E164)
+    assert "Votre mobile nous a répondu STOP" in words(visitor.get("/home"))
 
 
 # who is here already

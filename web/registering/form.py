@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from community_store import passwords
+from community_store import names, passwords
 from community_store.errors import RuleError
 from community_store.membership import read_email
 from community_store.models import Registration
@@ -64,6 +64,7 @@ def form(row: Registration) -> ResponseReturnValue:
 def fill(row: Registration) -> ResponseReturnValue:
     """Keep it, and send the code and the link. 422 says what is wrong, field by field."""
     filled = forms.read(FIELDS)
+    _check_names(filled)
     mobile, landline = _numbers(filled)
     email = _email(filled)
     _check_password(filled, row, email)
@@ -86,6 +87,13 @@ def fill(row: Registration) -> ResponseReturnValue:
 
 def _page(filled: Form, row: Registration) -> str:
     return render_template("registering/form.html", form=filled, row=row)
+
+
+def _check_names(filled: Form) -> None:
+    """They are mailed to an address that nobody has proved, and texted to who decides."""
+    for name in ("first_name", "last_name"):
+        if not names.is_name(filled[name]):
+            filled.wrong(name, "register.name.wrong")
 
 
 def _numbers(filled: Form) -> tuple[str, str]:

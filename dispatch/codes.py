@@ -32,7 +32,7 @@ from community_store.store import lock
 from config import Settings
 from dispatch import night, notices, outbox, senders
 from dispatch.act import Act
-from dispatch.rights import CODE, EMAIL_LINK, JOIN_LINK, LINK
+from dispatch.rights import CODE, EMAIL_LINK, JOIN_KNOWN, JOIN_LINK, LINK
 from gateway import numbers
 from gateway.contract import Channel
 
@@ -40,11 +40,12 @@ LIVE = timedelta(minutes=10)
 TRIES = 5
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PER_NUMBER_HOUR, PER_NUMBER_DAY, PER_ORIGIN_HOUR = 3, 6, 10
-# what is told once, and how long it is of use
+# what is told once, perhaps to who is nobody here, and how long it is of use
 SECRETS = {
     CODE: LIVE,
     LINK: LINK_LIVE,
     JOIN_LINK: registrations.LIVE,
+    JOIN_KNOWN: registrations.LIVE,
     EMAIL_LINK: email_changes.LIVE,
 }
 CHANNELS = {numbers.Kind.MOBILE: Channel.SMS, numbers.Kind.LANDLINE: Channel.VOICE}

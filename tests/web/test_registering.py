@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
+from sqlmodel import SQLModel, select
 from werkzeug.test import TestResponse
 
 from community_store.models import (
     Account,
     Community,
+    Delivery,
     JoinRequest,
     Member,
     Notice,
@@ -23,6 +24,7 @@ from community_store.models import (
 )
 from community_store.store import Store
 from dispatch import registering, sweep
+from dispatch.housekeeping import Housekeeping
 from gateway import numbers
 from tests.dispatch.test_voice import caller
 from tests.dispatch.world import at, make_world
@@ -350,6 +352,25 @@ def test_the_other_device_can_type_the_code_too(place: House) -> None:
     assert jeanne(place).mobile == E164
 
 
+def test_who_mistyped_the_number_or_the_email_gives_another_once_the_first_is_proved(
+    place: House,
+) -> None:
+    by_mail = filled(place.visitor(), mobile="06 39 98 00 79")
+    by_mail.post(mail_link(place))
+    assert 'href="/settings/numbers/new"' in by_mail.get("/join/proofs").text
+    by_mail.post("/settings/numbers/new", number=MOBILE)
+    by_mail.post("/settings/numbers/code", code=place.code())
+    assert jeanne(place).mobile == E164
+    page = words(by_mail.get("/join/proofs"))
+    assert "06 39 98 00 79" not in page
+    assert "Tout est vérifié" in page
+    by_code = filled(place.visitor(), first_name="Paul", mobile="06 39 98 00 72", email="pol@x.fr")
+    by_code.post("/join/proofs", code=place.code())
+    page = by_code.get("/join/proofs").text
+    assert 'href="/settings/email"' in page
+    assert 'href="/settings/numbers/new"' not in page
+
+
 # whoever types somebody else's e-mail gets nothing by it
 
 OWN = "encore quatre mots choisis"
@@ -404,7 +425,7 @@ def test_the_browser_that_typed_is_not_let_in_by_a_link_opened_elsewhere(place: 
     ):
         where = visitor.lands(answer)
         assert where in ("/sign-in?next=/community", "/join/proofs")
-    assert "confirmée sur un autre appareil" in words(visitor.get("/sign-in"))
+    assert "le compte est ouvert" in words(visitor.get("/sign-in"))
     assert not visitor.signed_in()
     assert jeanne(place).mobile is None
     assert visitor.post("/join/on").status_code in (404, 405)
@@ -430,6 +451,22 @@ def test_the_link_says_with_which_number_an_account_is_open_already(place: House
     assert "39 98" not in page
     assert 'name="new"' not in page
     assert "finit par" not in words(visitor.get(link))
+
+
+def test_a_second_press_of_the_button_is_told_that_it_is_done(place: House) -> None:
+    visitor = filled(place.visitor(), email="", new="", again="")
+    pressed = place.visitor()
+    for cookie in visitor.client._cookies.values():  # as they were at that instant
+        pressed.client.set_cookie(
+            cookie.key, cookie.value, domain="tocsin.example", secure=True, path="/"
+        )
+    code = place.code()
+    visitor.post("/join/proofs", code=code)
+    where = pressed.lands(pressed.post("/join/proofs", code=code))
+    assert where == "/sign-in?next=/community"
+    page = words(pressed.get(where))
+    assert "Cette inscription est faite" in page
+    assert "e-mail a été confirmée" not in page
 
 
 def test_who_acts_for_the_town_is_asked_for_their_password(place: House) -> None:
@@ -645,6 +682,30 @@ def test_what_was_typed_is_forgotten_when_asked_and_after_a_week(place: House) -
     assert visitor.lands(visitor.get("/join/form")) == "/join"
     sweep.sweep(place.world.runtime)
     assert place.world.rows(Registration) == []
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_of_who_never_proved_anything_nothing_is_left_after_a_week(
+    place: House, known: bool
+) -> None:
+    if known:
+        place.account_of(place.world.member(None, first_name="Odette", email=EMAIL))
+    filled(place.visitor())
+    place.world.pump()
+    place.world.clock.forward(days=7, seconds=1)
+    sweep.sweep(place.world.runtime)
+    keeper = Housekeeping(place.world.runtime)
+    keeper._forget()  # an hour's work
+    rows = "\n".join(_all_rows(place))
+    for typed in ("Jeanne", E164, *([] if known else [EMAIL])):
+        assert typed not in rows
+    assert place.world.rows(Delivery, address=EMAIL) == []
+
+
+def _all_rows(house: House) -> Iterator[str]:
+    with house.world.store.read() as session:
+        for table in SQLModel.metadata.tables.values():
+            yield from (str(row) for row in session.execute(table.select()))
 
 
 def test_neither_the_address_nor_the_place_is_logged(

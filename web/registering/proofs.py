@@ -53,7 +53,9 @@ def _page(form: Form, status: int = 200) -> ResponseReturnValue:
 
 
 def _nothing_here() -> ResponseReturnValue:
-    """To the beginning; to who it was that proved what was typed here, if they are the same."""
+    """To the beginning; where what was typed here is an account already, proved on another device
+    or by a first press of the same button, to sign in.
+    """
     with identity.runtime().store.read() as db:
         moved = elsewhere(db)
     if moved:

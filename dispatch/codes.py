@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from sqlalchemy import ColumnElement, CursorResult, and_, delete, or_, update
 from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from community_store import email_changes, registrations
 from community_store.account_links import LIVE as LINK_LIVE
@@ -117,18 +118,7 @@ def verify(act: Act, number: str, code: str) -> bool:
     address, _ = read(number)
     tried = hashed(act.settings, address, "".join(code.split()))
     lock(act.session, f"code:{address}")
-    latest = act.session.exec(
-        select(ProofCode)
-        .where(
-            ProofCode.number == address,
-            col(ProofCode.used).is_(False),
-            col(ProofCode.expires_at) > act.now,
-            ProofCode.tries < TRIES,
-        )
-        .order_by(col(ProofCode.id).desc())
-        .with_for_update()
-        .limit(1)
-    ).first()
+    latest = act.session.exec(_good(act, address).with_for_update()).first()
     right = hmac.compare_digest(tried, latest.hash if latest else "")
     if latest is None:
         return False
@@ -137,6 +127,27 @@ def verify(act: Act, number: str, code: str) -> bool:
     act.session.add(latest)
     act.session.flush()
     return right
+
+
+def waits(act: Act, number: str) -> bool:
+    """Whether a code that went to the number, as E.164, can still be typed."""
+    latest = act.session.exec(_good(act, number)).first()
+    return latest is not None and latest.notice_id is not None
+
+
+def _good(act: Act, address: str) -> SelectOfScalar[ProofCode]:
+    """The last code for an address, if it is worth something."""
+    return (
+        select(ProofCode)
+        .where(
+            ProofCode.number == address,
+            col(ProofCode.used).is_(False),
+            col(ProofCode.expires_at) > act.now,
+            ProofCode.tries < TRIES,
+        )
+        .order_by(col(ProofCode.id).desc())
+        .limit(1)
+    )
 
 
 def forget(session: Session, now: datetime) -> int:

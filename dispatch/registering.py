@@ -18,7 +18,7 @@ from community_store.account_links import Asked
 from community_store.membership import NewMember
 from community_store.models import Account, AccountLink, Member, MemberState, Registration
 from community_store.store import lock
-from dispatch import codes, notices, requests
+from dispatch import codes, notices, requests, reuniting
 from dispatch.act import Act
 from dispatch.rights import JOIN_KNOWN, JOIN_LINK
 from gateway import numbers
@@ -73,6 +73,13 @@ def send_link(act: Act, registration: Registration, *, origin: str) -> None:
         kind, variables = JOIN_KNOWN, {"name": registration.first_name, "link": f"{site}/sign-in"}
     to = notices.Addressee(email, registration.language, channel=Channel.EMAIL)
     notices.tell(act, to, notices.Subject(kind, variables))
+
+
+def sent(act: Act, registration: Registration) -> set[str]:
+    """What of "number" and "email" can be proved by what went there already."""
+    number = number_of(registration)
+    there = {"number"} if number and codes.waits(act, number) else set()
+    return there | {"email"} if registration.mail_digest else there
 
 
 def _others(act: Act, registration: Registration) -> bool:
@@ -150,16 +157,36 @@ def _proved(act: Act, registration: Registration, what: str, holder: Account | N
         return _known(act, registration, holder) if holder else _made(act, registration, what)
     account = accounts.of_member(act.session, member)
     if holder is not None and holder.id != account.id:
-        return Proved(account, taken=True)
+        return _others_already(act, registration, account, holder, what=what)
     setattr(member, what, getattr(registration, what))
     act.session.add(member)
+    if what == "email":  # an older account had none, and no use for a password
+        account.password = account.password or registration.password
     _sign_in_with(act, account, member)
     return Proved(account)
 
 
+def _others_already(
+    act: Act, registration: Registration, mine: Account, holder: Account, *, what: str
+) -> Proved:
+    """They had an account, and are in it with all that they proved; or it is somebody else's."""
+    if reuniting.reunited(act, registration, mine, holder):
+        _sign_in_with(act, holder, act.session.get_one(Member, holder.member_id))
+        return Proved(holder, known=True)
+    setattr(registration, what, "")  # nothing is left to prove of it
+    act.session.add(registration)
+    return Proved(mine, taken=True)
+
+
 def _known(act: Act, registration: Registration, holder: Account) -> Proved:
-    """They registered before, or were registered: what they typed now is dropped."""
-    registrations.drop(act.session, registration)
+    """They registered before, or were registered: what they typed now is dropped, but for an
+    e-mail that their account has not.
+    """
+    if reuniting.still_to_prove(act, registration, holder):
+        registration.member_id = holder.member_id
+        act.session.add(registration)
+    else:
+        registrations.drop(act.session, registration)
     return Proved(holder, known=True)
 
 

@@ -299,6 +299,34 @@ def test_what_was_typed_is_there_again_but_for_the_password(place: House) -> Non
     assert visitor.lands(again) == "/join/proofs"
 
 
+def test_who_corrects_their_name_again_and_again_keeps_the_code_and_the_link(
+    place: House,
+) -> None:
+    visitor = filled(place.visitor())
+    code, link, told = place.code(), mail_link(place), len(place.world.rows(Notice))
+    for last_name in ("Petite", "Petitt", "Petit", "Grand"):
+        visitor.post("/join/form", **FILLED | {"last_name": last_name})
+    assert len(place.world.rows(Notice)) == told
+    assert "Trop de codes" not in words(visitor.get("/join/proofs"))
+    assert "Jeanne Grand" in words(visitor.get(link))
+    assert visitor.lands(visitor.post("/join/proofs", code=code)) == "/community"
+
+
+def test_who_corrects_their_number_or_email_is_sent_what_proves_it(place: House) -> None:
+    visitor = filled(place.visitor(), mobile="06 39 98 00 79", email="jane@voisins.example")
+    before = mail_link(place)
+    visitor.post("/join/form", **FILLED)
+    assert place.world.answers(E164) == ["proof_code"]
+    assert visitor.get(before).status_code == 410
+    assert EMAIL in words(visitor.get(mail_link(place)))
+
+
+def test_a_code_that_nobody_was_sent_counts_for_none(place: House) -> None:
+    place.visitor().post("/sign-in/code", address=MOBILE)
+    filled(place.visitor())
+    assert place.world.answers(E164) == ["proof_code"]
+
+
 # the proofs
 
 
@@ -456,7 +484,7 @@ def test_the_link_says_with_which_number_an_account_is_open_already(place: House
 def test_a_second_press_of_the_button_is_told_that_it_is_done(place: House) -> None:
     visitor = filled(place.visitor(), email="", new="", again="")
     pressed = place.visitor()
-    for cookie in visitor.client._cookies.values():  # as they were at that instant
+    for cookie in (visitor.client._cookies or {}).values():  # as they were at that instant
         pressed.client.set_cookie(
             cookie.key, cookie.value, domain="tocsin.example", secure=True, path="/"
         )
@@ -632,14 +660,57 @@ def test_a_household_with_one_landline_are_two_who_both_get_in(by_call: House) -
     assert visitor.lands(answer) == "/sign-in/code/who"
 
 
-def test_a_landline_that_one_has_in_another_account_is_not_added(by_call: House) -> None:
+def test_a_landline_that_one_has_in_another_account_makes_one_of_the_two(by_call: House) -> None:
     joined_by_call(by_call)
     visitor = filled(by_call.visitor(), mobile="", landline=LANDLINE)
     code, link = by_call.code(), mail_link(by_call)
     visitor.post(link)
-    assert visitor.lands(visitor.post("/join/proofs", code=code)) == "/join/proofs"
-    assert "autre compte" in words(visitor.get("/join/proofs"))
-    assert len(by_call.world.rows(Member, landline="+33199000071")) == 1
+    assert visitor.lands(visitor.post("/join/proofs", code=code)) == "/home"
+    [kept] = by_call.world.rows(Member, landline="+33199000071")
+    assert kept.email == EMAIL
+
+
+def joined_by_text(house: House, **more: object) -> Member:
+    """Whose account has no e-mail and no password."""
+    values = {"first_name": "Jeanne", "last_name": "Petit", "mobile": E164} | more
+    return house.world.member(house.world.rows(Community)[0].id, **values)
+
+
+def test_who_joined_by_text_and_proves_the_email_first_keeps_one_account(place: House) -> None:
+    older = joined_by_text(place, first_name="JEANNE")
+    visitor = filled(place.visitor())
+    visitor.post(mail_link(place))
+    assert visitor.lands(visitor.post("/join/proofs", code=place.code())) == "/home"
+    assert "Vous aviez déjà un compte" in words(visitor.get("/home"))
+    [kept] = place.world.rows(Member, mobile=E164)
+    assert (kept.id, kept.email, kept.state) == (older.id, EMAIL, "active")
+    assert [one.state for one in place.world.rows(Member) if one.id != kept.id] == ["closed"]
+    assert {one.state for one in place.world.rows(JoinRequest)} == {"refused"}
+    other = place.visitor()
+    assert other.lands(other.sign_in(EMAIL)) == "/home"
+
+
+def test_who_joined_by_text_and_types_the_code_first_adds_the_email_after(place: House) -> None:
+    older = joined_by_text(place)
+    visitor = filled(place.visitor())
+    link = mail_link(place)
+    assert visitor.lands(visitor.post("/join/proofs", code=place.code())) == "/home"
+    assert visitor.lands(visitor.post(link)) == "/community"
+    [kept] = place.world.rows(Member)
+    assert (kept.id, kept.email) == (older.id, EMAIL)
+    other = place.visitor()
+    assert other.lands(other.sign_in(EMAIL)) == "/home"
+
+
+def test_two_who_share_a_mobile_stay_two(place: House) -> None:
+    joined_by_text(place, first_name="Robert")
+    visitor = filled(place.visitor())
+    visitor.post(mail_link(place))
+    assert visitor.lands(visitor.post("/join/proofs", code=place.code())) == "/join/proofs"
+    page = words(visitor.get("/join/proofs"))
+    assert "Si cet autre compte est à vous, déconnectez-vous" in page
+    assert MOBILE not in words(visitor.get("/join/proofs"))
+    assert (jeanne(place).mobile, jeanne(place).email) == (None, EMAIL)
 
 
 def test_what_another_proved_meanwhile_is_not_taken_from_them(place: House) -> None:

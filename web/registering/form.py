@@ -75,13 +75,14 @@ def fill(row: Registration) -> ResponseReturnValue:
         kept = typed(db)
         if kept is None or kept.member_id is not None:
             return redirect(url_for("registering.proofs"), 303)
+        if kept.email != email:
+            kept.mail_digest = None
         kept.first_name, kept.last_name = filled["first_name"], filled["last_name"]
         kept.mobile, kept.landline, kept.email = mobile, landline, email
         kept.hide_number, kept.password = bool(filled["hide_number"]), hashed if email else ""
         kept.language = i18n.asked().language
-        kept.mail_digest = None
         db.add(kept)
-    sending.both()
+    sending.missing()
     return redirect(url_for("registering.proofs"), 303)
 
 

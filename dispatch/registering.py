@@ -223,9 +223,13 @@ def _sign_in_with(act: Act, account: Account, member: Member) -> None:
 
 
 def unproved(registration: Registration, member: Member | None) -> list[str]:
-    """What was typed and is not proved: "number", "email"."""
+    """What was typed and is not proved: "number", "email", and the "landline" beside a mobile,
+    for which there is the member's own page: one call is enough on the way in.
+    """
     number = number_of(registration)
     held = (member.mobile, member.landline) if member else ()
     waiting = ["number"] if number and number not in held else []
+    second = registration.landline if registration.mobile else ""
+    waiting += ["landline"] if second and second not in held else []
     email = registration.email
     return [*waiting, "email"] if email and not (member and member.email == email) else waiting

@@ -629,6 +629,20 @@ def by_call(place: House) -> House:
     return place
 
 
+def test_a_landline_beside_a_mobile_is_kept_in_sight_until_it_is_proved(by_call: House) -> None:
+    visitor = filled(by_call.visitor(), landline=LANDLINE, email="", new="", again="")
+    assert "pourra être vérifié ensuite" in words(visitor.get("/join/proofs"))
+    visitor.post("/join/proofs", code=by_call.code())
+    page = words(visitor.get("/join/proofs"))
+    assert LANDLINE in page
+    assert "Faire vérifier ce téléphone fixe" in page
+    assert 'href="/join/proofs"' in visitor.get("/home").text
+    visitor.post("/settings/numbers/new", number=LANDLINE)
+    visitor.post("/settings/numbers/code", code=by_call.code())
+    assert (jeanne(by_call).mobile, jeanne(by_call).landline) == (E164, "+33199000071")
+    assert 'href="/join/proofs"' not in visitor.get("/home").text
+
+
 ALONE = {"mobile": "", "landline": LANDLINE, "email": "", "new": "", "again": ""}
 
 

@@ -45,6 +45,7 @@ def _page(form: Form, status: int = 200) -> ResponseReturnValue:
         member=member,
         waiting=rules.unproved(row, member),
         number=numbers.national(number) if number else "",
+        landline=numbers.national(row.landline) if row.landline and row.mobile else "",
         by_call=bool(number) and not row.mobile,
         refused=session.get(sending.REFUSED, {}),
         texted=number_to_text(),

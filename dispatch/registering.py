@@ -216,9 +216,9 @@ def _made(act: Act, registration: Registration, what: str) -> Proved:
 
 def _sign_in_with(act: Act, account: Account, member: Member) -> None:
     """The e-mail signs them in once it is proved and nobody else's."""
-    if member.email and accounts.by_email(act.session, member.email) is None:
-        account.email = member.email
     act.session.add(account)
+    if member.email:
+        accounts.sign_in_with(act.session, account, member.email)
     act.session.flush()
 
 

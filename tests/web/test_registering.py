@@ -10,8 +10,10 @@ import pytest
 from sqlmodel import SQLModel, select
 from werkzeug.test import TestResponse
 
+from community_store import agents
 from community_store.models import (
     Account,
+    Agent,
     Community,
     Delivery,
     JoinRequest,
@@ -746,6 +748,18 @@ def test_who_did_not_register_says_so_and_the_email_is_dropped(place: House) -> 
     assert stranger.post(link).status_code == 410
     [row] = place.world.rows(Registration)
     assert (row.email, row.password) == ("", "")
+
+
+def test_who_was_an_agent_with_the_same_email_signs_in_as_a_resident(place: House) -> None:
+    agent = place.world.agent(email=EMAIL, name="Jeanne Petit")
+    place.account_of(agent)
+    with place.world.store.begin() as session:
+        agents.remove(session, session.get_one(Agent, agent.id))
+    visitor = filled(place.visitor())
+    visitor.post(mail_link(place))
+    other = place.visitor()
+    assert other.lands(other.sign_in(EMAIL)) == "/home"
+    assert place.world.rows(Account, email=EMAIL)[0].member_id == jeanne(place).id
 
 
 # what is kept

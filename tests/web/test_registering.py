@@ -323,10 +323,18 @@ def test_who_corrects_their_number_or_email_is_sent_what_proves_it(place: House)
     assert EMAIL in words(visitor.get(mail_link(place)))
 
 
-def test_a_code_that_nobody_was_sent_counts_for_none(place: House) -> None:
+@pytest.mark.parametrize("known", [False, True])
+def test_a_code_that_was_asked_for_elsewhere_tells_nobody_whether_one_is_known(
+    place: House, known: bool
+) -> None:
+    if known:
+        place.world.member(None, first_name="Odette", mobile=E164)
     place.visitor().post("/sign-in/code", address=MOBILE)
-    filled(place.visitor())
-    assert place.world.answers(E164) == ["proof_code"]
+    visitor = filled(place.visitor())
+    visitor.post("/join/again", what="number")
+    assert "Trop de codes" not in words(visitor.get("/join/proofs"))
+    visitor.post("/join/again", what="number")
+    assert "Trop de codes" in words(visitor.get("/join/proofs"))
 
 
 # the proofs

@@ -9,6 +9,7 @@ from community_store import names, passwords
 from community_store.errors import RuleError
 from community_store.membership import read_email
 from community_store.models import Registration
+from dispatch import registering as rules
 from gateway import numbers
 from gateway.numbers import Kind, NumberError
 from web import forms, i18n, identity
@@ -77,12 +78,14 @@ def fill(row: Registration) -> ResponseReturnValue:
             return redirect(url_for("registering.proofs"), 303)
         if kept.email != email:
             kept.mail_digest = None
+        before = rules.number_of(kept)
         kept.first_name, kept.last_name = filled["first_name"], filled["last_name"]
         kept.mobile, kept.landline, kept.email = mobile, landline, email
         kept.hide_number, kept.password = bool(filled["hide_number"]), hashed if email else ""
         kept.language = i18n.asked().language
         db.add(kept)
-    sending.missing()
+        moved = rules.number_of(kept) != before
+    sending.missing(moved=moved)
     return redirect(url_for("registering.proofs"), 303)
 
 

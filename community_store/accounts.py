@@ -154,6 +154,18 @@ def others_email(session: Session, email: str, member: Member) -> bool:
     return any(one.id != member.id for one in member_of) or (agent is not None and not mine)
 
 
+def sign_in_with(session: Session, account: Account, email: str) -> None:
+    """A proved address signs an account in, unless it is another's that still is somebody."""
+    known = by_email(session, email)
+    if known is not None and known.id != account.id:
+        if person(session, known).somebody or _agent(session, email):
+            return
+        known.email = None
+        _add(session, known)
+    account.email = email
+    _add(session, account)
+
+
 def change_email(session: Session, member: Member, email: str) -> None:
     """A member has proved another address, and signs in with it from now on (S80).
 
@@ -164,8 +176,7 @@ def change_email(session: Session, member: Member, email: str) -> None:
     member.email = email
     session.add(member)
     if not person(session, account).staff:
-        account.email = email
-        session.add(account)
+        sign_in_with(session, account, email)
     _void_links(session, account)
     session.flush()
 

@@ -9,7 +9,7 @@ from shapely import Polygon
 from sqlalchemy import ColumnElement, case, update
 from sqlmodel import Session, col, func, or_, select
 
-from community_store import boundaries, membership, movements, towns
+from community_store import audit, boundaries, membership, movements, towns
 from community_store.errors import Ambiguous, NotFound, RuleError
 from community_store.models import AfterHold, Community, Member, MemberState, Mode, Town
 from community_store.store import lock
@@ -124,6 +124,26 @@ def remove(session: Session, community: Community, *, with_members: bool = False
     session.delete(community)
     session.flush()
     return count
+
+
+def leave_with(session: Session, founder: Member, id_: int | None) -> bool:
+    """A member whom nobody vouched for is gone: so is the community that they drew, if nobody
+    else is in it or ever was a neighbour there. It would keep the ground from others.
+    """
+    community = session.get(Community, id_) if id_ is not None else None
+    drawn = {(f"member {founder.id}", "founded")}
+    if community is None or drawn.isdisjoint(
+        (one.actor, one.action) for one in audit.of(session, f"community {id_}")
+    ):
+        return False
+    lock(session, "boundaries")
+    if movements.lived_in(session, community):
+        return False
+    inside = select(Member.id).where(Member.community_id == id_, Member.state != MemberState.CLOSED)
+    if session.exec(inside).first() is not None:
+        return False
+    remove(session, community)
+    return True
 
 
 def find(session: Session, named: str) -> Community:

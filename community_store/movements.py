@@ -76,6 +76,15 @@ def untwinned(session: Session, a: Community, b: Community) -> None:
         _add(session, mine.id, MovementKind.UNTWINNED, other_id=theirs.id, said=theirs.name)
 
 
+def lived_in(session: Session, community: Community) -> bool:
+    """Whether anybody ever arrived."""
+    lived = (MovementKind.ARRIVAL, MovementKind.DEPARTURE)
+    query = select(Movement.id).where(
+        Movement.community_id == community.id, col(Movement.kind).in_(lived)
+    )
+    return session.exec(query).first() is not None
+
+
 def removed(session: Session, community: Community) -> None:
     """A community goes: its twins read that their twinning is over."""
     for one in twin_ids(session, community.id or 0):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,7 +9,7 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, select
 
-from community_store import pseudonyms
+from community_store import names, pseudonyms
 from community_store.errors import RuleError
 from community_store.models import Dwelling, Member, MemberState, Tenure
 
@@ -42,7 +41,7 @@ def rename(session: Session, member: Member, first_name: str, last_name: str) ->
     """Change a name. Raises RuleError "name", "name_long", "pseudonym": it would be told by it."""
     first, last = " ".join(first_name.split()), " ".join(last_name.split())
     for name in (first, last):
-        if not any(letter.isalpha() for letter in name) or re.search(r"[\d@/<>]", name):
+        if not names.is_name(name):
             raise RuleError("name", "a name is made of letters")
         if len(name) > LONGEST_NAME:
             raise RuleError("name_long", f"a name has at most {LONGEST_NAME} characters")

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import String, cast, delete, literal, update
+from sqlalchemy import ColumnElement, String, and_, cast, delete, literal, update
 from sqlmodel import Session, col, or_, select
 
-from community_store import personal_data, personal_messages
+from community_store import personal_data, personal_messages, registrations
 from community_store.models import (
     DIGEST_NOTICE,
+    TO_STRANGERS,
     Alert,
     Delivery,
     Enrolment,
@@ -97,7 +98,7 @@ def due(session: Session, limits: Limits) -> dict[str, list[int]]:
         ),
         "wordings": _wordings(limits.texts),
         "deliveries": select(Delivery.id).where(
-            col(Delivery.created_at) < limits.addresses,
+            or_(col(Delivery.created_at) < limits.addresses, _strangers(limits.now)),
             col(Delivery.state).not_in(personal_data.DUE),
             col(Delivery.address).not_like(f"{personal_data.ERASED}%"),
         ),
@@ -129,6 +130,17 @@ def due(session: Session, limits: Limits) -> dict[str, list[int]]:
     }
     found = {kind: session.exec(query.limit(AT_ONCE)).all() for kind, query in queries.items()}
     return {kind: [id_ for id_ in ids if id_ is not None] for kind, ids in found.items()}
+
+
+def _strangers(now: datetime) -> ColumnElement[bool]:
+    """What went to an address that somebody typed on the way in, and was theirs or was not."""
+    asked = select(Notice.id).where(col(Notice.kind).in_(TO_STRANGERS))
+    return and_(
+        col(Delivery.created_at) < now - registrations.LIVE,
+        col(Delivery.member_id).is_(None),
+        col(Delivery.agent_id).is_(None),
+        col(Delivery.notice_id).in_(asked),
+    )
 
 
 def _wordings(before: datetime) -> Any:

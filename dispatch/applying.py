@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from community_store import names
 from dispatch.courtesies import politely_less
 from dispatch.reading import folded
 
@@ -103,12 +104,16 @@ def _person(text: str) -> Person | None:
     words = text.replace("’", "'").strip(" ,;:.").split()
     while words and folded(words[0]) in _TITLES:
         words = words[1:]
-    if not 2 <= len(words) <= 6 or not all(_WORD.fullmatch(word) for word in words):
+    if not 2 <= len(words) <= 6 or not all(map(_is_word, words)):
         return None
     first, last = _cased(words[0]), " ".join(_cased(word) for word in words[1:])
     if len(first) > NAME_MAX or len(last) > NAME_MAX:
         return None
     return Person(first, last)
+
+
+def _is_word(text: str) -> bool:
+    return bool(_WORD.fullmatch(text)) and names.is_name(text)
 
 
 def _cased(word: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from sqlalchemy import ColumnElement, CursorResult, and_, delete, or_, update
 from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from community_store import email_changes, registrations
 from community_store.account_links import LIVE as LINK_LIVE
@@ -32,7 +33,7 @@ from community_store.store import lock
 from config import Settings
 from dispatch import night, notices, outbox, senders
 from dispatch.act import Act
-from dispatch.rights import CODE, EMAIL_LINK, JOIN_LINK, LINK
+from dispatch.rights import CODE, EMAIL_LINK, JOIN_KNOWN, JOIN_LINK, LINK
 from gateway import numbers
 from gateway.contract import Channel
 
@@ -40,11 +41,12 @@ LIVE = timedelta(minutes=10)
 TRIES = 5
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PER_NUMBER_HOUR, PER_NUMBER_DAY, PER_ORIGIN_HOUR = 3, 6, 10
-# what is told once, and how long it is of use
+# what is told once, perhaps to who is nobody here, and how long it is of use
 SECRETS = {
     CODE: LIVE,
     LINK: LINK_LIVE,
     JOIN_LINK: registrations.LIVE,
+    JOIN_KNOWN: registrations.LIVE,
     EMAIL_LINK: email_changes.LIVE,
 }
 CHANNELS = {numbers.Kind.MOBILE: Channel.SMS, numbers.Kind.LANDLINE: Channel.VOICE}
@@ -116,18 +118,7 @@ def verify(act: Act, number: str, code: str) -> bool:
     address, _ = read(number)
     tried = hashed(act.settings, address, "".join(code.split()))
     lock(act.session, f"code:{address}")
-    latest = act.session.exec(
-        select(ProofCode)
-        .where(
-            ProofCode.number == address,
-            col(ProofCode.used).is_(False),
-            col(ProofCode.expires_at) > act.now,
-            ProofCode.tries < TRIES,
-        )
-        .order_by(col(ProofCode.id).desc())
-        .with_for_update()
-        .limit(1)
-    ).first()
+    latest = act.session.exec(_good(act, address).with_for_update()).first()
     right = hmac.compare_digest(tried, latest.hash if latest else "")
     if latest is None:
         return False
@@ -136,6 +127,26 @@ def verify(act: Act, number: str, code: str) -> bool:
     act.session.add(latest)
     act.session.flush()
     return right
+
+
+def waits(act: Act, number: str) -> bool:
+    """Whether a code for the number, as E.164, can still be typed; the same of a stranger's."""
+    return act.session.exec(_good(act, number)).first() is not None
+
+
+def _good(act: Act, address: str) -> SelectOfScalar[ProofCode]:
+    """The last code for an address, if it is worth something."""
+    return (
+        select(ProofCode)
+        .where(
+            ProofCode.number == address,
+            col(ProofCode.used).is_(False),
+            col(ProofCode.expires_at) > act.now,
+            ProofCode.tries < TRIES,
+        )
+        .order_by(col(ProofCode.id).desc())
+        .limit(1)
+    )
 
 
 def forget(session: Session, now: datetime) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlmodel import col, select
 
-from community_store import membership
+from community_store import communities, membership
 from community_store.models import Community, Delivery, DeliveryState, Member
 from dispatch import outbox, requests
 from dispatch.act import Act
@@ -35,7 +35,10 @@ def close(act: Act, member: Member) -> None:
     """
     requests.withdraw(act, member)
     outbox.cancel(act.session, _unsent(act, member), "account closed", act.now)
+    home, waited = member.community_id, member.activated_at is None
     membership.close(act.session, member)
+    if waited:
+        communities.leave_with(act.session, member, home)
 
 
 def _unsent(act: Act, member: Member) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import select
 
-from community_store import registrations
+from community_store import optouts, registrations
 from community_store.errors import RuleError
 from community_store.models import Member
 from dispatch import codes, notices
@@ -40,6 +40,7 @@ def prove(act: Act, member: Member, number: str, code: str) -> Kind | None:
     if kind is Kind.MOBILE and _taken(act, member, number):
         raise RuleError("taken", "another account has this mobile")
     _put(act, member, kind, number)
+    optouts.resume(act.session, number, codes.CHANNELS[kind])  # they ask to be told by it
     _tell(act, member)
     return kind
 

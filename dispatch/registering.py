@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from sqlmodel import col, select
 
-from community_store import account_links, accounts, household, membership, registrations
+from community_store import account_links, accounts, household, membership, optouts, registrations
 from community_store.account_links import Asked
 from community_store.membership import NewMember
 from community_store.models import (
@@ -25,7 +25,7 @@ from community_store.models import (
     Registration,
 )
 from community_store.store import lock
-from dispatch import codes, founding, notices, requests
+from dispatch import codes, founding, notices, requests, reuniting
 from dispatch.act import Act
 from dispatch.rights import JOIN_KNOWN, JOIN_LINK
 from gateway import numbers
@@ -82,6 +82,13 @@ def send_link(act: Act, registration: Registration, *, origin: str) -> None:
     notices.tell(act, to, notices.Subject(kind, variables))
 
 
+def sent(act: Act, registration: Registration) -> set[str]:
+    """What of "number" and "email" can be proved by what went there already."""
+    number = number_of(registration)
+    there = {"number"} if number and codes.waits(act, number) else set()
+    return there | {"email"} if registration.mail_digest else there
+
+
 def _others(act: Act, registration: Registration) -> bool:
     """Whether the e-mail signs somebody else in."""
     holder = accounts.holder_of_email(act.session, registration.email)
@@ -103,7 +110,9 @@ def prove_number(
     number = number_of(registration)
     if not number or not codes.verify(act, number, code):
         return None
-    mobile = numbers.parse(number).kind is numbers.Kind.MOBILE
+    kind = numbers.parse(number).kind
+    optouts.resume(act.session, number, codes.CHANNELS[kind])  # they ask to be told by it
+    mobile = kind is numbers.Kind.MOBILE
     holder = _with_mobile(act, number) if mobile else _with_landline(act, registration)
     return _proved(act, registration, "mobile" if mobile else "landline", holder)
 
@@ -155,16 +164,36 @@ def _proved(act: Act, registration: Registration, what: str, holder: Account | N
         return _known(act, registration, holder) if holder else _made(act, registration, what)
     account = accounts.of_member(act.session, member)
     if holder is not None and holder.id != account.id:
-        return Proved(account, taken=True)
+        return _others_already(act, registration, account, holder, what=what)
     setattr(member, what, getattr(registration, what))
     act.session.add(member)
+    if what == "email":  # an older account had none, and no use for a password
+        account.password = account.password or registration.password
     _sign_in_with(act, account, member)
     return Proved(account)
 
 
+def _others_already(
+    act: Act, registration: Registration, mine: Account, holder: Account, *, what: str
+) -> Proved:
+    """They had an account, and are in it with all that they proved; or it is somebody else's."""
+    if reuniting.reunited(act, registration, mine, holder):
+        _sign_in_with(act, holder, act.session.get_one(Member, holder.member_id))
+        return Proved(holder, known=True)
+    setattr(registration, what, "")  # nothing is left to prove of it
+    act.session.add(registration)
+    return Proved(mine, taken=True)
+
+
 def _known(act: Act, registration: Registration, holder: Account) -> Proved:
-    """They registered before, or were registered: what they typed now is dropped."""
-    registrations.drop(act.session, registration)
+    """They registered before, or were registered: what they typed now is dropped, but for an
+    e-mail that their account has not.
+    """
+    if reuniting.still_to_prove(act, registration, holder):
+        registration.member_id = holder.member_id
+        act.session.add(registration)
+    else:
+        registrations.drop(act.session, registration)
     return Proved(holder, known=True)
 
 
@@ -204,16 +233,20 @@ def _as_invited(act: Act, member: Member, registration: Registration) -> None:
 
 def _sign_in_with(act: Act, account: Account, member: Member) -> None:
     """The e-mail signs them in once it is proved and nobody else's."""
-    if member.email and accounts.by_email(act.session, member.email) is None:
-        account.email = member.email
     act.session.add(account)
+    if member.email:
+        accounts.sign_in_with(act.session, account, member.email)
     act.session.flush()
 
 
 def unproved(registration: Registration, member: Member | None) -> list[str]:
-    """What was typed and is not proved: "number", "email"."""
+    """What was typed and is not proved: "number", "email", and the "landline" beside a mobile,
+    for which there is the member's own page: one call is enough on the way in.
+    """
     number = number_of(registration)
     held = (member.mobile, member.landline) if member else ()
     waiting = ["number"] if number and number not in held else []
+    second = registration.landline if registration.mobile else ""
+    waiting += ["landline"] if second and second not in held else []
     email = registration.email
     return [*waiting, "email"] if email and not (member and member.email == email) else waiting

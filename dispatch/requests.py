@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlalchemy import ColumnElement, false, or_
 from sqlmodel import Session, col, func, select
 
-from community_store import membership, movements
+from community_store import communities, membership, movements
 from community_store.models import (
     Agent,
     Community,
@@ -209,7 +209,9 @@ def _let_go(act: Act, request: JoinRequest, member: Member) -> None:
     new request is of none. Others close.
     """
     if member.activated_at is None or request.community_id is None:
+        home = member.community_id
         membership.refuse(act.session, member)
+        communities.leave_with(act.session, member, home)
         return
     membership.move(act.session, member, None)
     act.session.flush()

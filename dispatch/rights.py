@@ -17,6 +17,7 @@ from sqlmodel import col
 from community_store.columns import UtcDateTime
 from community_store.models import (
     DIGEST_NOTICE,
+    TO_STRANGERS,
     TO_THE_TEAM,
     Agent,
     Alert,
@@ -43,9 +44,8 @@ from gateway.contract import Channel
 Verdict = tuple[State, str]
 
 STILL_TOLD = (AlertState.OPEN.value, AlertState.EXPIRED.value)
-CODE = "proof_code"  # of no use to whoever asked by the morning
+CODE, JOIN_LINK, JOIN_KNOWN = TO_STRANGERS
 LINK = "password_link"
-JOIN_LINK, JOIN_KNOWN = "join_link", "join_known"  # to an e-mail that was just typed
 TOPICS = {"message": Topic.MESSAGE}  # notices that one may turn off (S81)
 EMAIL_LINK, EMAIL_TAKEN = "email_link", "email_taken"  # to the new e-mail of a member
 ASKED_FOR = (CODE, LINK, JOIN_LINK, JOIN_KNOWN, TO_THE_TEAM, EMAIL_LINK, EMAIL_TAKEN)

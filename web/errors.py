@@ -22,9 +22,10 @@ log = structlog.get_logger(__name__)
 TOLD = (400, 401, 403, 404, 405, 410, 413, 429, 500, 503)  # those with words of their own
 PROGRAMS = ("/webhooks/", "/static/", "/healthz", "/readyz", "/metrics")
 RETRY = 10  # seconds
+Way = tuple[str, str]  # a page, and the words that lead there
 SIGN_IN = ("sign_in.ask", "site.sign_in")
 WAITING = ("deciding.waiting", "deciding.title")
-WAYS = {  # what helps: pages, and the words that lead there; the first as a button
+WAYS: dict[str, tuple[Way, ...]] = {  # what helps: pages, and the words that lead there; the first as a button
     "error.401": (SIGN_IN,), "error.410": (SIGN_IN,), "error.form": (SIGN_IN,),
     "password.over": (("password.forgotten", "forgotten.title"),),
     "register.over": (SIGN_IN, ("registering.ask", "join.title")),
@@ -72,13 +73,16 @@ def database_away(error: DBAPIError | PoolTimeout) -> ResponseReturnValue:
     return (*render("error.503", 503), {"Retry-After": str(RETRY)})
 
 
-def expired(message: str = "error.410") -> ResponseReturnValue:
+def expired(message: str = "error.410", *ways: Way) -> ResponseReturnValue:
     """A link, or what it led to, is over: `message` says why, and what one can do."""
-    return render(message, 410)
+    return render(message, 410, *ways)
 
 
-def render(message: str, code: int) -> tuple[str, int]:
-    """A page of the words `message`.title and `message`.text."""
+def render(message: str, code: int, *ways: Way) -> tuple[str, int]:
+    """A page of the words `message`.title and `message`.text, with the usual ways out of it
+    unless others are given.
+    """
     if code >= 500:
         g.who = None
-    return render_template("error.html", message=message, ways=WAYS.get(message, ())), code
+    shown = ways or WAYS.get(message, ())
+    return render_template("error.html", message=message, ways=shown), code

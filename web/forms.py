@@ -95,5 +95,14 @@ def _typed(one: Field, text: str) -> str:
     """Without what no keyboard types; in one line, where one line is asked for."""
     if one.kind in HIDDEN_KINDS:
         return text
-    clean = "".join(c for c in text if c in "\n\t" or unicodedata.category(c)[0] != "C")
-    return clean.strip() if one.kind == "textarea" else " ".join(clean.split())
+    return seen(text).strip() if one.kind == "textarea" else line(text)
+
+
+def line(text: str) -> str:
+    """What was typed in a field of one line, as `read` has it."""
+    return " ".join(seen(text).split())
+
+
+def seen(text: str) -> str:
+    """A text without the characters that nobody sees."""
+    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c)[0] != "C")

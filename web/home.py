@@ -9,11 +9,12 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
-from community_store import census, conversations, gazette_reading, registrations
+from community_store import census, conversations, gazette_reading, optouts, registrations
 from community_store.models import Community, Member, MemberState, Town
 from dispatch import going_on, happenings, pairing, registering, requests, team
 from dispatch.act import Act
 from dispatch.happenings import Happening
+from gateway.contract import Channel
 from web import identity
 from web.access import Policy, access
 from web.alerts.room import line, me, readable
@@ -55,6 +56,7 @@ def show() -> ResponseReturnValue:
             town=town.name if town else "",
             number=number_to_text(),
             asked=len(requests.waiting_for(act, *identity.deciders(person))),
+            stopped=bool(member and member.mobile and _stopped(db, member.mobile)),
             unproved=bool(person.member and _unproved(act, person.member)),
         )
 
@@ -73,6 +75,10 @@ def _unproved(act: Act, member: Member) -> list[str]:
     """What they typed when they registered, and have still to prove."""
     typed = registrations.of_member(act.session, member.id or 0, act.now)
     return registering.unproved(typed, member) if typed else []
+
+
+def _stopped(db: Session, mobile: str) -> bool:
+    return optouts.stopped(db, mobile, Channel.SMS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ An outage of Redis never fails a page: each process then counts by itself.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -19,8 +20,10 @@ from typing import Any, TypeVar
 from flask import Flask, request
 from flask_limiter import Limiter
 
+from community_store.errors import RuleError
+from community_store.membership import read_email
 from config import Settings
-from web import identity
+from web import forms, identity
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -74,6 +77,15 @@ def _field(name: str) -> Callable[[], str]:
     """What was typed, so that one account is not tried from everywhere; kept as a keyed hash."""
 
     def key() -> str:
-        return identity.keyed(f"{name}:{request.form.get(name, '')[:200]}")
+        return identity.keyed(f"{name}:{_meant(request.form.get(name, ''))[:200]}")
 
     return key
+
+
+def _meant(typed: str) -> str:
+    """One text for all the ways to type it: an account has one count, however it is named."""
+    plain = forms.line(typed)
+    try:
+        return read_email(plain)
+    except RuleError:
+        return unicodedata.normalize("NFKC", plain)

@@ -9,6 +9,7 @@ from community_store.models.accounts import (
     WebSession,
 )
 from community_store.models.alerts import (
+    TO_STRANGERS,
     TO_THE_TEAM,
     Alert,
     AlertKind,
@@ -100,6 +101,7 @@ from community_store.models.reports import Outcome, Report, Reported, ReportStat
 from community_store.models.subscriptions import PushSubscription
 
 __all__ = [
+    "TO_STRANGERS",
     "TO_THE_TEAM",
     "Absence",
     "AbsenceWatcher",

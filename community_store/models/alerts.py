@@ -159,6 +159,8 @@ class Reply(SQLModel, table=True):
 
 
 TO_THE_TEAM = "contact"  # the kind of what somebody writes to us by the contact form
+# kinds that go to an address that somebody has typed, and that is perhaps nobody's here
+TO_STRANGERS = ("proof_code", "join_link", "join_known")
 _GAZETTE = text("community_id is not null")
 
 

@@ -53,6 +53,7 @@ def test_a_code(argument: str, code: str, person: Person | None) -> None:
         "", ",", "Jeanne Petit", "Jeanne, 12 rue des Lilas", "Jeanne Petit,", "Jeanne Petit, 12",
         "Jeanne Petit 12 rue des Lilas", "12 rue des Lilas, Jeanne Petit", "Jeanne P3tit, rue X",
         "je voudrais rejoindre mes voisins de la rue des Lilas, merci", "Mme Petit, 12 rue Basse",
+        "Jeanne gagnez.example, 12 rue Basse",
     ],
 )  # fmt: skip
 def test_neither(argument: str) -> None:

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from werkzeug.test import TestResponse
 
+from community_store import membership, movements
 from community_store.models import Community, JoinRequest, Member, MemberState, Town
 from community_store.store import Store
+from dispatch import farewell, requests
 from tests.dispatch.world import make_world
 from tests.web.house import SITE, TOKEN, House, Visitor, make_house, words
 
@@ -283,3 +285,50 @@ def test_what_is_no_drawing_is_refused_in_words(place: House, document: str) -> 
     answer = check(inside(place, pending(place)), document)
     assert answer["ok"] is False
     assert answer["message"]
+
+
+# whoever made one is refused, or goes, before anybody vouched for them
+
+
+def refused(house: House, member: Member) -> None:
+    with house.world.act() as act:
+        kept = act.session.get_one(Member, member.id)
+        requests.decide_for(act, kept, accept=False, by="team 1")
+
+
+def test_a_founder_who_is_refused_leaves_the_ground_to_others(place: House) -> None:
+    place.world.town("38001")
+    founder = pending(place)
+    create(inside(place, founder), town="38001")
+    refused(place, founder)
+    assert place.world.rows(Community) == []
+    visitor = inside(place, pending(place, first_name="Nina"))
+    assert visitor.lands(create(visitor, town="38001")) == "/community"
+
+
+def test_a_founder_who_closes_the_account_leaves_the_ground_to_others(place: House) -> None:
+    place.world.town("38001")
+    founder = pending(place)
+    create(inside(place, founder), town="38001")
+    with place.world.act() as act:
+        farewell.close(act, act.session.get_one(Member, founder.id))
+    assert place.world.rows(Community) == []
+
+
+@pytest.mark.parametrize("who", ["another waits", "another lived there", "not the founder"])
+def test_a_community_of_others_stays(place: House, who: str) -> None:
+    place.world.town("38001")
+    founder = leaves = pending(place)
+    create(inside(place, founder), town="38001")
+    [made] = place.world.rows(Community)
+    if who == "another lived there":
+        neighbour = place.world.member(made.id)
+        with place.world.act() as act:
+            kept = act.session.get_one(Member, neighbour.id)
+            movements.arrived(act.session, kept)
+            membership.close(act.session, kept)
+    else:
+        other = place.world.member(made.id, state=MemberState.PENDING)
+        leaves = other if who == "not the founder" else founder
+    refused(place, leaves)
+    assert len(place.world.rows(Community)) == 1

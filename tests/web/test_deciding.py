@@ -341,7 +341,22 @@ def test_the_team_looks_at_the_document_and_decides(house: House) -> None:
     assert visitor.lands(visitor.post(path, answer="yes")) == "/team"
     assert state(house, jeanne) == MemberState.ACTIVE
     assert visitor.get(f"/team/proofs/{document.id}").status_code == 404
-    assert visitor.get(path).status_code == 404
+    assert visitor.get(path).status_code == 410
+
+
+def test_of_two_of_the_team_the_second_is_told_that_it_is_answered(house: House) -> None:
+    jeanne = asked(house, house.world.community("Les Lilas", mode=Mode.TEAM))
+    path = f"/team/requests/{ref(house, jeanne)}"
+    first, second = house.inside(house.team()), house.inside(house.team("other@equipe.example"))
+    first.post(path, answer="no")
+    for answer in (second.get(path), second.post(path, answer="yes")):
+        page = words(answer)
+        assert answer.status_code == 410
+        assert "n'attend plus de réponse" in page
+        assert 'class="button" href="/team"' in page
+        assert not re.search("Jeanne|Petit|rue des Lilas", page)
+    for nothing in ("/team/requests/999999", f"/team/requests/{10**30}"):
+        assert second.get(nothing).status_code == 404
 
 
 def test_the_team_is_given_what_to_check_by_other_means_with(house: House) -> None:

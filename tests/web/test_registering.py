@@ -7,20 +7,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
+from sqlmodel import SQLModel, select
 from werkzeug.test import TestResponse
 
+from community_store import agents
 from community_store.models import (
     Account,
+    Agent,
     Community,
+    Delivery,
     JoinRequest,
     Member,
     Notice,
+    Number,
     Registration,
+    Stop,
     Wording,
 )
 from community_store.store import Store
 from dispatch import registering, sweep
+from dispatch.housekeeping import Housekeeping
+from gateway import numbers
 from tests.dispatch.test_voice import caller
 from tests.dispatch.world import at, make_world
 from tests.rigs.processes import free_port
@@ -227,6 +234,9 @@ def test_while_the_address_server_is_away_the_communities_say_which_town_it_is(
     [
         ("first_name", "", "Écrivez votre prénom"),
         ("last_name", " ", "Écrivez votre nom"),
+        ("first_name", "http://gagnez.example", "fait de lettres seulement"),
+        ("first_name", "www.gagnez.example", "fait de lettres seulement"),
+        ("last_name", "Petit 06 39 98 00 71", "fait de lettres seulement"),
         ("mobile", "", "Donnez un numéro"),
         ("mobile", "08 99 00 00 00", "numéro français"),
         ("mobile", "+44 7911 123456", "numéro français"),
@@ -291,6 +301,42 @@ def test_what_was_typed_is_there_again_but_for_the_password(place: House) -> Non
     assert visitor.lands(again) == "/join/proofs"
 
 
+def test_who_corrects_their_name_again_and_again_keeps_the_code_and_the_link(
+    place: House,
+) -> None:
+    visitor = filled(place.visitor())
+    code, link, told = place.code(), mail_link(place), len(place.world.rows(Notice))
+    for last_name in ("Petite", "Petitt", "Petit", "Grand"):
+        visitor.post("/join/form", **FILLED | {"last_name": last_name})
+    assert len(place.world.rows(Notice)) == told
+    assert "Trop de codes" not in words(visitor.get("/join/proofs"))
+    assert "Jeanne Grand" in words(visitor.get(link))
+    assert visitor.lands(visitor.post("/join/proofs", code=code)) == "/community"
+
+
+def test_who_corrects_their_number_or_email_is_sent_what_proves_it(place: House) -> None:
+    visitor = filled(place.visitor(), mobile="06 39 98 00 79", email="jane@voisins.example")
+    before = mail_link(place)
+    visitor.post("/join/form", **FILLED)
+    assert place.world.answers(E164) == ["proof_code"]
+    assert visitor.get(before).status_code == 410
+    assert EMAIL in words(visitor.get(mail_link(place)))
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_code_that_was_asked_for_elsewhere_tells_nobody_whether_one_is_known(
+    place: House, known: bool
+) -> None:
+    if known:
+        place.world.member(None, first_name="Odette", mobile=E164)
+    place.visitor().post("/sign-in/code", address=MOBILE)
+    visitor = filled(place.visitor())
+    visitor.post("/join/again", what="number")
+    assert "Trop de codes" not in words(visitor.get("/join/proofs"))
+    visitor.post("/join/again", what="number")
+    assert "Trop de codes" in words(visitor.get("/join/proofs"))
+
+
 # the proofs
 
 
@@ -342,6 +388,25 @@ def test_the_other_device_can_type_the_code_too(place: House) -> None:
     assert MOBILE in words(elsewhere.get("/join/proofs"))
     elsewhere.post("/join/proofs", code=place.code())
     assert jeanne(place).mobile == E164
+
+
+def test_who_mistyped_the_number_or_the_email_gives_another_once_the_first_is_proved(
+    place: House,
+) -> None:
+    by_mail = filled(place.visitor(), mobile="06 39 98 00 79")
+    by_mail.post(mail_link(place))
+    assert 'href="/settings/numbers/new"' in by_mail.get("/join/proofs").text
+    by_mail.post("/settings/numbers/new", number=MOBILE)
+    by_mail.post("/settings/numbers/code", code=place.code())
+    assert jeanne(place).mobile == E164
+    page = words(by_mail.get("/join/proofs"))
+    assert "06 39 98 00 79" not in page
+    assert "Tout est vérifié" in page
+    by_code = filled(place.visitor(), first_name="Paul", mobile="06 39 98 00 72", email="pol@x.fr")
+    by_code.post("/join/proofs", code=place.code())
+    page = by_code.get("/join/proofs").text
+    assert 'href="/settings/email"' in page
+    assert 'href="/settings/numbers/new"' not in page
 
 
 # whoever types somebody else's e-mail gets nothing by it
@@ -398,7 +463,7 @@ def test_the_browser_that_typed_is_not_let_in_by_a_link_opened_elsewhere(place: 
     ):
         where = visitor.lands(answer)
         assert where in ("/sign-in?next=/community", "/join/proofs")
-    assert "confirmée sur un autre appareil" in words(visitor.get("/sign-in"))
+    assert "le compte est ouvert" in words(visitor.get("/sign-in"))
     assert not visitor.signed_in()
     assert jeanne(place).mobile is None
     assert visitor.post("/join/on").status_code in (404, 405)
@@ -424,6 +489,22 @@ def test_the_link_says_with_which_number_an_account_is_open_already(place: House
     assert "39 98" not in page
     assert 'name="new"' not in page
     assert "finit par" not in words(visitor.get(link))
+
+
+def test_a_second_press_of_the_button_is_told_that_it_is_done(place: House) -> None:
+    visitor = filled(place.visitor(), email="", new="", again="")
+    pressed = place.visitor()
+    for cookie in (visitor.client._cookies or {}).values():  # as they were at that instant
+        pressed.client.set_cookie(
+            cookie.key, cookie.value, domain="tocsin.example", secure=True, path="/"
+        )
+    code = place.code()
+    visitor.post("/join/proofs", code=code)
+    where = pressed.lands(pressed.post("/join/proofs", code=code))
+    assert where == "/sign-in?next=/community"
+    page = words(pressed.get(where))
+    assert "Cette inscription est faite" in page
+    assert "e-mail a été confirmée" not in page
 
 
 def test_who_acts_for_the_town_is_asked_for_their_password(place: House) -> None:
@@ -479,6 +560,35 @@ def test_without_an_email_the_code_is_enough_and_no_password_is_kept(place: Hous
     assert (account.email, account.password) == (None, "")
 
 
+# whose number once said STOP
+
+
+def test_the_page_says_how_a_code_comes_to_who_once_said_stop(place: House) -> None:
+    number = numbers.national(place.world.rows(Number)[0].value)
+    assert f"répondu STOP, aucun code ne lui parvient : envoyez d'abord REPRISE au {number}" in (
+        words(filled(place.visitor()).get("/join/proofs"))
+    )
+    visitor = place.visitor()
+    visitor.post("/sign-in/code", address=MOBILE)
+    assert f"envoyez d'abord REPRISE au {number}" in words(visitor.get("/sign-in/code/enter"))
+
+
+def test_a_number_that_is_proved_is_told_by_sms_from_now_on(place: House) -> None:
+    visitor = filled(place.visitor())
+    place.world.stop(E164)
+    visitor.post("/join/proofs", code=place.code())
+    assert jeanne(place).mobile == E164
+    assert place.world.rows(Stop) == []
+
+
+def test_who_gets_no_sms_after_a_stop_reads_so_at_home(place: House) -> None:
+    member = place.world.member(None, mobile=E164)
+    visitor = place.inside(place.account_of(member))
+    assert "répondu STOP" not in words(visitor.get("/home"))
+    place.world.stop(E164)
+    assert "Votre mobile nous a répondu STOP" in words(visitor.get("/home"))
+
+
 # who is here already
 
 
@@ -529,6 +639,20 @@ def by_call(place: House) -> House:
     return place
 
 
+def test_a_landline_beside_a_mobile_is_kept_in_sight_until_it_is_proved(by_call: House) -> None:
+    visitor = filled(by_call.visitor(), landline=LANDLINE, email="", new="", again="")
+    assert "pourra être vérifié ensuite" in words(visitor.get("/join/proofs"))
+    visitor.post("/join/proofs", code=by_call.code())
+    page = words(visitor.get("/join/proofs"))
+    assert LANDLINE in page
+    assert "Faire vérifier ce téléphone fixe" in page
+    assert 'href="/join/proofs"' in visitor.get("/home").text
+    visitor.post("/settings/numbers/new", number=LANDLINE)
+    visitor.post("/settings/numbers/code", code=by_call.code())
+    assert (jeanne(by_call).mobile, jeanne(by_call).landline) == (E164, "+33199000071")
+    assert 'href="/join/proofs"' not in visitor.get("/home").text
+
+
 ALONE = {"mobile": "", "landline": LANDLINE, "email": "", "new": "", "again": ""}
 
 
@@ -560,14 +684,57 @@ def test_a_household_with_one_landline_are_two_who_both_get_in(by_call: House) -
     assert visitor.lands(answer) == "/sign-in/code/who"
 
 
-def test_a_landline_that_one_has_in_another_account_is_not_added(by_call: House) -> None:
+def test_a_landline_that_one_has_in_another_account_makes_one_of_the_two(by_call: House) -> None:
     joined_by_call(by_call)
     visitor = filled(by_call.visitor(), mobile="", landline=LANDLINE)
     code, link = by_call.code(), mail_link(by_call)
     visitor.post(link)
-    assert visitor.lands(visitor.post("/join/proofs", code=code)) == "/join/proofs"
-    assert "autre compte" in words(visitor.get("/join/proofs"))
-    assert len(by_call.world.rows(Member, landline="+33199000071")) == 1
+    assert visitor.lands(visitor.post("/join/proofs", code=code)) == "/home"
+    [kept] = by_call.world.rows(Member, landline="+33199000071")
+    assert kept.email == EMAIL
+
+
+def joined_by_text(house: House, **more: object) -> Member:
+    """Whose account has no e-mail and no password."""
+    values = {"first_name": "Jeanne", "last_name": "Petit", "mobile": E164} | more
+    return house.world.member(house.world.rows(Community)[0].id, **values)
+
+
+def test_who_joined_by_text_and_proves_the_email_first_keeps_one_account(place: House) -> None:
+    older = joined_by_text(place, first_name="JEANNE")
+    visitor = filled(place.visitor())
+    visitor.post(mail_link(place))
+    assert visitor.lands(visitor.post("/join/proofs", code=place.code())) == "/home"
+    assert "Vous aviez déjà un compte" in words(visitor.get("/home"))
+    [kept] = place.world.rows(Member, mobile=E164)
+    assert (kept.id, kept.email, kept.state) == (older.id, EMAIL, "active")
+    assert [one.state for one in place.world.rows(Member) if one.id != kept.id] == ["closed"]
+    assert {one.state for one in place.world.rows(JoinRequest)} == {"refused"}
+    other = place.visitor()
+    assert other.lands(other.sign_in(EMAIL)) == "/home"
+
+
+def test_who_joined_by_text_and_types_the_code_first_adds_the_email_after(place: House) -> None:
+    older = joined_by_text(place)
+    visitor = filled(place.visitor())
+    link = mail_link(place)
+    assert visitor.lands(visitor.post("/join/proofs", code=place.code())) == "/home"
+    assert visitor.lands(visitor.post(link)) == "/community"
+    [kept] = place.world.rows(Member)
+    assert (kept.id, kept.email) == (older.id, EMAIL)
+    other = place.visitor()
+    assert other.lands(other.sign_in(EMAIL)) == "/home"
+
+
+def test_two_who_share_a_mobile_stay_two(place: House) -> None:
+    joined_by_text(place, first_name="Robert")
+    visitor = filled(place.visitor())
+    visitor.post(mail_link(place))
+    assert visitor.lands(visitor.post("/join/proofs", code=place.code())) == "/join/proofs"
+    page = words(visitor.get("/join/proofs"))
+    assert "Si cet autre compte est à vous, déconnectez-vous" in page
+    assert MOBILE not in words(visitor.get("/join/proofs"))
+    assert (jeanne(place).mobile, jeanne(place).email) == (None, EMAIL)
 
 
 def test_what_another_proved_meanwhile_is_not_taken_from_them(place: House) -> None:
@@ -591,6 +758,18 @@ def test_who_did_not_register_says_so_and_the_email_is_dropped(place: House) -> 
     assert (row.email, row.password) == ("", "")
 
 
+def test_who_was_an_agent_with_the_same_email_signs_in_as_a_resident(place: House) -> None:
+    agent = place.world.agent(email=EMAIL, name="Jeanne Petit")
+    place.account_of(agent)
+    with place.world.store.begin() as session:
+        agents.remove(session, session.get_one(Agent, agent.id))
+    visitor = filled(place.visitor())
+    visitor.post(mail_link(place))
+    other = place.visitor()
+    assert other.lands(other.sign_in(EMAIL)) == "/home"
+    assert place.world.rows(Account, email=EMAIL)[0].member_id == jeanne(place).id
+
+
 # what is kept
 
 
@@ -610,6 +789,30 @@ def test_what_was_typed_is_forgotten_when_asked_and_after_a_week(place: House) -
     assert visitor.lands(visitor.get("/join/form")) == "/join"
     sweep.sweep(place.world.runtime)
     assert place.world.rows(Registration) == []
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_of_who_never_proved_anything_nothing_is_left_after_a_week(
+    place: House, known: bool
+) -> None:
+    if known:
+        place.account_of(place.world.member(None, first_name="Odette", email=EMAIL))
+    filled(place.visitor())
+    place.world.pump()
+    place.world.clock.forward(days=7, seconds=1)
+    sweep.sweep(place.world.runtime)
+    keeper = Housekeeping(place.world.runtime)
+    keeper._forget()  # an hour's work
+    rows = "\n".join(_all_rows(place))
+    for typed in ("Jeanne", E164, *([] if known else [EMAIL])):
+        assert typed not in rows
+    assert place.world.rows(Delivery, address=EMAIL) == []
+
+
+def _all_rows(house: House) -> Iterator[str]:
+    with house.world.store.read() as session:
+        for table in SQLModel.metadata.tables.values():
+            yield from (str(row) for row in session.execute(table.select()))
 
 
 def test_neither_the_address_nor_the_place_is_logged(

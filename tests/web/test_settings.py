@@ -7,6 +7,7 @@ import pytest
 from community_store.models import (
     Member,
     ProofCode,
+    Stop,
     WebSession,
 )
 from gateway.contract import Channel
@@ -95,6 +96,15 @@ def test_a_new_mobile_is_proved_by_a_code(house: House, visitor: Visitor, odette
     assert now(house, odette).mobile == OTHER
     assert [address for address, _ in mailed(house, "number_changed")] == [OLD]
     assert visitor.lands(visitor.get("/settings/numbers/code")) == "/settings/numbers/new"
+
+
+def test_a_number_that_is_proved_anew_gets_sms_in_spite_of_an_earlier_stop(
+    house: House, visitor: Visitor
+) -> None:
+    visitor.post("/settings/numbers/new", number="06 39 98 07 02")
+    house.world.stop("+33639980702")
+    visitor.post("/settings/numbers/code", code=house.code())
+    assert house.world.rows(Stop) == []
 
 
 def test_a_new_landline_is_called(house: House, visitor: Visitor, odette: Member) -> None:

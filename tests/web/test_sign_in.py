@@ -219,6 +219,28 @@ def test_one_account_is_not_tried_from_everywhere(house: House, odette: Member) 
     assert said == [400] * 3  # without the token of a form it does not come that far
 
 
+FULL_WIDTH = str.maketrans({chr(n): chr(n + 0xFEE0) for n in range(ord("a"), ord("z") + 1)})
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [
+        [EMAIL + "\u200b" * count for count in range(6)],
+        ["\u200b" * 250 * count + EMAIL for count in range(6)],
+        ["odette@" + "voisins"[:n].translate(FULL_WIDTH) + "voisins.example"[n:] for n in range(6)],
+    ],
+    ids=["unseen after it", "unseen before it", "full width"],
+)
+def test_one_account_is_one_however_its_address_is_typed(
+    house: House, odette: Member, ways: list[str]
+) -> None:
+    said = []
+    for number, typed in enumerate(ways):
+        visitor = house.visitor(**{"X-Forwarded-For": f"192.0.2.{number}"})
+        said.append(visitor.sign_in(typed, "faux").status_code)
+    assert said == [422] * 5 + [429]
+
+
 def test_signing_out_ends_the_session_on_the_server(house: House, odette: Member) -> None:
     visitor = house.visitor()
     visitor.sign_in(EMAIL)

@@ -17,6 +17,7 @@ from web import forms, identity
 from web.access import Policy, access
 from web.accounts.room import hasher
 from web.forms import Field, Form
+from web.front import number_to_text
 from web.going_on import after
 from web.throttle import throttled
 
@@ -166,8 +167,9 @@ def _code_page(form: Form, status: int = 200) -> ResponseReturnValue:
     typed, channel = codes.read(address)
     shown = typed if channel is Channel.EMAIL else numbers.national(typed)
     page = render_template(
-        "accounts/enter_code.html", form=form, address=shown, channel=channel, next=_next("")
-    )
+        "accounts/enter_code.html", form=form, address=shown, channel=channel, next=_next(""),
+        texted=number_to_text(),
+    )  # fmt: skip
     return page, status
 
 

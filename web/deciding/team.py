@@ -11,13 +11,13 @@ from sqlmodel import Session, col, select
 
 from community_store import audit
 from community_store.errors import NotFound
-from community_store.models import Member, PositionTry
+from community_store.models import JoinRequest, Member, PositionTry
 from community_store.visibility import Viewer, visible
-from dispatch import proofs, requests, team, wake
+from dispatch import proofs, requests, team, vouching, wake
 from dispatch.act import Act
 from dispatch.team import Waiting
 from gateway import numbers
-from web import forms, identity, maps
+from web import errors, forms, identity, maps
 from web.access import Policy, access
 from web.deciding.page import REASON, answer
 from web.throttle import throttled
@@ -50,6 +50,8 @@ def one(ref: int) -> ResponseReturnValue:
     with identity.runtime().store.begin() as db:
         doing = identity.act(db)
         found = _waiting(doing, ref)
+        if found is None:
+            return _over(doing, ref)
         audit.note(db, actor(), "looked", f"request {ref}", at=doing.now)
         return render_template(
             "deciding/of_team.html", found=found, tries=_tries(db, found.member),
@@ -89,6 +91,8 @@ def decide(ref: int) -> ResponseReturnValue:
     with identity.runtime().store.begin() as db:
         doing = identity.act(db)
         found = _waiting(doing, ref)
+        if found is None:
+            return _over(doing, ref)
         done = requests.decide(
             doing, found.request, accept=accept, by=actor(), reason=form["reason"][:300]
         )
@@ -120,8 +124,14 @@ def proof(document_id: int) -> ResponseReturnValue:
     return served
 
 
-def _waiting(doing: Act, ref: int) -> Waiting:
-    found = next((w for w in team.queue(doing.session, doing.now) if w.request.id == ref), None)
-    if found is None:
+def _waiting(doing: Act, ref: int) -> Waiting | None:
+    return next((w for w in team.queue(doing.session, doing.now) if w.request.id == ref), None)
+
+
+def _over(doing: Act, ref: int) -> ResponseReturnValue:
+    """A colleague was quicker, or whoever asked waits no more; 404 for what others decide."""
+    if ref >= 2**31 or (found := doing.session.get(JoinRequest, ref)) is None:
         abort(404)
-    return found
+    if vouching.waiting(doing, found) is not None:
+        abort(404)
+    return errors.expired("deciding.answered", ("team.queue", "deciding.team"))

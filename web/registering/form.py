@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from community_store import passwords
+from community_store import names, passwords
 from community_store.errors import RuleError
 from community_store.membership import read_email
 from community_store.models import Registration
+from dispatch import registering as rules
 from gateway import numbers
 from gateway.numbers import Kind, NumberError
 from web import forms, i18n, identity
@@ -64,6 +65,7 @@ def form(row: Registration) -> ResponseReturnValue:
 def fill(row: Registration) -> ResponseReturnValue:
     """Keep it, and send the code and the link. 422 says what is wrong, field by field."""
     filled = forms.read(FIELDS)
+    _check_names(filled)
     mobile, landline = _numbers(filled)
     email = _email(filled)
     _check_password(filled, row, email)
@@ -74,18 +76,28 @@ def fill(row: Registration) -> ResponseReturnValue:
         kept = typed(db)
         if kept is None or kept.member_id is not None:
             return redirect(url_for("registering.proofs"), 303)
+        if kept.email != email:
+            kept.mail_digest = None
+        before = rules.number_of(kept)
         kept.first_name, kept.last_name = filled["first_name"], filled["last_name"]
         kept.mobile, kept.landline, kept.email = mobile, landline, email
         kept.hide_number, kept.password = bool(filled["hide_number"]), hashed if email else ""
         kept.language = i18n.asked().language
-        kept.mail_digest = None
         db.add(kept)
-    sending.both()
+        moved = rules.number_of(kept) != before
+    sending.missing(moved=moved)
     return redirect(url_for("registering.proofs"), 303)
 
 
 def _page(filled: Form, row: Registration) -> str:
     return render_template("registering/form.html", form=filled, row=row)
+
+
+def _check_names(filled: Form) -> None:
+    """They are mailed to an address that nobody has proved, and texted to who decides."""
+    for name in ("first_name", "last_name"):
+        if not names.is_name(filled[name]):
+            filled.wrong(name, "register.name.wrong")
 
 
 def _numbers(filled: Form) -> tuple[str, str]:

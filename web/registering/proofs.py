@@ -14,6 +14,7 @@ from web import forms, identity
 from web.access import Policy, access
 from web.accounts.sign_in import let_in
 from web.forms import Field, Form
+from web.front import number_to_text
 from web.registering import sending
 from web.registering.room import elsewhere, mine, registering
 from web.throttle import throttled
@@ -44,14 +45,18 @@ def _page(form: Form, status: int = 200) -> ResponseReturnValue:
         member=member,
         waiting=rules.unproved(row, member),
         number=numbers.national(number) if number else "",
+        landline=numbers.national(row.landline) if row.landline and row.mobile else "",
         by_call=bool(number) and not row.mobile,
         refused=session.get(sending.REFUSED, {}),
+        texted=number_to_text(),
     )
     return page, status
 
 
 def _nothing_here() -> ResponseReturnValue:
-    """To the beginning; to who it was that proved what was typed here, if they are the same."""
+    """To the beginning; where what was typed here is an account already, proved on another device
+    or by a first press of the same button, to sign in.
+    """
     with identity.runtime().store.read() as db:
         moved = elsewhere(db)
     if moved:

@@ -15,11 +15,18 @@ from web.registering.room import mine
 REFUSED = "registration_refused"  # in the browser's signed cookie: why something was not sent
 
 
-def both() -> None:
-    """Send what there is to be proved."""
+def missing(*, moved: bool) -> None:
+    """Send what there is to be proved, but for what went out already: codes and links are few,
+    and who corrects a name must not use them up. `moved`: the number is another than before,
+    and whether somebody else just asked for a code to it must not be seen here.
+    """
     session[REFUSED] = {}
-    number()
-    email()
+    with identity.runtime().store.read() as db:
+        row = mine(db)
+        there = rules.sent(identity.act(db), row) if row is not None else set()
+    for what in ("number", "email"):
+        if what not in there or (moved and what == "number"):
+            _send(what)
 
 
 def number() -> None:

@@ -167,6 +167,23 @@ def messages(
     return list(reversed(newest))
 
 
+def message(session: Session, me: Member, id_: int) -> Message | None:
+    """One message that somebody else wrote to the reader, with its words; None for any other."""
+    query = (
+        select(Message)
+        .join(Participant, col(Participant.conversation_id) == col(Message.conversation_id))
+        .where(
+            col(Message.id) == min(id_, LARGEST_ID),
+            col(Message.id) <= col(Participant.last_id),
+            col(Message.author_id).is_distinct_from(me.id),
+            col(Message.text) != "",
+            ~_withheld(me),
+            *_of(me),
+        )
+    )
+    return session.exec(query).first()
+
+
 def mark_read(session: Session, found: Opened) -> None:
     """What stands on the page is read; of the next message a mail may tell again."""
     seat = found.seat

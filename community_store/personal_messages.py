@@ -18,6 +18,8 @@ from community_store.models import (
     Message,
     Notice,
     Participant,
+    Report,
+    Reported,
     Withheld,
     Wording,
 )
@@ -72,13 +74,17 @@ def due(now: datetime, messages: datetime) -> dict[str, Any]:
 
 
 def forget(session: Session, found: Mapping[str, Sequence[int]]) -> None:
-    """Forget what `due` found, and the conversations in which nothing is left."""
+    """Forget what `due` found, what reports quote of it, and the conversations in which nothing
+    is left.
+    """
     quiet = {"synchronize_session": False}
     ids = found["messages"]
     touched = session.exec(
         select(Message.conversation_id).where(col(Message.id).in_(ids)).distinct()
     ).all()
     session.execute(delete(Message).where(col(Message.id).in_(ids)), execution_options=quiet)
+    quoting = (col(Report.kind) == Reported.MESSAGE.value, col(Report.subject_id).in_(ids))
+    session.execute(update(Report).where(*quoting).values(quote=""), execution_options=quiet)
     left = exists().where(col(Message.conversation_id) == col(Conversation.id))
     empty = delete(Conversation).where(col(Conversation.id).in_(touched), ~left)
     session.execute(empty, execution_options=quiet)

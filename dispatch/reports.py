@@ -6,9 +6,7 @@ to the team; who reported is told that somebody looked, and is named to the team
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import Mapping
 
 from sqlmodel import col, select
 
@@ -16,88 +14,21 @@ from community_store import audit, membership
 from community_store.errors import RuleError
 from community_store.models import (
     Agent,
-    Alert,
-    AlertState,
-    GazetteComment,
-    GazetteEntry,
     Member,
     MemberState,
     Outcome,
-    RemovedBy,
     Report,
     Reported,
     ReportState,
 )
-from dispatch import alerts, contacting, notices
+from dispatch import contacting, notices, reported
 from dispatch.act import Act
+from dispatch.reported import REMOVE, Thing, partakers
 from gateway.contract import Channel
 
 WAITS = (ReportState.OPEN, ReportState.PASSED_ON)
 BY_REFERENT = (Outcome.KEPT, Outcome.REMOVED, Outcome.WARNED)
 LONGEST = 300
-Remove = Callable[[Act, int, str], None]  # which, and by whom
-
-
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """Something that can be reported, as it stands."""
-
-    kind: Reported
-    id: int
-    text: str
-    author: Member | None
-    community_id: int | None
-
-
-def of_alert(act: Act, alert: Alert) -> Thing:
-    author = act.session.get(Member, alert.author_id) if alert.author_id else None
-    assert alert.id is not None
-    return Thing(Reported.ALERT, alert.id, alert.text, author, alert.community_id)
-
-
-def of_gazette(act: Act, written: GazetteEntry | GazetteComment) -> Thing:
-    """An entry of the gazette, or a comment."""
-    author = act.session.get(Member, written.author_id) if written.author_id else None
-    assert written.id is not None
-    if isinstance(written, GazetteEntry):
-        text = f"{written.title}\n{written.text}"
-        return Thing(Reported.ENTRY, written.id, text, author, written.community_id)
-    entry = act.session.get_one(GazetteEntry, written.entry_id)
-    return Thing(Reported.COMMENT, written.id, written.text, author, entry.community_id)
-
-
-def _take_down(table: type[GazetteEntry] | type[GazetteComment]) -> Remove:
-    """Nobody reads it any more; its author is told why by what was decided."""
-
-    def remove(act: Act, id_: int, by: str) -> None:
-        written = cast("GazetteEntry | GazetteComment | None", act.session.get(table, id_))
-        if written is not None and written.removed_at is None:
-            written.removed_at, written.removed_by = act.now, _remover(by)
-            act.session.add(written)
-
-    return remove
-
-
-def _remover(by: str) -> RemovedBy:
-    return RemovedBy.TEAM if by.startswith("team ") else RemovedBy.REFERENT
-
-
-def _remove_alert(act: Act, id_: int, _by: str) -> None:
-    """It stops going out, and its text is gone; what was sent is sent."""
-    alert = act.session.get(Alert, id_)
-    if alert is None:
-        return
-    if alert.state in (AlertState.OPEN, AlertState.HELD):
-        alerts.withdraw(act, alert)
-    alert.text, alert.lat, alert.lon = "", None, None
-    act.session.add(alert)
-
-
-REMOVE: Mapping[str, Remove] = {
-    Reported.ALERT: _remove_alert,
-    Reported.ENTRY: _take_down(GazetteEntry),
-    Reported.COMMENT: _take_down(GazetteComment),
-}
 
 
 def file(act: Act, by: Member, thing: Thing, why: str) -> Report:
@@ -121,34 +52,46 @@ def file(act: Act, by: Member, thing: Thing, why: str) -> Report:
     )
     act.session.add(report)
     act.session.flush()
-    if not any(one.state in WAITS for one in known):
-        _ask(act, report)
+    waiting = [one.community_id for one in known if one.state in WAITS]
+    if thing.community_id not in waiting:
+        _ask_referents(act, report, referents(act, thing, by))
+    if not waiting:
+        _ask_team(act)
     return report
 
 
-def _ask(act: Act, report: Report) -> None:
+def _ask_referents(act: Act, report: Report, people: list[Member]) -> None:
     about = notices.Subject("report_ask", {"page": f"/reports/{report.id}"})
-    for person in _referents(act, report):
-        to = notices.by_mail(act.session, person) or notices.reach(act.session, person, act.now)
-        if to is not None:
+    for person in people:
+        if (to := _reach(act, person)) is not None:
             notices.tell(act, to, about)
+
+
+def _ask_team(act: Act) -> None:
     if mailbox := contacting.mailbox(act.settings):
         to_team = notices.Addressee(mailbox, channel=Channel.EMAIL)
         notices.tell(act, to_team, notices.Subject("report_ask", {"page": "/team/reports"}))
 
 
-def _referents(act: Act, report: Report) -> list[Member]:
-    if report.community_id is None:
+def referents(act: Act, thing: Thing, reporter: Member) -> list[Member]:
+    """Those who are asked when somebody reports it: none who has a part in it."""
+    if thing.community_id is None:
         return []
-    found = membership.referents(act.session, report.community_id)
-    return [one for one in found if one.id not in (report.about_id, report.reporter_id)]
+    part = partakers(act, thing.kind, [thing.id]).get(thing.id, set()) | {reporter.id or 0}
+    part |= {thing.author.id or 0} if thing.author else set()
+    found = membership.referents(act.session, thing.community_id)
+    return [one for one in found if one.id not in part]
 
 
-def may_decide(report: Report, member: Member | None) -> bool:
+def may_decide(act: Act, report: Report, member: Member) -> bool:
     """A référent of the place, about somebody else, while it waits for one."""
+    parts = partakers(act, report.kind, [report.subject_id])
+    return _waits_for(report, member) and not _has_part(parts, report, member)
+
+
+def _waits_for(report: Report, member: Member) -> bool:
     return (
-        member is not None
-        and member.state == MemberState.ACTIVE
+        member.state == MemberState.ACTIVE
         and member.referent
         and member.community_id is not None
         and member.community_id == report.community_id
@@ -164,7 +107,16 @@ def for_referent(act: Act, member: Member) -> list[Report]:
         .where(Report.state == ReportState.OPEN, Report.community_id == member.community_id)
         .order_by(col(Report.id))
     )
-    return _one_each([one for one in rows if may_decide(one, member)])
+    mine = [one for one in rows if _waits_for(one, member)]
+    letters = [one.subject_id for one in mine if one.kind == Reported.MESSAGE]
+    parts = partakers(act, Reported.MESSAGE, letters)
+    return _one_each([one for one in mine if not _has_part(parts, one, member)])
+
+
+def _has_part(parts: Mapping[int, set[int]], report: Report, member: Member) -> bool:
+    """Nobody knows who had a part in a message that is forgotten: it is the team's."""
+    part = parts.get(report.subject_id)
+    return report.kind == Reported.MESSAGE and (part is None or member.id in part)
 
 
 def for_team(act: Act) -> list[Report]:
@@ -182,8 +134,10 @@ def _one_each(rows: list[Report]) -> list[Report]:
     return list(first.values())
 
 
-def same_thing(act: Act, report: Report) -> list[Report]:
-    """All that waits about the same thing."""
+def same_thing(act: Act, report: Report, *, anywhere: bool) -> list[Report]:
+    """All that waits about the same thing: `anywhere`, or for the same référents. A message to
+    a group can be reported in two communities.
+    """
     rows = act.session.exec(
         select(Report)
         .where(
@@ -193,12 +147,12 @@ def same_thing(act: Act, report: Report) -> list[Report]:
         )
         .order_by(col(Report.id))
     )
-    return list(rows)
+    return [one for one in rows if anywhere or one.community_id == report.community_id]
 
 
 def pass_on(act: Act, report: Report, *, by: str) -> None:
     """Leave it to the team."""
-    for one in same_thing(act, report):
+    for one in same_thing(act, report, anywhere=False):
         one.state = ReportState.PASSED_ON
         act.session.add(one)
     audit.note(act.session, by, "passed_on", f"report {report.id}", at=act.now)
@@ -214,13 +168,14 @@ def decide(act: Act, report: Report, outcome: Outcome, *, by: str, told: str = "
         return False
     if outcome is not Outcome.KEPT and not told.strip():
         raise RuleError("reason", "the author has to be told why")
-    for one in same_thing(act, report):
+    gone = outcome is not Outcome.KEPT  # for everybody: nobody has to decide of it any more
+    for one in same_thing(act, report, anywhere=gone or reported.of_team(by)):
         one.state, one.outcome, one.told = ReportState.DONE, outcome, told[:LONGEST]
         one.decided_by, one.decided_at = by, act.now
         act.session.add(one)
         _tell_reporter(act, one)
     act.session.flush()
-    if outcome is not Outcome.KEPT:
+    if gone:
         REMOVE[report.kind](act, report.subject_id, by)
         _tell_author(act, report, outcome)
     audit.note(act.session, by, outcome, f"report {report.id}", at=act.now)

@@ -52,7 +52,9 @@ class Participant(SQLModel, table=True):
 
 
 class Message(SQLModel, table=True):
-    """Something that was written. The text of an author who is gone is gone with them."""
+    """Something that was written. The text of an author who is gone is gone with them, and so
+    is that of what was reported and removed (A11).
+    """
 
     __tablename__ = "message"
     __table_args__ = (
@@ -64,6 +66,7 @@ class Message(SQLModel, table=True):
     author_id: int | None = Field(default=None, foreign_key="member.id", ondelete="SET NULL")
     text: str
     created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
+    removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Withheld(SQLModel, table=True):

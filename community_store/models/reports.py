@@ -15,6 +15,7 @@ class Reported(StrEnum):
     ALERT = "alert"
     ENTRY = "entry"  # of the gazette
     COMMENT = "comment"
+    MESSAGE = "message"  # of a conversation
 
 
 class ReportState(StrEnum):

@@ -19,7 +19,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from community_store.models import Audience, Delivery, Member, MemberState, Town, Wording
-from dispatch import alerts, answering, messaging, reports
+from dispatch import alerts, answering, messaging, reported, reports
 from gateway.contract import Channel
 from tests.dispatch.world import INSEE
 from tests.web.house import House, Visitor, words
@@ -35,13 +35,26 @@ PLACE = ("45.187654",)
 PROFILE = ("Canariprofil",)
 DETAILS = ("Canarilocataire", "Canarimaison")
 WRITTEN = ("Canarijournal",)
+SHOUTED = ("Canaricri",)  # in a message that the twin reports to the référents of the twinned
 PRIVATE = ("Canarilettre",)
 ALL = (*NAME, *PSEUDONYM, *STREET, *HIDDEN, *SHOWN, *MAIL, *PLACE, *PROFILE, *DETAILS, *WRITTEN,
-       *PRIVATE)  # fmt: skip
+       *PRIVATE, *SHOUTED)  # fmt: skip
 NOT_FOR: dict[str, tuple[str, ...]] = {
-    "neighbour": (*HOUSE, *HIDDEN, *MAIL, *DETAILS, *PRIVATE),
-    "referent": (*HOUSE, *HIDDEN, *MAIL, *DETAILS, *PRIVATE),
+    "neighbour": (*HOUSE, *HIDDEN, *MAIL, *DETAILS, *PRIVATE, *SHOUTED),
+    "referent": (*HOUSE, *HIDDEN, *MAIL, *DETAILS, *PRIVATE, *SHOUTED),
     "twin": (*NAME, *STREET, *HIDDEN, *SHOWN, *MAIL, *PLACE, *PROFILE, *DETAILS, *WRITTEN),
+    "twin_referent": (
+        *NAME,
+        *STREET,
+        *HIDDEN,
+        *SHOWN,
+        *MAIL,
+        *PLACE,
+        *PROFILE,
+        *DETAILS,
+        *WRITTEN,
+        *PRIVATE,
+    ),
     "stranger": ALL,
     "pending": ALL,
     "suspended": ALL,
@@ -80,6 +93,7 @@ def aviary(house: House) -> Aviary:
         "neighbour": world.member(home, email=next(mail)),
         "referent": world.member(home, referent=True, email=next(mail)),
         "twin": world.member(other, email=next(mail), referent=True),
+        "twin_referent": world.member(other, email=next(mail), referent=True),
         "stranger": world.member(far, email=next(mail), referent=True),
         "pending": world.member(home, state=MemberState.PENDING, email=next(mail)),
         "suspended": world.member(home, state=MemberState.SUSPENDED, email=next(mail)),
@@ -107,12 +121,17 @@ def lives(made: Aviary) -> None:
         answering.acknowledge(act, act.session.merge(theirs), answering.Speaker(canary))
         answering.route(act, act.session.merge(theirs), answering.Speaker(canary), "Moi aussi")
         answering.tell_all(act, act.session.merge(theirs), answering.Speaker(canary), "C'est fini")
-        reports.file(act, act.session.merge(canary), reports.of_alert(act, theirs), "Faux")
+        reports.file(act, act.session.merge(canary), reported.of_alert(act, theirs), "Faux")
         other = act.session.merge(made.people["neighbour"])
-        reports.file(act, other, reports.of_alert(act, held), "Faux aussi")
+        reports.file(act, other, reported.of_alert(act, held), "Faux aussi")
         alerts.end(act, act.session.merge(theirs), "")
         letter = messaging.Opening(f"Bonjour, {PRIVATE[0]}", "", "0" * 16)
-        messaging.begin(act, act.session.merge(canary), [made.people["twin"].id or 0], letter)
+        begun = messaging.begin(
+            act, act.session.merge(canary), [made.people["twin"].id or 0], letter
+        )
+        shout = messaging.write(act, act.session.merge(canary), begun, SHOUTED[0])
+        twin = act.session.merge(made.people["twin"])
+        reports.file(act, twin, reported.of_message(act, shout, twin), "Il crie")
     visitor = made.house.inside(made.house.account_of(canary, password=False))
     until = (world.clock() + timedelta(days=5)).date().isoformat()
     visitor.lands(visitor.post("/gazette/new", kind="fete", title=WRITTEN[0], text="Samedi",
@@ -171,7 +190,10 @@ def test_the_readers_who_may_see_it_do(aviary: Aviary) -> None:
     for canary in (*NAME, *PLACE, *PROFILE, *WRITTEN):
         assert canary in page, canary
     page = all_of(aviary, "twin")
-    for canary in (*PSEUDONYM, *PRIVATE):
+    for canary in (*PSEUDONYM, *PRIVATE, *SHOUTED):
+        assert canary in page, canary
+    page = all_of(aviary, "twin_referent")
+    for canary in (*PSEUDONYM, *SHOUTED):
         assert canary in page, canary
 
 

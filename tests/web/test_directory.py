@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 import pytest
 
+from community_store import blocks
 from community_store.models import Community, Member, MemberState, Wording
 from dispatch import pairing
 from tests.dispatch.world import World
 from tests.web.house import House, Visitor, words
+from tests.web.letters import counted
 
 HIDDEN_MOBILE, HIDDEN_LANDLINE = "+33639987777", "+33199007777"
 CANARIES = (
@@ -85,6 +87,36 @@ def test_neighbours_are_listed_by_last_name_with_street_and_numbers(street: Stre
     assert "06 39 98 09 09" in page
     assert "Ne partage pas de numéro." in page
     assert "Les Lilas : 3 voisins." in page
+
+
+def test_a_message_can_be_written_from_a_card(street: Street) -> None:
+    """To whoever shares no number too; not to oneself, nor to somebody whom one blocked."""
+    for path in ("/directory", f"/directory/{street.hidden.id}"):
+        page = street.page(path)
+        assert f'href="/messages/write?to={street.hidden.id}"' in page
+        assert f"to={street.me.id}" not in page
+    assert "Écrire un message" not in street.page(f"/directory/{street.me.id}")
+    visitor = street.browser(street.me)
+    assert "Écrire à Zéphyrine Évrard" in words(
+        visitor.get(f"/messages/write?to={street.hidden.id}")
+    )
+    with street.world.act() as act:
+        blocks.block(act.session, street.me, street.hidden, act.now)
+    for path in ("/directory", f"/directory/{street.hidden.id}"):
+        assert f"to={street.hidden.id}" not in street.page(path)
+    back = street.page(f"/directory/{street.me.id}", street.hidden)
+    assert f"to={street.me.id}" in back, "nobody learns that they are blocked"
+
+
+def test_the_list_asks_as_much_for_many_cards_as_for_few(street: Street) -> None:
+    visitor, asked = street.browser(street.me), []
+    visitor.get("/directory")
+    for more in (0, 20):
+        street.world.members(street.home, more)
+        with counted(street.house) as statements:
+            visitor.get("/directory")
+        asked.append(len(statements))
+    assert asked[0] == asked[1]
 
 
 def test_who_is_not_an_active_neighbour_is_not_in_it(street: Street) -> None:

@@ -181,6 +181,48 @@ def test_an_absence_from_the_choice_of_neighbours_to_its_end(
     context.close()
 
 
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_message_from_its_report_to_its_removal(
+    plain: House, site: str, chromium: Browser, size: str, scripts: bool
+) -> None:
+    member = odette(plain)
+    twin = twin_of(plain, member)
+    judge = plain.world.member(
+        member.community_id, first_name="Marie-Christine", last_name="Aubert", referent=True
+    )
+    ref = begins(plain, twin, member, text=LONG)
+    context, page = opened(chromium, plain, site, size, scripts=scripts)
+    name = f"messages-{size}"
+
+    def look(step: str) -> None:
+        if scripts:
+            looks_well(page, f"{name}-{step}")
+
+    page.goto(f"{site}/messages/{ref}")
+    look("one")
+    page.get_by_role("link", name="Signaler ce message de Geai bleu").click()
+    page.get_by_role("button", name="Envoyer le signalement").click()
+    look("report-wrong")
+    page.get_by_label("Qu'est-ce qui ne va pas ?").fill("Il insiste trop")
+    look("report")
+    page.get_by_role("button", name="Envoyer le signalement").click()
+    expect(page.get_by_text("C'est signalé.")).to_be_visible()
+    enter(context, plain, site, plain.account_of(judge))
+    page.goto(f"{site}/reports")
+    look("reports")
+    page.get_by_role("link", name="Un message privé").click()
+    look("decide")
+    page.get_by_label("Ce que l'auteur doit savoir").fill("N'insistez pas")
+    page.get_by_role("button", name="Retirer", exact=True).click()
+    expect(page.get_by_text("C'est retiré.")).to_be_visible()
+    enter(context, plain, site, plain.account_of(member, password=False))
+    page.goto(f"{site}/messages/{ref}")
+    expect(page.get_by_text("Message retiré après un signalement.")).to_be_visible()
+    look("removed")
+    context.close()
+
+
 def test_one_writes_by_keyboard(plain: House, site: str, chromium: Browser) -> None:
     member = odette(plain)
     jean = plain.world.member(member.community_id, first_name="Jean", last_name="Aubert")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
+from community_store import circles
 from community_store.folding import folded
 from community_store.models import Member, MemberState
 from community_store.visibility import Seen, Viewer, viewer_of, visible
@@ -25,6 +26,7 @@ class Card:
     seen: Seen
     referent: bool
     myself: bool
+    writable: bool  # a message can be begun: not to oneself, nor to whom one blocked
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Listed:
 
 
 def everybody(db: Session, me: Member) -> list[Card]:
-    """The active members of my community, by last name; two queries however many they are."""
+    """The active members of my community, by last name; as many queries for one as for all."""
     return _cards(db, me, _in_order(db, me))
 
 
@@ -57,15 +59,16 @@ def _in_order(db: Session, me: Member) -> list[int]:
 
 def _cards(db: Session, me: Member, ids: Sequence[int]) -> list[Card]:
     found = {one.id: one for one in db.exec(select(Member).where(col(Member.id).in_(ids)))}
-    return [card(db, me, found[id_]) for id_ in ids if id_ in found]
+    blocked = circles.blocked(db, me)
+    return [card(db, me, found[id_], blocked) for id_ in ids if id_ in found]
 
 
-def card(db: Session, me: Member, one: Member) -> Card:
+def card(db: Session, me: Member, one: Member, blocked: Collection[int]) -> Card:
     """My own is what neighbours see of me: nobody is surprised by what others read."""
     what = viewer_of(db, me, one)
     mine = what is Viewer.SELF
     seen = visible(one, Viewer.NEIGHBOUR if mine else what)
-    return Card(one.id or 0, seen, one.referent, mine)
+    return Card(one.id or 0, seen, one.referent, mine, not mine and one.id not in blocked)
 
 
 def neighbour(db: Session, me: Member, id_: int) -> Card | None:
@@ -73,7 +76,7 @@ def neighbour(db: Session, me: Member, id_: int) -> Card | None:
     found = db.get(Member, id_) if id_ < 2**31 else None
     if found is None or found.community_id != me.community_id:
         return None
-    return card(db, me, found) if found.state == MemberState.ACTIVE else None
+    return _cards(db, me, [id_])[0] if found.state == MemberState.ACTIVE else None
 
 
 def listed(db: Session, me: Member, wanted: str, page: int) -> Listed:

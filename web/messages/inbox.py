@@ -13,7 +13,7 @@ from community_store.models import Member
 from dispatch import confiding
 from web import identity
 from web.access import Policy, access
-from web.messages.room import label, room, when
+from web.messages.room import gone, label, room, when
 
 EXCERPT = 90  # characters
 
@@ -43,6 +43,7 @@ def _line(me: Member, line: Line) -> dict[str, Any]:
         "unread": line.unread,
         "mine": last is not None and last.author_id == me.id,
         "text": _excerpt(last.text) if last else "",
+        "gone": gone(last),
         "time": when(last.created_at) if last else "",
     }
 

@@ -19,13 +19,15 @@ from web import forms, i18n, identity
 from web.access import Policy, access
 from web.forms import Form
 from web.messages import aliases
-from web.messages.room import OFTEN, TEXT, called, label, opened, room, when
+from web.messages.room import OFTEN, TEXT, called, gone, label, opened, room, when
 from web.throttle import throttled
 
 
 @dataclass(frozen=True, slots=True)
 class Bubble:
-    """A message as the reader has it; `new` for the first that they had not read."""
+    """A message as the reader has it; `new` for the first that they had not read. Without
+    `text`, `gone` says why.
+    """
 
     id: int
     name: str
@@ -33,6 +35,7 @@ class Bubble:
     text: str
     mine: bool
     new: bool
+    gone: str
 
 
 @room.get("/<int:ref>")
@@ -95,7 +98,9 @@ def _bubbles(me: Member, circle: Circle, shown: Sequence[Message], read: int) ->
         new = waiting and not mine and (said.id or 0) > read
         waiting = waiting and not new
         name = names.get(said.author_id or 0) or i18n.asked()("messages.former")
-        found.append(Bubble(said.id or 0, name, when(said.created_at), said.text, mine, new))
+        found.append(
+            Bubble(said.id or 0, name, when(said.created_at), said.text, mine, new, gone(said))
+        )
     return found
 
 

@@ -12,7 +12,7 @@ from community_store import conversations
 from community_store.circles import Circle, Fellow
 from community_store.conversations import Opened
 from community_store.correspondents import Person
-from community_store.models import Member
+from community_store.models import Member, Message
 from dispatch import wording
 from web import i18n, identity
 from web.forms import Field
@@ -53,6 +53,13 @@ def called(one: Fellow | Person) -> str:
     if not one.name:
         return t("messages.former")
     return t("messages.of_twin", name=one.name, place=one.place) if one.place else one.name
+
+
+def gone(said: Message | None) -> str:
+    """Why there are no words: removed (A11), too old, or their author is gone."""
+    if said is None:
+        return "messages.forgotten"
+    return "messages.removed" if said.removed_at else "messages.erased"
 
 
 def when(at: datetime) -> str:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from community_store.errors import RuleError
 from community_store.models import Member, Outcome, Report, ReportState
 from community_store.visibility import Viewer, visible
-from dispatch import reports, wake
+from dispatch import reported, reports, wake
 from web import forms, identity
 from web.access import Policy, access
 from web.forms import Field, Form
@@ -106,7 +106,7 @@ def _decided(
 def _of_referent(db: Session, id_: int) -> Report:
     """404 for what does not wait for this référent."""
     found = _waiting(db, id_)
-    if not reports.may_decide(found, identity.member(db)):
+    if not reports.may_decide(identity.act(db), found, identity.member(db)):
         abort(404)
     return found
 
@@ -120,14 +120,13 @@ def _waiting(db: Session, id_: int) -> Report:
 
 def _page(db: Session, report: Report, form: Form, *, of_team: bool = False) -> str:
     """The team sees who is spoken of and who reported; a référent, only who wrote it."""
-    viewer = Viewer.OPERATOR if of_team else Viewer.NEIGHBOUR
-    author = db.get(Member, report.about_id) if report.about_id else None
-    all_of_it = reports.same_thing(identity.act(db), report)
+    act = identity.act(db)
+    all_of_it = reports.same_thing(act, report, anywhere=of_team)
     reporters = [db.get(Member, one.reporter_id) if one.reporter_id else None for one in all_of_it]
     return render_template(
         "reports/one.html",
         report=report,
-        author=visible(author, viewer).name if author else "",
+        author=_author(db, report, of_team=of_team),
         said=[
             (one, visible(who, Viewer.OPERATOR).name if who and of_team else "")
             for one, who in zip(all_of_it, reporters, strict=True)
@@ -136,3 +135,11 @@ def _page(db: Session, report: Report, form: Form, *, of_team: bool = False) -> 
         of_team=of_team,
         may=[one.value for one in (tuple(Outcome) if of_team else reports.BY_REFERENT)],
     )
+
+
+def _author(db: Session, report: Report, *, of_team: bool) -> str:
+    act = identity.act(db)
+    thing = reported.of_report(act, report)
+    if not of_team:
+        return reported.author_for(act, thing, identity.member(db))
+    return visible(thing.author, Viewer.OPERATOR).name if thing.author else ""

@@ -8,14 +8,16 @@ from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
+from community_store import conversations
 from community_store.errors import RuleError
 from community_store.models import GazetteComment, Reported
-from dispatch import reports, wake
-from dispatch.reports import Thing
+from community_store.visibility import viewers_of, visible
+from dispatch import reported, reports, wake
+from dispatch.reported import Thing
 from web import forms, identity
 from web.access import Policy, access
 from web.alerts.room import opened
-from web.forms import Field
+from web.forms import Field, Form
 from web.gazette import room as gazette
 from web.throttle import throttled
 
@@ -26,12 +28,12 @@ WHY = Field("why", "reports.why", hint="reports.why.hint", kind="textarea", long
 
 def _alert(db: Session, id_: int) -> tuple[Thing, str]:
     found = opened(db, id_)
-    return reports.of_alert(found.act, found.alert), url_for("alerts.one", ref=id_)
+    return reported.of_alert(found.act, found.alert), url_for("alerts.one", ref=id_)
 
 
 def _entry(db: Session, id_: int) -> tuple[Thing, str]:
     read = gazette.read(db, id_)
-    return reports.of_gazette(read.act, read.entry), url_for("gazette.one", entry=id_)
+    return reported.of_gazette(read.act, read.entry), url_for("gazette.one", entry=id_)
 
 
 def _comment(db: Session, id_: int) -> tuple[Thing, str]:
@@ -39,7 +41,16 @@ def _comment(db: Session, id_: int) -> tuple[Thing, str]:
     if written is None or written.removed_at is not None:
         abort(404)
     read = gazette.read(db, written.entry_id)  # whoever reads the entry reads it
-    return reports.of_gazette(read.act, written), url_for("gazette.one", entry=written.entry_id)
+    return reported.of_gazette(read.act, written), url_for("gazette.one", entry=written.entry_id)
+
+
+def _message(db: Session, id_: int) -> tuple[Thing, str]:
+    me = identity.member(db)
+    written = conversations.message(db, me, id_)
+    if written is None:
+        abort(404)
+    page = url_for("messages.one", ref=written.conversation_id, _anchor=f"m{id_}")
+    return reported.of_message(identity.act(db), written, me), page
 
 
 # what can be reported: the thing if the reader may have it (else 404), and where it stands
@@ -47,6 +58,7 @@ FOUND: Mapping[str, Callable[[Session, int], tuple[Thing, str]]] = {
     Reported.ALERT: _alert,
     Reported.ENTRY: _entry,
     Reported.COMMENT: _comment,
+    Reported.MESSAGE: _message,
 }
 
 
@@ -65,8 +77,7 @@ def found(db: Session, kind: str, id_: int) -> tuple[Thing, str]:
 def ask(kind: str, id_: int) -> ResponseReturnValue:
     """What is wrong with it?"""
     with identity.runtime().store.read() as db:
-        _, page = found(db, kind, id_)
-        return render_template("reports/file.html", form=forms.blank((WHY,)), page=page)
+        return _page(db, kind, id_, forms.blank((WHY,)))
 
 
 @filing.post("/<kind>/<int:id_>")
@@ -77,8 +88,7 @@ def file(kind: str, id_: int) -> ResponseReturnValue:
     form, runtime = forms.read((WHY,)), identity.runtime()
     if not form.ok:
         with runtime.store.read() as db:
-            _, page = found(db, kind, id_)
-            return render_template("reports/file.html", form=form, page=page), 422
+            return _page(db, kind, id_, form), 422
     try:
         with runtime.store.begin() as db:
             thing, page = found(db, kind, id_)
@@ -88,3 +98,20 @@ def file(kind: str, id_: int) -> ResponseReturnValue:
     wake.pump(runtime)
     flash("reports.filed")
     return redirect(page, 303)
+
+
+def _page(db: Session, kind: str, id_: int, form: Form) -> str:
+    """Who reports a message, which others were not to read, sees first who will read what."""
+    thing, page = found(db, kind, id_)
+    act, me = identity.act(db), identity.member(db)
+    readers = reports.referents(act, thing, me)
+    viewers = viewers_of(db, me, readers)
+    return render_template(
+        "reports/file.html",
+        form=form,
+        page=page,
+        thing=thing,
+        author=reported.author_for(act, thing, me),
+        is_twin=thing.author is not None and thing.author.community_id != thing.community_id,
+        readers=[visible(one, viewers[one.id or 0]).name for one in readers],
+    )

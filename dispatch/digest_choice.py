@@ -10,16 +10,14 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from community_store.models import (
     DIGEST_NOTICE,
-    Delivery,
     Every,
     GazetteDigest,
     Member,
     Mute,
-    Notice,
     Topic,
 )
 from config import Settings
@@ -65,12 +63,6 @@ def stop(act: Act, member_id: int) -> None:
     """No digest any more, not even one that is about to leave. Twice is once."""
     act.session.execute(delete(GazetteDigest).where(col(GazetteDigest.member_id) == member_id))
     outbox.suppress_notices(act.session, member_id, DIGEST_NOTICE, act.now)
-
-
-def is_digest(session: Session, delivery: Delivery) -> bool:
-    """Whether a delivery is a digest."""
-    notice = session.get(Notice, delivery.notice_id) if delivery.notice_id else None
-    return notice is not None and notice.kind == DIGEST_NOTICE
 
 
 def next_due(settings: Settings, every: Every, now: datetime, *, after: int = 0) -> datetime:

@@ -73,6 +73,14 @@ def choose(session: Session, member: Member, wanted: Collection[Choice]) -> None
     session.flush()
 
 
+def turn_off(session: Session, member_id: int, choice: Choice) -> None:
+    """One thing off, and the rest as it was. Twice is once."""
+    lock(session, f"mute:{member_id}")
+    topic, channel = choice
+    session.merge(Mute(member_id=member_id, topic=topic.value, channel=channel.value))
+    session.flush()
+
+
 def stopped(session: Session, member: Member) -> set[Channel]:
     """The channels that a member's own STOP closes, whatever they prefer."""
     addresses = (

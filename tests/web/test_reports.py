@@ -114,3 +114,13 @@ def test_who_reported_is_told_by_mail_that_somebody_looked(quarter: Quarter, ans
     told = [one.address for one in quarter.world.deliveries() if one.notice_id in done]
     assert told == ["jean@voisins.example"]
     assert len(quarter.world.rows(Alert)) == 1
+
+
+def test_a_referent_reads_a_report_masked_as_the_alert_is(quarter: Quarter) -> None:
+    report = reported(quarter)
+    referent, ada = quarter.browser(quarter.referent), team(quarter.house)
+    for path in ("/reports", f"/reports/{report.id}"):
+        page = words(referent.get(path))
+        assert "Camionnette blanche" in page
+        assert "AB-123-CD" not in page
+        assert "AB-123-CD" in words(ada.get(f"/team{path}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,8 +12,9 @@ from sqlmodel import Session
 from community_store.errors import RuleError
 from community_store.models import Member, Outcome, Report, ReportState
 from community_store.visibility import Viewer, visible
-from dispatch import reported, reports, wake
-from web import forms, identity
+from dispatch import masking, reported, reports, wake
+from dispatch.catalogue import template
+from web import forms, i18n, identity
 from web.access import Policy, access
 from web.forms import Field, Form
 from web.throttle import throttled
@@ -28,7 +30,8 @@ def waiting() -> ResponseReturnValue:
     """What waits for this référent."""
     with identity.runtime().store.read() as db:
         rows = reports.for_referent(identity.act(db), identity.member(db))
-        return render_template("reports/list.html", rows=rows, of_team=False)
+        quotes = {one.id: _quoted(one, of_team=False) for one in rows}
+        return render_template("reports/list.html", rows=rows, quotes=quotes, of_team=False)
 
 
 @reports_pages.get("/team/reports")
@@ -36,9 +39,9 @@ def waiting() -> ResponseReturnValue:
 def of_team() -> ResponseReturnValue:
     """What waits for anybody."""
     with identity.runtime().store.read() as db:
-        return render_template(
-            "reports/list.html", rows=reports.for_team(identity.act(db)), of_team=True
-        )
+        rows = reports.for_team(identity.act(db))
+        quotes = {one.id: _quoted(one, of_team=True) for one in rows}
+        return render_template("reports/list.html", rows=rows, quotes=quotes, of_team=True)
 
 
 @reports_pages.get("/reports/<int:id_>")
@@ -126,6 +129,7 @@ def _page(db: Session, report: Report, form: Form, *, of_team: bool = False) -> 
     return render_template(
         "reports/one.html",
         report=report,
+        quote=_quoted(report, of_team=of_team),
         author=_author(db, report, of_team=of_team),
         said=[
             (one, visible(who, Viewer.OPERATOR).name if who and of_team else "")
@@ -135,6 +139,13 @@ def _page(db: Session, report: Report, form: Form, *, of_team: bool = False) -> 
         of_team=of_team,
         may=[one.value for one in (tuple(Outcome) if of_team else reports.BY_REFERENT)],
     )
+
+
+def _quoted(report: Report, *, of_team: bool) -> str:
+    """What was reported. A référent is a neighbour: plates and numbers are masked (A9)."""
+    if of_team or not identity.runtime().settings.alerts.mask:
+        return report.quote
+    return masking.masked(report.quote, partial(template, i18n.asked().language, "sms"))
 
 
 def _author(db: Session, report: Report, *, of_team: bool) -> str:

@@ -66,7 +66,9 @@ def test_a_referent_removes_and_the_author_is_told_why(quarter: Quarter) -> None
     path = f"/reports/{report.id}"
     assert referent.post(path, answer="removed").status_code == 422
     assert referent.post(path, answer="suspended", told="Non").status_code == 400
-    referent.lands(referent.post(path, answer="removed", told="Une accusation sans preuve"))
+    referent.lands(
+        referent.post(path, answer="removed", told="Une accusation sans preuve", sure="1")
+    )
     alert = only_alert(quarter.world)
     assert (alert.state, alert.text) == (AlertState.WITHDRAWN, "")
     quarter.world.pump()
@@ -79,7 +81,9 @@ def test_a_referent_removes_and_the_author_is_told_why(quarter: Quarter) -> None
 def test_the_team_suspends_and_the_author_sees_why(quarter: Quarter) -> None:
     report = reported(quarter)
     visitor = team(quarter.house)
-    visitor.lands(visitor.post(f"/team/reports/{report.id}", answer="suspended", told="Trois fois"))
+    visitor.lands(
+        visitor.post(f"/team/reports/{report.id}", answer="suspended", told="Trois fois", sure="1")
+    )
     world = quarter.world
     world.pump()
     assert world.rows(type(quarter.author), id=quarter.author.id)[0].state == MemberState.SUSPENDED
@@ -109,7 +113,9 @@ def test_who_reported_is_told_by_mail_that_somebody_looked(quarter: Quarter, ans
     quarter.world.change(quarter.neighbour, email="jean@voisins.example")
     report = reported(quarter)
     referent = quarter.browser(quarter.referent)
-    referent.lands(referent.post(f"/reports/{report.id}", answer=answer, told="Parce que"))
+    referent.lands(
+        referent.post(f"/reports/{report.id}", answer=answer, told="Parce que", sure="1")
+    )
     done = [one.id for one in quarter.world.rows(Notice) if one.kind == "report_done"]
     told = [one.address for one in quarter.world.deliveries() if one.notice_id in done]
     assert told == ["jean@voisins.example"]
@@ -124,3 +130,14 @@ def test_a_referent_reads_a_report_masked_as_the_alert_is(quarter: Quarter) -> N
         assert "Camionnette blanche" in page
         assert "AB-123-CD" not in page
         assert "AB-123-CD" in words(ada.get(f"/team{path}"))
+
+
+@pytest.mark.parametrize("answer", ["removed", "warned", "suspended"])
+def test_what_cannot_be_undone_is_confirmed_first(quarter: Quarter, answer: str) -> None:
+    path = f"/team/reports/{reported(quarter).id}"
+    page = team(quarter.house).post(path, answer=answer, told="Sans preuve")
+    assert page.status_code == 200
+    assert "ne peut pas être remis" in words(page)
+    assert "Sans preuve" in words(page)
+    assert only_alert(quarter.world).text == TEXT
+    assert quarter.world.rows(Report)[0].state == ReportState.OPEN

@@ -9,7 +9,6 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
-from community_store.errors import RuleError
 from community_store.models import Member, Outcome, Report, ReportState
 from community_store.visibility import Viewer, visible
 from dispatch import masking, reported, reports, wake
@@ -91,19 +90,30 @@ def decide_of_team(id_: int) -> ResponseReturnValue:
 def _decided(
     db: Session, report: Report, may: Sequence[Outcome], by: str, *, of_team: bool = False
 ) -> ResponseReturnValue | None:
-    """The form again when it lacks a reason; else None."""
+    """The form again when it lacks a reason; whether they mean it, of what cannot be undone;
+    else None.
+    """
     said = request.form.get("answer", "")
     if said not in may:
         abort(400)
-    form = forms.read((TOLD,))
-    try:
-        if form.ok:
-            done = reports.decide(identity.act(db), report, Outcome(said), by=by, told=form["told"])
-            flash(f"reports.done.{said}" if done else "reports.before")
-            return None
-    except RuleError:
+    form, outcome = forms.read((TOLD,)), Outcome(said)
+    if outcome is not Outcome.KEPT and not form["told"].strip():
         form.wrong("told", "reports.told.missing")
-    return _page(db, report, form, of_team=of_team), 422
+    if not form.ok:
+        return _page(db, report, form, of_team=of_team), 422
+    if outcome is not Outcome.KEPT and "sure" not in request.form:
+        return _sure(report, outcome, form, of_team=of_team)
+    done = reports.decide(identity.act(db), report, outcome, by=by, told=form["told"])
+    flash(f"reports.done.{said}" if done else "reports.before")
+    return None
+
+
+def _sure(report: Report, outcome: Outcome, form: Form, *, of_team: bool) -> str:
+    """To be sure: what is removed is gone, and whoever was told an alert is told of it."""
+    quote = _quoted(report, of_team=of_team)
+    return render_template(
+        "reports/sure.html", report=report, quote=quote, outcome=outcome, form=form
+    )
 
 
 def _of_referent(db: Session, id_: int) -> Report:

@@ -141,3 +141,29 @@ def test_what_cannot_be_undone_is_confirmed_first(quarter: Quarter, answer: str)
     assert "Sans preuve" in words(page)
     assert only_alert(quarter.world).text == TEXT
     assert quarter.world.rows(Report)[0].state == ReportState.OPEN
+
+
+def test_the_team_lifts_a_suspension_and_the_person_is_told(quarter: Quarter) -> None:
+    report, visitor, world = reported(quarter), team(quarter.house), quarter.world
+    path = f"/team/reports/{report.id}"
+    visitor.lands(visitor.post(path, answer="suspended", told="Trois fois", sure="1"))
+    page = words(visitor.get("/team/suspended"))
+    assert "Odette Martin" in page
+    assert "Trois fois" in page
+    lift = f"/team/suspended/{quarter.author.id}"
+    for said in ("La suspension est levée", "déjà décidé"):
+        assert said in words(visitor.get(visitor.lands(visitor.post(lift))))
+    (author,) = world.rows(type(quarter.author), id=quarter.author.id)
+    assert (author.state, author.suspended_why) == (MemberState.ACTIVE, "")
+    world.pump()
+    assert "plus suspendu" in world.phone(quarter.author.mobile or "")[-1]
+    assert "Aucun compte" in words(visitor.get("/team/suspended"))
+    assert visitor.post("/team/suspended/9999999999").status_code == 404
+
+
+def test_a_suspension_before_anybody_vouched_ends_as_it_began(quarter: Quarter) -> None:
+    world = quarter.world
+    world.change(quarter.stranger, state=MemberState.SUSPENDED, activated_at=None)
+    team(quarter.house).post(f"/team/suspended/{quarter.stranger.id}")
+    (found,) = world.rows(type(quarter.stranger), id=quarter.stranger.id)
+    assert found.state == MemberState.PENDING

@@ -167,3 +167,20 @@ def test_a_suspension_before_anybody_vouched_ends_as_it_began(quarter: Quarter) 
     team(quarter.house).post(f"/team/suspended/{quarter.stranger.id}")
     (found,) = world.rows(type(quarter.stranger), id=quarter.stranger.id)
     assert found.state == MemberState.PENDING
+
+
+def test_what_was_kept_and_then_changed_can_be_reported_again(quarter: Quarter) -> None:
+    report, referent = reported(quarter), quarter.browser(quarter.referent)
+    referent.lands(referent.post(f"/reports/{report.id}", answer="kept"))
+    quarter.world.change(only_alert(quarter.world), text="Sale voleur")
+    quarter.world.clock.forward(minutes=5)
+    visitor = quarter.browser(quarter.neighbour)
+    for _ in range(2):
+        visitor.lands(visitor.post(f"/report/alert/{report.subject_id}", why="Une insulte"))
+    (again,) = quarter.world.rows(Report)
+    assert (again.state, again.outcome, again.decided_by) == (ReportState.OPEN, "", "")
+    page = words(referent.get(f"/reports/{report.id}"))
+    assert "Sale voleur" in page
+    assert "Une insulte" in page
+    asked = [one for one in quarter.world.rows(Notice) if one.kind == "report_ask"]
+    assert len(asked) == 2, "the référent, once more"

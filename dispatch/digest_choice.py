@@ -29,9 +29,10 @@ FRIDAY = 4
 
 
 def chosen(act: Act, member: Member) -> Every | None:
-    """How often a member wants it; None: never, which is how everybody begins."""
+    """How often a member gets it; None: never, which is how everybody begins."""
     row = act.session.get(GazetteDigest, member.id)
-    return Every(row.every) if row is not None else None
+    off = act.session.get(Mute, (member.id, Topic.GAZETTE.value, Channel.EMAIL.value))
+    return Every(row.every) if row is not None and off is None else None
 
 
 def choose(act: Act, member: Member, every: Every | None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from community_store import audit
@@ -184,3 +186,20 @@ def test_what_was_kept_and_then_changed_can_be_reported_again(quarter: Quarter) 
     assert "Une insulte" in page
     asked = [one for one in quarter.world.rows(Notice) if one.kind == "report_ask"]
     assert len(asked) == 2, "the référent, once more"
+
+
+def test_the_reason_is_not_said_to_be_of_ones_choice(quarter: Quarter) -> None:
+    report = reported(quarter)
+    page = words(quarter.browser(quarter.referent).get(f"/reports/{report.id}"))
+    assert "facultatif" not in page
+    assert page.count("formnovalidate") == 2, "to do nothing, or to leave it to the team"
+
+
+def test_nobody_warns_or_suspends_the_author_of_what_has_none(quarter: Quarter) -> None:
+    report, visitor = reported(quarter), team(quarter.house)
+    quarter.world.change(report, about_id=None)
+    path = f"/team/reports/{report.id}"
+    assert re.findall(r'name="answer" value="(\w+)"', visitor.get(path).text) == [
+        "kept", "removed",
+    ]  # fmt: skip
+    assert visitor.post(path, answer="suspended", told="Non", sure="1").status_code == 400

@@ -20,7 +20,7 @@ from web.throttle import throttled
 
 reports_pages = Blueprint("reports", __name__)
 TOLD = Field("told", "reports.told", hint="reports.told.hint", kind="textarea", longest=300,
-             required=False)  # fmt: skip
+             missing="reports.told.missing")  # fmt: skip
 
 
 @reports_pages.get("/reports")
@@ -68,7 +68,7 @@ def decide(id_: int) -> ResponseReturnValue:
             reports.pass_on(identity.act(db), report, by=f"referent {me.id}")
             flash("reports.passed_on")
             return redirect(url_for("reports.waiting"), 303)
-        answer = _decided(db, report, reports.BY_REFERENT, f"referent {me.id}")
+        answer = _decided(db, report, f"referent {me.id}")
     wake.pump(identity.runtime())
     return answer or redirect(url_for("reports.waiting"), 303)
 
@@ -82,30 +82,34 @@ def decide_of_team(id_: int) -> ResponseReturnValue:
     assert who is not None
     with identity.runtime().store.begin() as db:
         by = f"team {who.person.account.id}"
-        answer = _decided(db, _waiting(db, id_), tuple(Outcome), by, of_team=True)
+        answer = _decided(db, _waiting(db, id_), by, of_team=True)
     wake.pump(identity.runtime())
     return answer or redirect(url_for("reports.of_team"), 303)
 
 
 def _decided(
-    db: Session, report: Report, may: Sequence[Outcome], by: str, *, of_team: bool = False
+    db: Session, report: Report, by: str, *, of_team: bool = False
 ) -> ResponseReturnValue | None:
     """The form again when it lacks a reason; whether they mean it, of what cannot be undone;
     else None.
     """
     said = request.form.get("answer", "")
-    if said not in may:
+    if said not in _may(report, of_team=of_team):
         abort(400)
     form, outcome = forms.read((TOLD,)), Outcome(said)
-    if outcome is not Outcome.KEPT and not form["told"].strip():
-        form.wrong("told", "reports.told.missing")
-    if not form.ok:
+    if outcome is not Outcome.KEPT and not form.ok:
         return _page(db, report, form, of_team=of_team), 422
     if outcome is not Outcome.KEPT and "sure" not in request.form:
         return _sure(report, outcome, form, of_team=of_team)
     done = reports.decide(identity.act(db), report, outcome, by=by, told=form["told"])
     flash(f"reports.done.{said}" if done else "reports.before")
     return None
+
+
+def _may(report: Report, *, of_team: bool) -> Sequence[Outcome]:
+    """What can be decided of it: nobody warns the author of what a town said."""
+    all_of_them = tuple(Outcome) if of_team else reports.BY_REFERENT
+    return all_of_them if report.about_id else (Outcome.KEPT, Outcome.REMOVED)
 
 
 def _sure(report: Report, outcome: Outcome, form: Form, *, of_team: bool) -> str:
@@ -147,7 +151,7 @@ def _page(db: Session, report: Report, form: Form, *, of_team: bool = False) -> 
         ],
         form=form,
         of_team=of_team,
-        may=[one.value for one in (tuple(Outcome) if of_team else reports.BY_REFERENT)],
+        may=[one.value for one in _may(report, of_team=of_team)],
     )
 
 

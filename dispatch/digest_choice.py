@@ -10,16 +10,14 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from community_store.models import (
     DIGEST_NOTICE,
-    Delivery,
     Every,
     GazetteDigest,
     Member,
     Mute,
-    Notice,
     Topic,
 )
 from config import Settings
@@ -31,9 +29,10 @@ FRIDAY = 4
 
 
 def chosen(act: Act, member: Member) -> Every | None:
-    """How often a member wants it; None: never, which is how everybody begins."""
+    """How often a member gets it; None: never, which is how everybody begins."""
     row = act.session.get(GazetteDigest, member.id)
-    return Every(row.every) if row is not None else None
+    off = act.session.get(Mute, (member.id, Topic.GAZETTE.value, Channel.EMAIL.value))
+    return Every(row.every) if row is not None and off is None else None
 
 
 def choose(act: Act, member: Member, every: Every | None) -> None:
@@ -65,12 +64,6 @@ def stop(act: Act, member_id: int) -> None:
     """No digest any more, not even one that is about to leave. Twice is once."""
     act.session.execute(delete(GazetteDigest).where(col(GazetteDigest.member_id) == member_id))
     outbox.suppress_notices(act.session, member_id, DIGEST_NOTICE, act.now)
-
-
-def is_digest(session: Session, delivery: Delivery) -> bool:
-    """Whether a delivery is a digest."""
-    notice = session.get(Notice, delivery.notice_id) if delivery.notice_id else None
-    return notice is not None and notice.kind == DIGEST_NOTICE
 
 
 def next_due(settings: Settings, every: Every, now: datetime, *, after: int = 0) -> datetime:

@@ -17,12 +17,13 @@ URGENT = (Topic.ALERT, Topic.TOWN)  # what a telephone may ring for
 
 
 def offered(topic: Topic, channel: Channel) -> bool:
-    """Whether a topic is ever told by a channel: of twins never by SMS (S51), the gazette by
-    e-mail alone (S46), messages by whatever does not cost (S48).
+    """Whether a topic can be turned off and on by a channel: of twins nothing comes by SMS
+    (S51), messages by whatever does not cost (S48). The gazette is off until somebody chooses
+    how often (S46, digest_choice).
     """
     if channel in TELEPHONE:
         return topic in URGENT
-    return topic is not Topic.GAZETTE or channel is Channel.EMAIL
+    return topic is not Topic.GAZETTE
 
 
 def addressed(member: Member, channel: Channel) -> bool:
@@ -70,6 +71,14 @@ def choose(session: Session, member: Member, wanted: Collection[Choice]) -> None
         for topic, channel in known
         if (topic, channel) not in wanted
     )
+    session.flush()
+
+
+def turn_off(session: Session, member_id: int, choice: Choice) -> None:
+    """One thing off, and the rest as it was. Twice is once."""
+    lock(session, f"mute:{member_id}")
+    topic, channel = choice
+    session.merge(Mute(member_id=member_id, topic=topic.value, channel=channel.value))
     session.flush()
 
 

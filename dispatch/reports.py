@@ -32,32 +32,35 @@ LONGEST = 300
 
 
 def file(act: Act, by: Member, thing: Thing, why: str) -> Report:
-    """Keep a report and ask those who decide, once a thing. Twice is once. Raises RuleError."""
+    """Keep a report and ask those who decide, once a thing. Twice is once, until it is decided:
+    then it begins anew, since the thing may have changed. Raises RuleError.
+    """
     if thing.author is not None and thing.author.id == by.id:
         raise RuleError("own", "nobody reports what they wrote")
     same = [Report.kind == thing.kind, Report.subject_id == thing.id]
     known = act.session.exec(select(Report).where(*same)).all()
     mine = next((one for one in known if one.reporter_id == by.id), None)
-    if mine is not None:
+    if mine is not None and mine.state in WAITS:
         return mine
-    report = Report(
-        kind=thing.kind,
-        subject_id=thing.id,
-        community_id=thing.community_id,
-        reporter_id=by.id,
-        about_id=thing.author.id if thing.author else None,
-        quote=thing.text[:1000],
-        why=why[:LONGEST],
-        created_at=act.now,
-    )
-    act.session.add(report)
-    act.session.flush()
     waiting = [one.community_id for one in known if one.state in WAITS]
+    report = mine or Report(kind=thing.kind, subject_id=thing.id, reporter_id=by.id)
+    _begin(act, report, thing, why)
     if thing.community_id not in waiting:
         _ask_referents(act, report, referents(act, thing, by))
     if not waiting:
         _ask_team(act)
     return report
+
+
+def _begin(act: Act, report: Report, thing: Thing, why: str) -> None:
+    """The thing as it stands now. What was decided of it before is kept in the audit."""
+    report.community_id = thing.community_id
+    report.about_id = thing.author.id if thing.author else None
+    report.quote, report.why, report.created_at = thing.text[:1000], why[:LONGEST], act.now
+    report.state, report.outcome, report.told = ReportState.OPEN, "", ""
+    report.decided_by, report.decided_at = "", None
+    act.session.add(report)
+    act.session.flush()
 
 
 def _ask_referents(act: Act, report: Report, people: list[Member]) -> None:

@@ -65,6 +65,7 @@ from web.registering import address, form, link, place, proofs, town  # noqa: F4
 from web.registering.room import registering
 from web.reports.deciding import reports_pages
 from web.reports.filing import filing
+from web.reports.lifting import lifting_pages
 from web.simulator import simulator
 from web.unsubscribe import unsubscribe
 
@@ -72,7 +73,7 @@ PAGES = (
     front.front, home.home, language.language, sign_in, sharing, password, second_factor, account,
     alert_page, health, registering, community, drawing, new, activation, document, partner,
     first_steps, deciding, team_pages,
-    alerts_room, gazette_room, messages_room, absence, filing, reports_pages,
+    alerts_room, gazette_room, messages_room, absence, filing, reports_pages, lifting_pages,
     neighbourhood, twin_link, directory, profile, settings_room, application, notified,
     help_centre, invite, referents_room, contact.contact, legal.legal,
 )  # fmt: skip

@@ -5,7 +5,9 @@
     @access(Policy.ANYONE)
     def send() -> ResponseReturnValue: ...
 
-By whatever method the view has: a GET may call others too.
+By whatever method the view has: a GET may call others too. Whoever is signed in counts by
+account, since a building's Wi-Fi and a whole mobile network may have one address; others, and
+everybody where nobody has to be signed in, by network address.
 
 An outage of Redis never fails a page: each process then counts by itself.
 """
@@ -24,20 +26,21 @@ from community_store.errors import RuleError
 from community_store.membership import read_email
 from config import Settings
 from web import forms, identity
+from web.access import OPEN, policy_of
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most so often ("10 per minute; 50 per hour"), by network address or by a field."""
+    """At most so often ("10 per minute; 50 per hour"), by who asks or by a field."""
 
     often: str
     field: str = ""
 
 
 def throttled(often: str, *, field: str = "") -> Callable[[View], View]:
-    """Limit a view by network address, or by what a field of its form says."""
+    """Limit a view by who asks, or by what a field of its form says."""
 
     def declare(view: View) -> View:
         before = getattr(view, "throttles", ())
@@ -61,11 +64,25 @@ def install(app: Flask, settings: Settings) -> None:
         strategy="moving-window",
     )
     for endpoint, view in app.view_functions.items():
+        asker = _asker(app, endpoint)
         for limit in getattr(view, "throttles", ()):
-            key = _field(limit.field) if limit.field else identity.origin
+            key = _field(limit.field) if limit.field else asker
             guarded = limiter.limit(limit.often, key_func=key)
             view_: Any = guarded(app.view_functions[endpoint])
             app.view_functions[endpoint] = view_
+
+
+def _asker(app: Flask, endpoint: str) -> Callable[[], str]:
+    """By what who asks is counted. Where nobody has to be signed in, an account that somebody has
+    besides would only be one count more to guess with.
+    """
+    policy = policy_of(app, endpoint)
+    return identity.origin if policy is None or policy in OPEN else _account
+
+
+def _account() -> str:
+    found = identity.who()
+    return identity.origin() if found is None else f"account:{found.row.account_id}"
 
 
 def storage(redis_url: str) -> str:

@@ -10,11 +10,9 @@ from typing import cast
 
 from flask import Blueprint, abort, current_app, render_template
 from flask.typing import ResponseReturnValue
-from sqlmodel import Session
 
-from community_store import optouts
 from community_store.models import Delivery
-from dispatch import digest_choice, outbox
+from dispatch import ways_out
 from dispatch.act import Act
 from dispatch.envelope import read_unsubscribe_token
 from dispatch.runtime import Runtime
@@ -33,41 +31,26 @@ def ask(token: str) -> ResponseReturnValue:
     if delivery_id is None:
         abort(404)
     with runtime.store.read() as session:
-        delivery = session.get(Delivery, delivery_id)
-        digest = _is_digest(session, delivery)
-    return render_template("unsubscribe.html", token=token, done=False, digest=digest)
+        way = ways_out.of(session, session.get(Delivery, delivery_id))
+    return render_template("unsubscribe.html", token=token, done=False, way=way)
 
 
 @unsubscribe.post("/unsubscribe/<token>")
 @access(Policy.PROVED)
 def stop(token: str) -> ResponseReturnValue:
-    """No more mail to the address that the mail went to, but for a digest of the gazette: no
-    more of those, and alerts go on. Twice is once.
+    """No more mail of that kind where one may turn it off, and alerts go on; else no more mail
+    to the address that the mail went to. Twice is once.
     """
     runtime = _runtime()
     delivery_id = read_unsubscribe_token(runtime.settings, token)
     if delivery_id is None:
         abort(404)
     with runtime.store.begin() as session:
-        act = Act(session, runtime.settings, runtime.clock())
         delivery = session.get(Delivery, delivery_id)
-        digest = _is_digest(session, delivery)
+        way = ways_out.of(session, delivery)
         if delivery is not None and delivery.channel == Channel.EMAIL:
-            _stop(act, delivery, digest=digest)
-    return render_template("unsubscribe.html", token=token, done=True, digest=digest)
-
-
-def _is_digest(session: Session, delivery: Delivery | None) -> bool:
-    return delivery is not None and digest_choice.is_digest(session, delivery)
-
-
-def _stop(act: Act, delivery: Delivery, *, digest: bool) -> None:
-    if digest:
-        if delivery.member_id is not None:
-            digest_choice.stop(act, delivery.member_id)
-    elif delivery.address:
-        optouts.stop(act.session, delivery.address, Channel.EMAIL)
-        outbox.suppress_waiting(act.session, delivery.address, Channel.EMAIL, act.now)
+            ways_out.take(Act(session, runtime.settings, runtime.clock()), delivery)
+    return render_template("unsubscribe.html", token=token, done=True, way=way)
 
 
 def _runtime() -> Runtime:

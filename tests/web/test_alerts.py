@@ -232,7 +232,7 @@ def test_raised_by_sms_it_is_ended_on_the_web(quarter: Quarter) -> None:
     quarter.world.pump()
     path = f"/alerts/{only_alert(quarter.world).id}"
     visitor = quarter.browser(quarter.author)
-    visitor.lands(visitor.post(f"{path}/end", ending="Arrêtés"))
+    visitor.lands(visitor.post(f"{path}/end", ending="Arrêtés", sure="1"))
     quarter.world.pump()
     assert quarter.neighbour.mobile
     assert "Arretés" in quarter.world.phone(quarter.neighbour.mobile)[-1]
@@ -245,8 +245,26 @@ def test_a_false_alarm_is_confirmed_first(quarter: Quarter) -> None:
     assert only_alert(quarter.world).state == AlertState.OPEN
     visitor.lands(visitor.post(f"{path}/withdraw"))
     assert only_alert(quarter.world).state == AlertState.WITHDRAWN
-    answer = visitor.get(visitor.lands(visitor.post(f"{path}/end")))
+    answer = visitor.get(visitor.lands(visitor.post(f"{path}/end", sure="1")))
     assert "déjà terminée" in words(answer)
+
+
+def test_who_ends_it_learns_first_how_many_will_be_told(quarter: Quarter) -> None:
+    path = quarter.sends()
+    page = words(quarter.browser(quarter.author).post(f"{path}/end", ending="Arrêtés"))
+    assert "Les 3 personnes prévenues sauront" in page or "Les 2 personnes prévenues" in page
+    assert "Arrêtés" in page
+    assert only_alert(quarter.world).state == AlertState.OPEN
+
+
+def test_a_held_alert_is_dropped_once_that_is_confirmed(quarter: Quarter) -> None:
+    for n in range(5):
+        quarter.sends(f"{TEXT}, encore {n}")
+    path, referent = quarter.sends("Une de trop"), quarter.browser(quarter.referent)
+    assert "Une de trop" in words(referent.post(f"{path}/release", answer="no"))
+    assert only_of(quarter.world, AlertState.HELD)
+    referent.post(f"{path}/release", answer="no", sure="1")
+    assert not only_of(quarter.world, AlertState.HELD)
 
 
 @pytest.mark.parametrize("what", ["end", "withdraw", "called"])
@@ -281,7 +299,7 @@ def test_the_living_part_stops_when_the_alert_is_over(quarter: Quarter) -> None:
     visitor = quarter.browser(quarter.neighbour)
     assert visitor.get(f"{path}/live").status_code == 200
     author = quarter.browser(quarter.author)
-    author.lands(author.post(f"{path}/end"))
+    author.lands(author.post(f"{path}/end", sure="1"))
     last = visitor.get(f"{path}/live")
     assert last.status_code == 286
     assert "terminée" in words(last)

@@ -91,7 +91,7 @@ def test_neighbours_are_listed_by_last_name_with_street_and_numbers(street: Stre
 
 def test_a_message_can_be_written_from_a_card(street: Street) -> None:
     """To whoever shares no number too; not to oneself, nor to somebody whom one blocked."""
-    pages = ("/directory", f"/directory/{street.hidden.id}", f"/profile/of/{street.hidden.id}")
+    pages = ("/directory", f"/directory/{street.hidden.id}")
     for path in pages:
         page = street.page(path)
         assert f'href="/messages/write?to={street.hidden.id}"' in page

@@ -222,14 +222,14 @@ def test_what_one_community_keeps_the_other_still_judges(street: Street) -> None
     visitor = street.browser(street.anne)
     visitor.lands(visitor.post(f"/reports/{here.id}", answer="kept"))
     other = street.browser(judge)
-    other.lands(other.post(f"/reports/{there.id}", answer="removed", told=REASON))
+    other.lands(other.post(f"/reports/{there.id}", answer="removed", told=REASON, sure="1"))
     assert [one.outcome for one in street.world.rows(Report)] == ["kept", "removed"]
 
 
 def test_what_is_removed_waits_nowhere(street: Street) -> None:
     here, there, judge = grouped(street)
     visitor = street.browser(street.anne)
-    visitor.lands(visitor.post(f"/reports/{here.id}", answer="removed", told=REASON))
+    visitor.lands(visitor.post(f"/reports/{here.id}", answer="removed", told=REASON, sure="1"))
     assert street.code(judge, f"/reports/{there.id}") == 404
     assert {one.state for one in street.world.rows(Report)} == {ReportState.DONE}
 
@@ -243,7 +243,7 @@ def test_a_message_that_is_removed_shows_as_removed_to_both(street: Street) -> N
     path = f"/reports/{report.id}"
     assert visitor.post(path, answer="removed").status_code == 422
     assert visitor.post(path, answer="suspended", told=REASON).status_code == 400
-    visitor.lands(visitor.post(path, answer="removed", told=REASON))
+    visitor.lands(visitor.post(path, answer="removed", told=REASON, sure="1"))
     (message,) = street.world.rows(Message)
     for who in (street.odette, street.jean):
         for page in (f"/messages/{message.conversation_id}", "/messages/"):
@@ -260,7 +260,7 @@ def test_a_message_that_is_removed_shows_as_removed_to_both(street: Street) -> N
 def test_the_author_is_warned_and_who_reported_hears_that_somebody_looked(street: Street) -> None:
     report = reported(street, street.odette, insulted(street, street.paul, street.odette))
     visitor = street.browser(street.anne)
-    visitor.lands(visitor.post(f"/reports/{report.id}", answer="warned", told=REASON))
+    visitor.lands(visitor.post(f"/reports/{report.id}", answer="warned", told=REASON, sure="1"))
     assert any(REASON in mail for mail in street.mails(street.paul))
     assert not any("Odette" in mail or "Anne" in mail for mail in street.mails(street.paul))
     assert any("signalement" in mail for mail in street.mails(street.odette))
@@ -275,7 +275,7 @@ def test_the_team_suspends_whoever_wrote_it(street: Street) -> None:
     assert street.code(street.anne, f"/reports/{report.id}") == 404
     ours = team(street)
     assert "transmis par un référent" in words(ours.get("/team/reports"))
-    ours.lands(ours.post(f"/team/reports/{report.id}", answer="suspended", told=REASON))
+    ours.lands(ours.post(f"/team/reports/{report.id}", answer="suspended", told=REASON, sure="1"))
     (paul,) = street.world.rows(Member, id=street.paul.id)
     assert (paul.state, paul.suspended_why) == (MemberState.SUSPENDED, REASON)
     assert REASON in words(street.browser(street.paul).get("/home"))
@@ -293,7 +293,7 @@ def test_who_wrote_it_can_take_it_back_by_closing_the_account(street: Street) ->
         assert "Odette" not in seen
         assert "Ces mots sont effacés" in seen
     visitor = street.browser(street.anne)
-    visitor.lands(visitor.post(f"/reports/{report.id}", answer="removed", told=REASON))
+    visitor.lands(visitor.post(f"/reports/{report.id}", answer="removed", told=REASON, sure="1"))
 
 
 def test_a_message_that_is_forgotten_is_quoted_no_more(street: Street) -> None:

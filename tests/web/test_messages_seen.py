@@ -215,6 +215,8 @@ def test_a_message_from_its_report_to_its_removal(
     look("decide")
     page.get_by_label("Ce que l'auteur doit savoir").fill("N'insistez pas")
     page.get_by_role("button", name="Retirer", exact=True).click()
+    look("sure")
+    page.get_by_role("button", name="Retirer", exact=True).click()
     expect(page.get_by_text("C'est retiré.")).to_be_visible()
     enter(context, plain, site, plain.account_of(member, password=False))
     page.goto(f"{site}/messages/{ref}")

@@ -223,8 +223,10 @@ def test_who_is_not_active_is_told_that_nobody_sees_them(
     assert "Votre compte n'est pas actif" in page
 
 
-def test_neighbours_read_the_card_and_nobody_else(street: Street) -> None:
-    path = f"/profile/of/{street.odette.id}"
+def test_neighbours_read_what_one_says_on_the_card_of_the_directory_and_nobody_else(
+    street: Street,
+) -> None:
+    path = f"/directory/{street.odette.id}"
     page = words(street.browser(street.neighbour).get(path))
     assert all(told in page for told in ("Odette Martin", "J'ai une échelle.", "jardinage, échecs"))
     assert f'href="tel:{MOBILE}"' in page
@@ -232,14 +234,14 @@ def test_neighbours_read_the_card_and_nobody_else(street: Street) -> None:
     assert "voisins.example" not in page
     for other in (street.twin, street.stranger):
         assert street.browser(other).get(path).status_code == 404
-    assert "C'est votre fiche" in words(street.browser(street.odette).get(path))
-    assert street.browser(street.neighbour).get("/profile/of/99999999999").status_code == 404
+    assert "C'est vous" in words(street.browser(street.odette).get(path))
+    assert street.browser(street.neighbour).get("/directory/99999999999").status_code == 404
 
 
 def test_a_hidden_number_has_no_link_on_the_card(street: Street) -> None:
     street.house.world.change(street.odette, hide_mobile=True, hide_landline=True)
-    page = words(street.browser(street.neighbour).get(f"/profile/of/{street.odette.id}"))
-    assert "ne montre pas de numéro" in page
+    page = words(street.browser(street.neighbour).get(f"/directory/{street.odette.id}"))
+    assert "Ne partage pas de numéro" in page
     assert "tel:+" not in page
 
 
@@ -247,7 +249,7 @@ def test_a_hidden_number_has_no_link_on_the_card(street: Street) -> None:
 def test_who_is_not_active_has_no_card(street: Street, state: MemberState) -> None:
     street.house.world.change(street.odette, state=state)
     visitor = street.browser(street.neighbour)
-    assert visitor.get(f"/profile/of/{street.odette.id}").status_code == 404
+    assert visitor.get(f"/directory/{street.odette.id}").status_code == 404
 
 
 def test_the_suspended_change_nothing_that_others_see(street: Street) -> None:
@@ -264,7 +266,7 @@ def test_no_page_asks_the_database_more_for_a_large_community(street: Street) ->
     for more in (2, 40):
         street.house.world.members(street.odette.community_id or 0, more)
         told = {}
-        for path in ("/profile", "/profile/seen", f"/profile/of/{street.neighbour.id}",
+        for path in ("/profile", "/profile/seen", f"/directory/{street.neighbour.id}",
                      "/settings", "/settings/notifications"):  # fmt: skip
             visitor.get(path)
             with counted(street.house) as statements:

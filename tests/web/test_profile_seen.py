@@ -55,7 +55,7 @@ def test_every_page_of_the_profile(plain: House, site: str, chromium: Browser, s
     look("name")
     page.goto(f"{site}/profile/seen")
     look("seen")
-    page.goto(f"{site}/profile/of/{member.id}")
+    page.goto(f"{site}/directory/{member.id}")
     look("card")
     context.close()
 

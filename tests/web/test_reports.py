@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from community_store import audit
@@ -66,7 +68,9 @@ def test_a_referent_removes_and_the_author_is_told_why(quarter: Quarter) -> None
     path = f"/reports/{report.id}"
     assert referent.post(path, answer="removed").status_code == 422
     assert referent.post(path, answer="suspended", told="Non").status_code == 400
-    referent.lands(referent.post(path, answer="removed", told="Une accusation sans preuve"))
+    referent.lands(
+        referent.post(path, answer="removed", told="Une accusation sans preuve", sure="1")
+    )
     alert = only_alert(quarter.world)
     assert (alert.state, alert.text) == (AlertState.WITHDRAWN, "")
     quarter.world.pump()
@@ -79,7 +83,9 @@ def test_a_referent_removes_and_the_author_is_told_why(quarter: Quarter) -> None
 def test_the_team_suspends_and_the_author_sees_why(quarter: Quarter) -> None:
     report = reported(quarter)
     visitor = team(quarter.house)
-    visitor.lands(visitor.post(f"/team/reports/{report.id}", answer="suspended", told="Trois fois"))
+    visitor.lands(
+        visitor.post(f"/team/reports/{report.id}", answer="suspended", told="Trois fois", sure="1")
+    )
     world = quarter.world
     world.pump()
     assert world.rows(type(quarter.author), id=quarter.author.id)[0].state == MemberState.SUSPENDED
@@ -109,8 +115,91 @@ def test_who_reported_is_told_by_mail_that_somebody_looked(quarter: Quarter, ans
     quarter.world.change(quarter.neighbour, email="jean@voisins.example")
     report = reported(quarter)
     referent = quarter.browser(quarter.referent)
-    referent.lands(referent.post(f"/reports/{report.id}", answer=answer, told="Parce que"))
+    referent.lands(
+        referent.post(f"/reports/{report.id}", answer=answer, told="Parce que", sure="1")
+    )
     done = [one.id for one in quarter.world.rows(Notice) if one.kind == "report_done"]
     told = [one.address for one in quarter.world.deliveries() if one.notice_id in done]
     assert told == ["jean@voisins.example"]
     assert len(quarter.world.rows(Alert)) == 1
+
+
+def test_a_referent_reads_a_report_masked_as_the_alert_is(quarter: Quarter) -> None:
+    report = reported(quarter)
+    referent, ada = quarter.browser(quarter.referent), team(quarter.house)
+    for path in ("/reports", f"/reports/{report.id}"):
+        page = words(referent.get(path))
+        assert "Camionnette blanche" in page
+        assert "AB-123-CD" not in page
+        assert "AB-123-CD" in words(ada.get(f"/team{path}"))
+
+
+@pytest.mark.parametrize("answer", ["removed", "warned", "suspended"])
+def test_what_cannot_be_undone_is_confirmed_first(quarter: Quarter, answer: str) -> None:
+    path = f"/team/reports/{reported(quarter).id}"
+    page = team(quarter.house).post(path, answer=answer, told="Sans preuve")
+    assert page.status_code == 200
+    assert "ne peut pas être remis" in words(page)
+    assert "Sans preuve" in words(page)
+    assert only_alert(quarter.world).text == TEXT
+    assert quarter.world.rows(Report)[0].state == ReportState.OPEN
+
+
+def test_the_team_lifts_a_suspension_and_the_person_is_told(quarter: Quarter) -> None:
+    report, visitor, world = reported(quarter), team(quarter.house), quarter.world
+    path = f"/team/reports/{report.id}"
+    visitor.lands(visitor.post(path, answer="suspended", told="Trois fois", sure="1"))
+    page = words(visitor.get("/team/suspended"))
+    assert "Odette Martin" in page
+    assert "Trois fois" in page
+    lift = f"/team/suspended/{quarter.author.id}"
+    for said in ("La suspension est levée", "déjà décidé"):
+        assert said in words(visitor.get(visitor.lands(visitor.post(lift))))
+    (author,) = world.rows(type(quarter.author), id=quarter.author.id)
+    assert (author.state, author.suspended_why) == (MemberState.ACTIVE, "")
+    world.pump()
+    assert "plus suspendu" in world.phone(quarter.author.mobile or "")[-1]
+    assert "Aucun compte" in words(visitor.get("/team/suspended"))
+    assert visitor.post("/team/suspended/9999999999").status_code == 404
+
+
+def test_a_suspension_before_anybody_vouched_ends_as_it_began(quarter: Quarter) -> None:
+    world = quarter.world
+    world.change(quarter.stranger, state=MemberState.SUSPENDED, activated_at=None)
+    team(quarter.house).post(f"/team/suspended/{quarter.stranger.id}")
+    (found,) = world.rows(type(quarter.stranger), id=quarter.stranger.id)
+    assert found.state == MemberState.PENDING
+
+
+def test_what_was_kept_and_then_changed_can_be_reported_again(quarter: Quarter) -> None:
+    report, referent = reported(quarter), quarter.browser(quarter.referent)
+    referent.lands(referent.post(f"/reports/{report.id}", answer="kept"))
+    quarter.world.change(only_alert(quarter.world), text="Sale voleur")
+    quarter.world.clock.forward(minutes=5)
+    visitor = quarter.browser(quarter.neighbour)
+    for _ in range(2):
+        visitor.lands(visitor.post(f"/report/alert/{report.subject_id}", why="Une insulte"))
+    (again,) = quarter.world.rows(Report)
+    assert (again.state, again.outcome, again.decided_by) == (ReportState.OPEN, "", "")
+    page = words(referent.get(f"/reports/{report.id}"))
+    assert "Sale voleur" in page
+    assert "Une insulte" in page
+    asked = [one for one in quarter.world.rows(Notice) if one.kind == "report_ask"]
+    assert len(asked) == 2, "the référent, once more"
+
+
+def test_the_reason_is_not_said_to_be_of_ones_choice(quarter: Quarter) -> None:
+    report = reported(quarter)
+    page = words(quarter.browser(quarter.referent).get(f"/reports/{report.id}"))
+    assert "facultatif" not in page
+    assert page.count("formnovalidate") == 2, "to do nothing, or to leave it to the team"
+
+
+def test_nobody_warns_or_suspends_the_author_of_what_has_none(quarter: Quarter) -> None:
+    report, visitor = reported(quarter), team(quarter.house)
+    quarter.world.change(report, about_id=None)
+    path = f"/team/reports/{report.id}"
+    assert re.findall(r'name="answer" value="(\w+)"', visitor.get(path).text) == [
+        "kept", "removed",
+    ]  # fmt: skip
+    assert visitor.post(path, answer="suspended", told="Non", sure="1").status_code == 400

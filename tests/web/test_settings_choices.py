@@ -36,10 +36,12 @@ def choices(page: str) -> dict[str, bool]:
 def test_everything_is_on_at_first_and_twins_are_never_by_sms(visitor: Visitor) -> None:
     shown = choices(visitor.get("/settings/notifications").text)
     assert set(shown.values()) == {True}
-    known = {"alert-sms", "alert-email", "town-sms", "town-email", "twin-email", "gazette-email",
-             "message-email"}  # fmt: skip
+    known = {"alert-sms", "alert-email", "town-sms", "town-email", "twin-email", "message-email"}  # fmt: skip
     assert known <= shown.keys()
-    assert not {"twin-sms", "gazette-sms", "message-sms", "alert-voice"} & shown.keys()
+    assert (
+        not {"twin-sms", "gazette-sms", "gazette-email", "message-sms", "alert-voice"}
+        & shown.keys()
+    )
 
 
 @pytest.mark.parametrize("channel", Channel)
@@ -49,7 +51,6 @@ def test_a_channel_is_offered_where_it_makes_sense(topic: Topic, channel: Channe
     wanted = {
         Channel.SMS: urgent,
         Channel.VOICE: urgent,
-        Channel.EMAIL: True,
     }.get(channel, topic is not Topic.GAZETTE)
     assert preferences.offered(topic, channel) is wanted
 
@@ -146,3 +147,23 @@ def test_a_language_is_chosen_for_everything(
     assert visitor.lands(visitor.post("/language", language="en", next="/settings")) == "/settings"
     assert "My settings" in words(visitor.get("/settings"))
     assert now(house, odette).language == "en"
+
+
+def test_the_gazette_has_one_setting_that_says_what_comes(house: House, visitor: Visitor) -> None:
+    assert "Vous ne la recevez pas par e-mail." in words(visitor.get("/settings/notifications"))
+    visitor.lands(visitor.post("/gazette/digest", every="daily"))
+    assert "par e-mail, une fois par jour." in words(visitor.get("/settings/notifications"))
+    ticked = dict.fromkeys(choices(visitor.get("/settings/notifications").text), "yes")
+    visitor.lands(visitor.post("/settings/notifications", **ticked))
+    assert "par e-mail, une fois par jour." in words(visitor.get("/settings/notifications"))
+
+
+def test_a_gazette_that_was_turned_off_is_not_said_to_come(
+    house: House, visitor: Visitor, odette: Member
+) -> None:
+    visitor.lands(visitor.post("/gazette/digest", every="daily"))
+    house.world.mute(odette, Topic.GAZETTE, Channel.EMAIL)
+    assert "une fois par jour." not in words(visitor.get("/gazette/"))
+    assert "Vous ne la recevez pas par e-mail." in words(visitor.get("/settings/notifications"))
+    visitor.lands(visitor.post("/gazette/digest", every="daily"))
+    assert "une fois par jour." in words(visitor.get("/gazette/"))

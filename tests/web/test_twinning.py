@@ -193,9 +193,21 @@ def test_the_link_asks_before_it_changes_anything_and_serves_once(pair: Pair) ->
 
 def test_a_link_refuses_too_and_tells_who_asked(pair: Pair) -> None:
     pair.proposes()
-    assert "est refusée" in words(pair.house.visitor().post(pair.link(), answer="no"))
+    visitor, path = pair.house.visitor(), pair.link()
+    assert "Refuser le jumelage avec Les Lilas ?" in words(visitor.post(path, answer="no"))
+    assert pair.world.rows(Delivery, member_id=pair.rose.id) == []
+    assert "est refusée" in words(visitor.post(path, answer="no", sure="1"))
     assert not pair.twinned()
     assert len(pair.world.rows(Delivery, member_id=pair.rose.id)) == 1
+
+
+def test_a_refusal_on_the_page_is_confirmed_first(pair: Pair) -> None:
+    path = f"{PAGE}/{pair.proposes()}/answer"
+    paul = pair.browser(pair.paul)
+    assert "Oui, refuser" in words(paul.post(path, answer="no"))
+    assert pair.browser(pair.lise).post(path, answer="no").status_code == 404
+    paul.lands(paul.post(path, answer="yes"))
+    assert pair.twinned()
 
 
 def test_after_thirty_days_a_link_opens_nothing(pair: Pair) -> None:
@@ -221,7 +233,7 @@ def test_the_link_and_the_page_used_at_once_decide_once(pair: Pair) -> None:
 
     def page() -> bool:
         start.wait()
-        answer = by_page.post(f"{PAGE}/{proposal}/answer", answer="no")
+        answer = by_page.post(f"{PAGE}/{proposal}/answer", answer="no", sure="1")
         return "est refusée" in words(by_page.get(by_page.lands(answer)))
 
     def link() -> bool:

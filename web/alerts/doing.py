@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from community_store.errors import RuleError
 from community_store.models import AlertState
-from dispatch import alerts, answering, holding, wake
+from dispatch import alerts, answering, holding, tally, wake
 from web import forms, i18n, identity
 from web.access import Policy, access
 from web.alerts.one import ENDING, MORE, REPLY, page
@@ -102,10 +102,12 @@ def called(ref: int) -> ResponseReturnValue:
 @access(Policy.READER)
 @throttled(OFTEN)
 def end(ref: int) -> ResponseReturnValue:
-    """All clear, to exactly those who were told (A7)."""
+    """All clear, to exactly those who were told (A7), once it is known how many they are."""
     form = forms.read((ENDING,))
     if not form.ok:
         return _again(ref, form)
+    if "sure" not in request.form and (asked := _ask_end(ref, form["ending"])) is not None:
+        return asked
 
     def do(found: Opened) -> str:
         _require(found.may_close)
@@ -113,6 +115,17 @@ def end(ref: int) -> ResponseReturnValue:
         return "alerts.end.done"
 
     return _done(ref, do)
+
+
+def _ask_end(ref: int, ending: str) -> str | None:
+    """To be sure; None for what is over already, which doing it says."""
+    with identity.runtime().store.read() as db:
+        found = opened(db, ref)
+        _require(found.may_close)
+        if found.alert.state != AlertState.OPEN:
+            return None
+        told = tally.total(db, ref)["told"]
+        return render_template("alerts/end.html", alert=found.alert, told=told, ending=ending)
 
 
 @room.get("/<int:ref>/withdraw")
@@ -147,6 +160,8 @@ def release(ref: int) -> ResponseReturnValue:
     answer = request.form.get("answer")
     if answer not in ("yes", "no"):
         abort(400)
+    if answer == "no" and "sure" not in request.form:
+        return _ask_drop(ref)
 
     def do(found: Opened) -> str:
         _require(found.may_release)
@@ -157,6 +172,16 @@ def release(ref: int) -> ResponseReturnValue:
         return "alerts.release.done"
 
     return _done(ref, do)
+
+
+def _ask_drop(ref: int) -> str:
+    """To be sure: nobody will be told of it."""
+    with identity.runtime().store.read() as db:
+        found = opened(db, ref)
+        _require(found.may_release)
+        return render_template(
+            "alerts/drop.html", alert=found.alert, text=found.told(found.alert.text)
+        )
 
 
 def _require(may: bool) -> None:

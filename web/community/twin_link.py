@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from community_store import census
@@ -13,8 +13,8 @@ from dispatch.act import Act
 from dispatch.pairing_links import Asked
 from web import errors, identity
 from web.access import Policy, access
+from web.community.answers import answered, sure_to_refuse
 from web.community.room import said
-from web.community.twins import answered
 from web.throttle import throttled
 
 twin_link = Blueprint("twin_link", __name__)
@@ -40,6 +40,8 @@ def use_link(token: str) -> ResponseReturnValue:
         with runtime.store.begin() as db:
             act = identity.act(db)
             asked = _asked(act, token)
+            if asked is not None and not (accept or "sure" in request.form):
+                return sure_to_refuse(db, asked.proposal, back=request.path)
             if asked is None or not pairing.answer(
                 act, asked.proposal, asked.referent, accept=accept
             ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from flask import abort, render_template, request
+from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlmodel import col, select
 
@@ -16,12 +16,12 @@ from community_store.nearby import Near, beside
 from dispatch import pairing
 from web import i18n, identity, maps
 from web.access import Policy, access
+from web.community.answers import answered, sure_to_refuse
 from web.community.room import OFTEN, Here, done, looked_after, room, said
 from web.throttle import throttled
 
 PAGE = 20
 BACK = "neighbourhood.twinnings"
-ANSWERS = {"yes": True, "no": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +143,8 @@ def propose() -> ResponseReturnValue:
 def answer(proposal: int) -> ResponseReturnValue:
     """Accept or refuse what was proposed to my community; whoever is quicker has answered."""
     accept = answered()
+    if not (accept or "sure" in request.form):
+        return _ask_refuse(proposal)
 
     def do(mine: Here) -> str:
         found = _proposal(mine, proposal)
@@ -155,12 +157,13 @@ def answer(proposal: int) -> ResponseReturnValue:
     return _done(do)
 
 
-def answered() -> bool:
-    """Which of the two buttons was pressed; 400 for neither."""
-    pressed = request.form.get("answer", "")
-    if pressed not in ANSWERS:
-        abort(400)
-    return ANSWERS[pressed]
+def _ask_refuse(id_: int) -> str:
+    with identity.runtime().store.read() as db:
+        mine = looked_after(db)
+        found = _proposal(mine, id_)
+        if found.to_id != mine.community.id:
+            abort(404)
+        return sure_to_refuse(db, found, back=url_for(BACK))
 
 
 @room.post("/twinning/<int:proposal>/withdraw")

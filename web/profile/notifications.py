@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
 from community_store import optouts, profiles
-from community_store.models import Member, Topic
-from dispatch import preferences
+from community_store.models import Member, MemberState, Topic
+from dispatch import digest_choice, preferences
 from dispatch.preferences import Choice
 from gateway.contract import Channel
 from web import forms, identity
@@ -105,9 +105,11 @@ def _fields(me: Member) -> list[Field]:
 
 
 def _page(db: Session, me: Member, form: Form) -> str:
-    """A card a topic, with the ways that it can come by."""
+    """A card a topic, with the ways that it can come by; the gazette's says how often it does."""
     topics = {
-        topic: [_name(one) for one in preferences.choices(me) if one[0] is topic] for topic in Topic
+        topic: [_name(one) for one in preferences.choices(me) if one[0] is topic]
+        for topic in Topic
+        if topic is not Topic.GAZETTE
     }
     closed = preferences.stopped(db, me)
     wants = profiles.wants_newsletter(me)
@@ -120,5 +122,7 @@ def _page(db: Session, me: Member, form: Form) -> str:
         paused=me.paused_until is not None and me.paused_until > identity.runtime().clock(),
         unwarned=preferences.unwarned(me, preferences.turned_off(db, me), closed),
         number=number_to_text(),
+        digest=digest_choice.chosen(identity.act(db), me),
+        active=me.state == MemberState.ACTIVE,
         newsletter=forms.blank((NEWSLETTER,), newsletter="yes" if wants else ""),
     )  # fmt: skip

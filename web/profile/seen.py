@@ -1,16 +1,15 @@
-"""What others see of me, kind by kind; and what I see of a neighbour (S37)."""
+"""What others see of me, kind by kind (S37)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import abort, render_template
+from flask import render_template
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
-from community_store import circles
 from community_store.models import Audience, Community, Member, MemberState, Town
-from community_store.visibility import Author, Seen, Viewer, author_for, viewer_of, visible
+from community_store.visibility import Author, Seen, Viewer, author_for, visible
 from web import identity
 from web.access import Policy, access
 from web.profile.room import profile
@@ -20,7 +19,6 @@ HEARERS = {
     Viewer.TWIN: Audience.TWIN,
     Viewer.AGENT: Audience.AGENT,
 }
-LARGEST_ID = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +53,3 @@ def _subscribed(db: Session, me: Member) -> bool:
     home = db.get(Community, me.community_id) if me.community_id else None
     town = db.get(Town, home.town_insee) if home else None
     return town is not None and town.subscribed
-
-
-@profile.get("/of/<int:member>")
-@access(Policy.MEMBER)
-def of(member: int) -> ResponseReturnValue:
-    """A neighbour's card. Whoever is not of my community does not exist here."""
-    with identity.runtime().store.read() as db:
-        me = identity.member(db)
-        other = db.get(Member, member) if member < LARGEST_ID else None
-        viewer = viewer_of(db, me, other) if other is not None else Viewer.ANYONE
-        if other is None or viewer not in (Viewer.NEIGHBOUR, Viewer.SELF):
-            abort(404)
-        return render_template(
-            "profile/card.html",
-            seen=visible(other, Viewer.NEIGHBOUR),
-            referent=other.referent,
-            mine=viewer is Viewer.SELF,
-            writable=viewer is Viewer.NEIGHBOUR and member not in circles.blocked(db, me),
-            member=member,
-        )

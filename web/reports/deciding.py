@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
-from community_store.errors import RuleError
 from community_store.models import Member, Outcome, Report, ReportState
 from community_store.visibility import Viewer, visible
-from dispatch import reported, reports, wake
-from web import forms, identity
+from dispatch import masking, reported, reports, wake
+from dispatch.catalogue import template
+from web import forms, i18n, identity
 from web.access import Policy, access
 from web.forms import Field, Form
 from web.throttle import throttled
 
 reports_pages = Blueprint("reports", __name__)
 TOLD = Field("told", "reports.told", hint="reports.told.hint", kind="textarea", longest=300,
-             required=False)  # fmt: skip
+             missing="reports.told.missing")  # fmt: skip
 
 
 @reports_pages.get("/reports")
@@ -28,7 +29,8 @@ def waiting() -> ResponseReturnValue:
     """What waits for this référent."""
     with identity.runtime().store.read() as db:
         rows = reports.for_referent(identity.act(db), identity.member(db))
-        return render_template("reports/list.html", rows=rows, of_team=False)
+        quotes = {one.id: _quoted(one, of_team=False) for one in rows}
+        return render_template("reports/list.html", rows=rows, quotes=quotes, of_team=False)
 
 
 @reports_pages.get("/team/reports")
@@ -36,9 +38,9 @@ def waiting() -> ResponseReturnValue:
 def of_team() -> ResponseReturnValue:
     """What waits for anybody."""
     with identity.runtime().store.read() as db:
-        return render_template(
-            "reports/list.html", rows=reports.for_team(identity.act(db)), of_team=True
-        )
+        rows = reports.for_team(identity.act(db))
+        quotes = {one.id: _quoted(one, of_team=True) for one in rows}
+        return render_template("reports/list.html", rows=rows, quotes=quotes, of_team=True)
 
 
 @reports_pages.get("/reports/<int:id_>")
@@ -66,7 +68,7 @@ def decide(id_: int) -> ResponseReturnValue:
             reports.pass_on(identity.act(db), report, by=f"referent {me.id}")
             flash("reports.passed_on")
             return redirect(url_for("reports.waiting"), 303)
-        answer = _decided(db, report, reports.BY_REFERENT, f"referent {me.id}")
+        answer = _decided(db, report, f"referent {me.id}")
     wake.pump(identity.runtime())
     return answer or redirect(url_for("reports.waiting"), 303)
 
@@ -80,27 +82,42 @@ def decide_of_team(id_: int) -> ResponseReturnValue:
     assert who is not None
     with identity.runtime().store.begin() as db:
         by = f"team {who.person.account.id}"
-        answer = _decided(db, _waiting(db, id_), tuple(Outcome), by, of_team=True)
+        answer = _decided(db, _waiting(db, id_), by, of_team=True)
     wake.pump(identity.runtime())
     return answer or redirect(url_for("reports.of_team"), 303)
 
 
 def _decided(
-    db: Session, report: Report, may: Sequence[Outcome], by: str, *, of_team: bool = False
+    db: Session, report: Report, by: str, *, of_team: bool = False
 ) -> ResponseReturnValue | None:
-    """The form again when it lacks a reason; else None."""
+    """The form again when it lacks a reason; whether they mean it, of what cannot be undone;
+    else None.
+    """
     said = request.form.get("answer", "")
-    if said not in may:
+    if said not in _may(report, of_team=of_team):
         abort(400)
-    form = forms.read((TOLD,))
-    try:
-        if form.ok:
-            done = reports.decide(identity.act(db), report, Outcome(said), by=by, told=form["told"])
-            flash(f"reports.done.{said}" if done else "reports.before")
-            return None
-    except RuleError:
-        form.wrong("told", "reports.told.missing")
-    return _page(db, report, form, of_team=of_team), 422
+    form, outcome = forms.read((TOLD,)), Outcome(said)
+    if outcome is not Outcome.KEPT and not form.ok:
+        return _page(db, report, form, of_team=of_team), 422
+    if outcome is not Outcome.KEPT and "sure" not in request.form:
+        return _sure(report, outcome, form, of_team=of_team)
+    done = reports.decide(identity.act(db), report, outcome, by=by, told=form["told"])
+    flash(f"reports.done.{said}" if done else "reports.before")
+    return None
+
+
+def _may(report: Report, *, of_team: bool) -> Sequence[Outcome]:
+    """What can be decided of it: nobody warns the author of what a town said."""
+    all_of_them = tuple(Outcome) if of_team else reports.BY_REFERENT
+    return all_of_them if report.about_id else (Outcome.KEPT, Outcome.REMOVED)
+
+
+def _sure(report: Report, outcome: Outcome, form: Form, *, of_team: bool) -> str:
+    """To be sure: what is removed is gone, and whoever was told an alert is told of it."""
+    quote = _quoted(report, of_team=of_team)
+    return render_template(
+        "reports/sure.html", report=report, quote=quote, outcome=outcome, form=form
+    )
 
 
 def _of_referent(db: Session, id_: int) -> Report:
@@ -126,6 +143,7 @@ def _page(db: Session, report: Report, form: Form, *, of_team: bool = False) -> 
     return render_template(
         "reports/one.html",
         report=report,
+        quote=_quoted(report, of_team=of_team),
         author=_author(db, report, of_team=of_team),
         said=[
             (one, visible(who, Viewer.OPERATOR).name if who and of_team else "")
@@ -133,8 +151,15 @@ def _page(db: Session, report: Report, form: Form, *, of_team: bool = False) -> 
         ],
         form=form,
         of_team=of_team,
-        may=[one.value for one in (tuple(Outcome) if of_team else reports.BY_REFERENT)],
+        may=[one.value for one in _may(report, of_team=of_team)],
     )
+
+
+def _quoted(report: Report, *, of_team: bool) -> str:
+    """What was reported. A référent is a neighbour: plates and numbers are masked (A9)."""
+    if of_team or not identity.runtime().settings.alerts.mask:
+        return report.quote
+    return masking.masked(report.quote, partial(template, i18n.asked().language, "sms"))
 
 
 def _author(db: Session, report: Report, *, of_team: bool) -> str:

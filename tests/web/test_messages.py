@@ -222,7 +222,7 @@ def test_a_twin_never_has_a_name_a_number_or_an_address(street: Street) -> None:
 
 
 def test_one_is_told_how_one_appears_to_twins(street: Street) -> None:
-    told = "que votre surnom : Mésange"
+    told = "que votre pseudonyme : Mésange"
     assert told in street.reads(
         street.odette, street.path(street.odette, "/messages/write", street.paul)
     )

@@ -78,7 +78,7 @@ def test_a_name_is_changed(street: Street) -> None:
         ("Odette", "42", "lettres seulement"),
         ("Odette", "a@b.example", "lettres seulement"),
         ("O" * 61, "Martin", "60"),
-        ("Odette", "Mésange", "Votre surnom contient ce nom"),
+        ("Odette", "Mésange", "Votre pseudonyme contient ce nom"),
     ],
 )
 def test_a_name_that_cannot_be_is_told(street: Street, first: str, last: str, told: str) -> None:
@@ -112,8 +112,8 @@ def test_pseudonyms_are_offered_that_tell_nothing(street: Street) -> None:
         ("ab", "trop court"),
         ("a" * 31, "trop long"),
         ("<b>oiseau</b>", "lettres, de chiffres"),
-        ("", "Écrivez un surnom"),
-        ("Pinson GAI", "a déjà ce surnom"),
+        ("", "Écrivez un pseudonyme"),
+        ("Pinson GAI", "a déjà ce pseudonyme"),
     ],
 )
 def test_a_pseudonym_that_may_not_be_is_told_why(street: Street, pseudonym: str, told: str) -> None:

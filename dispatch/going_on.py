@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session, col, or_, select
 
 from community_store import twinning
+from community_store.alert_readers import for_community
 from community_store.models import (
     Agent,
     Alert,
@@ -14,8 +15,8 @@ from community_store.models import (
     Member,
     MemberState,
     Reply,
+    Town,
 )
-from community_store.visibility import for_community
 
 MOST = 20
 
@@ -42,11 +43,12 @@ def open_alerts(session: Session, member: Member) -> list[Alert]:
 
 
 def held_alerts(session: Session, member: Member | None, agent: Agent | None) -> list[Alert]:
-    """The alerts that wait for a word where somebody may give it (A8), eldest first."""
+    """The alerts that wait for a word of theirs (A8), eldest first: powers.may_release."""
     where = []
-    if member is not None and member.referent and member.community_id is not None:
-        where.append(col(Alert.community_id) == member.community_id)
-    if agent is not None:
+    if member is not None and member.referent and member.state == MemberState.ACTIVE:
+        of_others = col(Alert.author_id).is_distinct_from(member.id)
+        where.append((col(Alert.community_id) == member.community_id) & of_others)
+    if agent is not None and (town := session.get(Town, agent.town_insee)) and town.subscribed:
         where.append(col(Alert.town_insee) == agent.town_insee)
     if not where:
         return []

@@ -16,7 +16,7 @@ from dispatch.act import Act
 from dispatch.happenings import Happening
 from web import identity
 from web.access import Policy, access
-from web.alerts.room import line, me, readable
+from web.alerts.room import lines, me, readable
 from web.front import number_to_text
 from web.gazette import room as gazette
 
@@ -104,17 +104,17 @@ def _community(session: Session, member: Member) -> Community | None:
     return session.get(Community, member.community_id) if member.community_id else None
 
 
-def _alerts(db: Session) -> list[dict[str, object]]:
+def _alerts(db: Session) -> list[dict[str, Any]]:
     """What goes on, each as this reader may have it."""
     mine = me(db)
     if mine.member is None:
         return []
     found = going_on.open_alerts(db, mine.member)
-    return [line(one) for one in readable(db, mine, found)]
+    return lines(db, readable(db, mine, found))
 
 
-def _held(db: Session) -> list[dict[str, object]]:
+def _held(db: Session) -> list[dict[str, Any]]:
     """The alerts that wait for this reader's word (A8)."""
     mine = me(db)
     found = going_on.held_alerts(db, mine.member, mine.agent)
-    return [line(one) for one in readable(db, mine, found) if one.may_release]
+    return lines(db, readable(db, mine, found))

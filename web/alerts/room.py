@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,8 +10,8 @@ from typing import Any
 from flask import Blueprint, abort
 from sqlmodel import Session
 
+from community_store.alert_readers import AlertReader, alert_reader, reads, whereabouts
 from community_store.models import Agent, Alert, AlertKind, Audience, Member, MemberState
-from community_store.visibility import AlertReader, alert_reader
 from dispatch import alerts, answering, masking, powers, wording
 from dispatch.act import Act
 from dispatch.catalogue import template
@@ -99,23 +99,24 @@ def opened(db: Session, ref: int) -> Opened:
 
 def readable(db: Session, mine: Me, found: Iterable[Alert]) -> list[Opened]:
     """Those that the reader may have."""
-    act = identity.act(db)
-    return [
-        Opened(act, one, mine, reader)
-        for one in found
-        if (reader := alert_reader(db, one, member=mine.member, agent=mine.agent))
-    ]
+    act, who = identity.act(db), whereabouts(db, member=mine.member, agent=mine.agent)
+    return [Opened(act, one, mine, reader) for one in found if (reader := reads(who, one))]
 
 
-def line(found: Opened) -> dict[str, Any]:
-    """An alert in a list, for parts/alert.html."""
+def lines(db: Session, found: Sequence[Opened]) -> list[dict[str, Any]]:
+    """Alerts in a list, for parts/alert.html."""
+    places = alerts.places_of(db, [one.alert for one in found])
+    return [_line(one, places[one.ref]) for one in found]
+
+
+def _line(found: Opened, place: str) -> dict[str, Any]:
     alert, act = found.alert, found.act
     return {
         "ref": alert.id,
         "category": alert.category,
         "state": alert.state,
         "text": found.told(alert.text),
-        "place": alerts.place_of(act.session, alert),
+        "place": place,
         "time": wording.day_and_time(
             act.settings, i18n.asked().language, alert.created_at, act.now
         ),

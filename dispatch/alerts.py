@@ -206,14 +206,14 @@ def place_of(session: Session, alert: Alert) -> str:
 
 def places_of(session: Session, found: Collection[Alert]) -> dict[int, str]:
     """The same of many alerts, by reference, in two questions."""
-    homes = select(Community.id, Community.name).where(
-        col(Community.id).in_({one.community_id for one in found})
+    homes = session.scalars(
+        select(Community).where(col(Community.id).in_({one.community_id for one in found}))
     )
-    towns = select(Town.insee, Town.name).where(
-        col(Town.insee).in_({one.town_insee for one in found})
+    towns = session.scalars(
+        select(Town).where(col(Town.insee).in_({one.town_insee for one in found}))
     )
-    names: dict[int | str | None, str] = {id_: name for id_, name in session.execute(homes)}
-    names |= {insee: name for insee, name in session.execute(towns)}
+    names: dict[int | str | None, str] = {home.id: home.name for home in homes}
+    names |= {town.insee: town.name for town in towns}
     return {
         one.id or 0: names.get(one.community_id) or names.get(one.town_insee, one.town_insee)
         for one in found

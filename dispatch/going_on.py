@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, or_, select
 
 from community_store import twinning
@@ -42,9 +43,20 @@ def open_alerts(session: Session, member: Member) -> list[Alert]:
     return [alert for alert in found if for_community(alert, member.community_id)]
 
 
+def of_town(session: Session, agent: Agent) -> list[Alert]:
+    """What an agent of a subscribed town is told of now, the newest first."""
+    town = session.get(Town, agent.town_insee)
+    if town is None or not town.subscribed:
+        return []
+    theirs = select(Alert).where(
+        Alert.state == AlertState.OPEN, Alert.town_insee == agent.town_insee
+    )
+    return list(session.exec(theirs.order_by(col(Alert.id).desc()).limit(MOST)))
+
+
 def held_alerts(session: Session, member: Member | None, agent: Agent | None) -> list[Alert]:
     """The alerts that wait for a word of theirs (A8), eldest first: powers.may_release."""
-    where = []
+    where: list[ColumnElement[bool]] = []
     if member is not None and member.referent and member.state == MemberState.ACTIVE:
         of_others = col(Alert.author_id).is_distinct_from(member.id)
         where.append((col(Alert.community_id) == member.community_id) & of_others)

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from community_store.alert_readers import AlertReader, alert_reader, reads, whereabouts
 from community_store.models import Agent, Alert, AlertKind, Audience, Member, MemberState
+from community_store.visibility import Viewer, viewers_of
 from dispatch import alerts, answering, masking, powers, wording
 from dispatch.act import Act
 from dispatch.catalogue import template
@@ -76,6 +77,12 @@ class Opened:
         return powers.may_release(
             self.act.session, self.alert, member=self.me.member, agent=self.me.agent
         )
+
+    def viewers_of(self, members: Sequence[Member]) -> dict[int, Viewer]:
+        """What the reader is to people, as whoever reads this alert: an agent, or a member."""
+        agent = self.reader.audience is Audience.AGENT
+        reader = self.me.agent if agent else self.me.member
+        return viewers_of(self.act.session, reader, members) if reader is not None else {}
 
     def told(self, text: str) -> str:
         """A text as this reader may have it: plates and numbers are for agents (A9)."""

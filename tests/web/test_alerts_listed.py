@@ -140,7 +140,6 @@ def test_a_referents_home_begins_with_what_waits_for_them(
     world.raised(author, "Camionnette blanche")
     world.change(world.raised(author, "Une de trop"), state=AlertState.HELD)
     alert = world.raised(author, "Des injures")
-    visitor = world.member(author.community_id)
     visitor = browser(house, world.member(author.community_id))
     visitor.lands(visitor.post(f"/report/alert/{alert.id}", why="des injures"))
     page = words(browser(house, referent).get("/home"))

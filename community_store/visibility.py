@@ -19,14 +19,12 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, assert_never
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from community_store import profiles, streets, twinning
 from community_store.models import (
     Agent,
     Alert,
-    AlertKind,
-    AlertState,
     Audience,
     Community,
     Member,
@@ -145,8 +143,15 @@ def viewer_of(session: Session, who: Member | Agent | None, member: Member) -> V
     return _neighbour_of(session, who, member)
 
 
-def viewers_of(session: Session, who: Member, members: Iterable[Member]) -> dict[int, Viewer]:
-    """What `who` is to each of many members, which is what each is to `who`; one question."""
+def viewers_of(
+    session: Session, who: Member | Agent, members: Iterable[Member]
+) -> dict[int, Viewer]:
+    """What `who` is to each of many members; between members, what each is to `who` as well.
+
+    As many questions for a thousand as for one.
+    """
+    if isinstance(who, Agent):
+        return _agents_of(session, who, list(members))
     home = who.community_id if who.state == MemberState.ACTIVE else None
     twins = {id_ for id_, _ in twinning.twins(session, home)} if home is not None else set()
     return {member.id or 0: _among(who, home, twins, member) for member in members}
@@ -181,6 +186,21 @@ def _agent_of(session: Session, agent: Agent, member: Member) -> Viewer:
     return Viewer.ANYONE
 
 
+def _agents_of(session: Session, agent: Agent, members: list[Member]) -> dict[int, Viewer]:
+    homes = {member.community_id for member in members if member.community_id is not None}
+    town = session.get(Town, agent.town_insee)
+    theirs = select(Community.id).where(
+        Community.town_insee == agent.town_insee, col(Community.id).in_(homes)
+    )
+    seen = set(session.exec(theirs)) if town is not None and town.subscribed else set()
+    return {
+        member.id or 0: Viewer.AGENT
+        if member.community_id in seen and member.state != MemberState.CLOSED
+        else Viewer.ANYONE
+        for member in members
+    }
+
+
 def author_for(audience: Audience, member: Member | None) -> Author:
     """What one audience of an alert hears of its author.
 
@@ -208,61 +228,21 @@ def speaker_for(audience: Audience, speaker: Member, alert: Alert) -> Author:
     return author_for(audience if theirs else Audience.TWIN, speaker)
 
 
-@dataclass(frozen=True, slots=True)
-class AlertReader:
-    """How somebody reads an alert: in the words of an audience.
+HEARD_AS = {
+    Viewer.SELF: Audience.NEIGHBOUR,
+    Viewer.NEIGHBOUR: Audience.NEIGHBOUR,
+    Viewer.TWIN: Audience.TWIN,
+    Viewer.AGENT: Audience.AGENT,
+}
 
-    `responsible` see its figures and what people answered to it (A10): the author, the
-    référents of its community, the agents of its town.
+
+def known_now(audience: Audience, viewer: Viewer, member: Member) -> Author:
+    """What the page of an alert, read by `audience`, tells of its author or of who answered.
+
+    It outlives neighbourhoods: whoever moved away, or was suspended, is nobody to those who
+    stayed. A twin's alert keeps its pseudonyms.
     """
-
-    audience: Audience
-    author: bool = False
-    responsible: bool = False
-
-
-def alert_reader(
-    session: Session, alert: Alert, *, member: Member | None, agent: Agent | None
-) -> AlertReader | None:
-    """How a member or an agent (or who is both) reads an alert; None: it is not for them.
-
-    A held alert is for those who are responsible for it alone.
-    """
-    if agent is not None and _agent_reads(session, agent, alert):
-        mine = alert.agent_id == agent.id or (member is not None and alert.author_id == member.id)
-        return AlertReader(Audience.AGENT, author=mine, responsible=True)
-    if member is None or member.state != MemberState.ACTIVE:
-        return None
-    if alert.author_id is not None and alert.author_id == member.id:
-        return AlertReader(Audience.NEIGHBOUR, author=True, responsible=True)
-    reader = _resident_reads(session, member, alert)
-    if reader is None or (alert.state == AlertState.HELD and not reader.responsible):
-        return None
-    return reader
-
-
-def _agent_reads(session: Session, agent: Agent, alert: Alert) -> bool:
-    if alert.exercise or alert.town_insee != agent.town_insee:
-        return False
-    town = session.get(Town, agent.town_insee)
-    return town is not None and town.subscribed
-
-
-def _resident_reads(session: Session, member: Member, alert: Alert) -> AlertReader | None:
-    if member.community_id is None:
-        return None
-    if alert.kind == AlertKind.TOWN:
-        home = session.get_one(Community, member.community_id)
-        theirs = home.town_insee == alert.town_insee and for_community(alert, member.community_id)
-        return AlertReader(Audience.NEIGHBOUR) if theirs else None
-    if alert.community_id == member.community_id:
-        return AlertReader(Audience.NEIGHBOUR, responsible=member.referent)
-    if alert.community_id is None or alert.exercise:
-        return None
-    twinned = twinning.are_twins(session, member.community_id, alert.community_id)
-    return AlertReader(Audience.TWIN) if twinned else None
-
-
-def for_community(alert: Alert, community_id: int) -> bool:
-    """A town alert can be for some of its communities."""
-    return not alert.only or str(community_id) in alert.only.split(",")
+    if viewer not in HEARD_AS:
+        return Author()
+    twin = audience is Audience.TWIN and viewer is not Viewer.SELF
+    return author_for(Audience.TWIN if twin else HEARD_AS[viewer], member)

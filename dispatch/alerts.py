@@ -206,6 +206,22 @@ def place_of(session: Session, alert: Alert) -> str:
     return town.name if town else alert.town_insee
 
 
+def places_of(session: Session, found: Collection[Alert]) -> dict[int, str]:
+    """The same of many alerts, by reference, in two questions."""
+    homes = session.scalars(
+        select(Community).where(col(Community.id).in_({one.community_id for one in found}))
+    )
+    towns = session.scalars(
+        select(Town).where(col(Town.insee).in_({one.town_insee for one in found}))
+    )
+    names: dict[int | str | None, str] = {home.id: home.name for home in homes}
+    names |= {town.insee: town.name for town in towns}
+    return {
+        one.id or 0: names.get(one.community_id) or names.get(one.town_insee, one.town_insee)
+        for one in found
+    }
+
+
 def community_of(session: Session, author: Member) -> Community:
     """Where a member may raise an alert. Raises RuleError (S32)."""
     if author.state != MemberState.ACTIVE:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, or_, select
 
 from community_store import twinning
+from community_store.alert_readers import for_community
 from community_store.models import (
     Agent,
     Alert,
@@ -14,8 +16,8 @@ from community_store.models import (
     Member,
     MemberState,
     Reply,
+    Town,
 )
-from community_store.visibility import for_community
 
 MOST = 20
 
@@ -42,12 +44,24 @@ def open_alerts(session: Session, member: Member) -> list[Alert]:
     return [alert for alert in found if for_community(alert, member.community_id)]
 
 
+def of_town(session: Session, agent: Agent) -> list[Alert]:
+    """What an agent of a subscribed town is told of now, the newest first."""
+    town = session.get(Town, agent.town_insee)
+    if town is None or not town.subscribed:
+        return []
+    theirs = select(Alert).where(
+        Alert.state == AlertState.OPEN, Alert.town_insee == agent.town_insee
+    )
+    return list(session.exec(theirs.order_by(col(Alert.id).desc()).limit(MOST)))
+
+
 def held_alerts(session: Session, member: Member | None, agent: Agent | None) -> list[Alert]:
-    """The alerts that wait for a word where somebody may give it (A8), eldest first."""
-    where = []
-    if member is not None and member.referent and member.community_id is not None:
-        where.append(col(Alert.community_id) == member.community_id)
-    if agent is not None:
+    """The alerts that wait for a word of theirs (A8), eldest first: powers.may_release."""
+    where: list[ColumnElement[bool]] = []
+    if member is not None and member.referent and member.state == MemberState.ACTIVE:
+        of_others = col(Alert.author_id).is_distinct_from(member.id)
+        where.append((col(Alert.community_id) == member.community_id) & of_others)
+    if agent is not None and (town := session.get(Town, agent.town_insee)) and town.subscribed:
         where.append(col(Alert.town_insee) == agent.town_insee)
     if not where:
         return []

@@ -49,7 +49,7 @@ class Listed:
 
 
 def listed(act: Act, member: Member | None, agent: Agent | None, asked: Asked) -> Listed:
-    """A page of what visibility.alert_reader lets them read."""
+    """A page of what alert_readers.alert_reader lets them read."""
     where = and_(or_(_of_member(act, member), _of_agent(act, agent)), *_as_asked(asked))
     count = act.session.exec(select(func.count()).select_from(Alert).where(where)).one()
     page = min(max(asked.page, 1), max(1, -(-count // PAGE)))

@@ -14,8 +14,8 @@ from flask import Blueprint, abort, current_app, redirect, render_template, url_
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session, col, select
 
+from community_store.alert_readers import alert_reader
 from community_store.models import Alert, AlertState, Reply, ReplyKind
-from community_store.visibility import alert_reader
 from dispatch import alerts, links, masking, tally, wording
 from dispatch.catalogue import template
 from dispatch.runtime import Runtime

@@ -11,13 +11,13 @@ from sqlmodel import Session
 
 from community_store import census, conversations, gazette_reading, optouts, registrations
 from community_store.models import Community, Member, MemberState, Town
-from dispatch import going_on, happenings, pairing, registering, requests, team
+from dispatch import going_on, happenings, pairing, registering, reports, requests, team
 from dispatch.act import Act
 from dispatch.happenings import Happening
 from gateway.contract import Channel
 from web import identity
 from web.access import Policy, access
-from web.alerts.room import line, me, readable
+from web.alerts.room import lines, me, readable
 from web.front import number_to_text
 from web.gazette import room as gazette
 
@@ -50,7 +50,7 @@ def show() -> ResponseReturnValue:
             "home.html",
             person=person,
             standing=_standing(act, person.member) if person.member else None,
-            alerts=_alerts(db) if member else [],
+            alerts=_alerts(db),
             held=_held(db),
             new=_new(act, db, member) if member and _active(member) else None,
             town=town.name if town else "",
@@ -89,6 +89,7 @@ class New:
     unread: int
     happened: list[Happening]
     proposals: int
+    reported: int
 
 
 def _active(member: Member) -> bool:
@@ -103,6 +104,7 @@ def _new(act: Act, db: Session, member: Member) -> New:
         conversations.unread(db, me),
         happenings.recent(act, me, FEW),
         len(pairing.waiting_for(act, me)),
+        len(reports.for_referent(act, me)) if me.referent else 0,
     )
 
 
@@ -110,17 +112,19 @@ def _community(session: Session, member: Member) -> Community | None:
     return session.get(Community, member.community_id) if member.community_id else None
 
 
-def _alerts(db: Session) -> list[dict[str, object]]:
+def _alerts(db: Session) -> list[dict[str, Any]]:
     """What goes on, each as this reader may have it."""
-    mine = me(db)
-    if mine.member is None:
-        return []
-    found = going_on.open_alerts(db, mine.member)
-    return [line(one) for one in readable(db, mine, found)]
+    mine, found = me(db), []
+    if mine.member is not None:
+        found += going_on.open_alerts(db, mine.member)
+    if mine.agent is not None:
+        known = {one.id for one in found}
+        found += [one for one in going_on.of_town(db, mine.agent) if one.id not in known]
+    return lines(db, readable(db, mine, found))
 
 
-def _held(db: Session) -> list[dict[str, object]]:
+def _held(db: Session) -> list[dict[str, Any]]:
     """The alerts that wait for this reader's word (A8)."""
     mine = me(db)
     found = going_on.held_alerts(db, mine.member, mine.agent)
-    return [line(one) for one in readable(db, mine, found) if one.may_release]
+    return lines(db, readable(db, mine, found))

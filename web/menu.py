@@ -8,9 +8,10 @@ from flask import g
 from sqlmodel import Session
 
 from community_store import conversations
+from community_store.accounts import Person
 from community_store.models import Member, MemberState
 from community_store.store import AWAY
-from dispatch import going_on, requests
+from dispatch import going_on, pairing, reports, requests
 from web import identity
 from web.access import ADMITS, Policy
 
@@ -65,9 +66,7 @@ def _count() -> int:
         return 0
     try:
         with identity.runtime().store.read() as db:
-            return waiting(db, who.person.member) + len(
-                requests.waiting_for(identity.act(db), *identity.deciders(who.person))
-            )
+            return waiting(db, who.person.member) + to_decide(db, who.person)
     except AWAY:
         return 0
 
@@ -77,3 +76,15 @@ def waiting(db: Session, member: Member | None) -> int:
     if member is None or member.state != MemberState.ACTIVE:
         return 0
     return going_on.unconfirmed(db, member) + conversations.unread(db, member)
+
+
+def to_decide(db: Session, person: Person) -> int:
+    """What waits for their word: requests, held alerts, and for a référent reports and
+    proposals of a twinning.
+    """
+    act, member = identity.act(db), person.member
+    count = len(requests.waiting_for(act, *identity.deciders(person)))
+    count += len(going_on.held_alerts(db, member, person.agent))
+    if member is None or member.state != MemberState.ACTIVE or not member.referent:
+        return count
+    return count + len(reports.for_referent(act, member)) + len(pairing.waiting_for(act, member))

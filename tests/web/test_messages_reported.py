@@ -166,7 +166,9 @@ def test_a_referent_who_has_a_part_in_it_does_not_decide(street: Street, part: s
 
 def test_of_a_twin_a_referent_has_the_pseudonym_and_the_team_the_name(street: Street) -> None:
     path = insulted(street, street.paul, street.odette)
-    assert "De son auteur, ils ne voient que le pseudonyme : Geai." in street.reads(street.odette, path)
+    assert "De son auteur, ils ne voient que le pseudonyme : Geai." in street.reads(
+        street.odette, path
+    )
     report = reported(street, street.odette, path)
     page = street.reads(street.anne, f"/reports/{report.id}")
     assert "Écrit par Geai" in page

@@ -12,7 +12,7 @@ from community_store.models import Alert, AlertState, Audience, Category, Commun
 from dispatch import past
 from web import i18n, identity, maps
 from web.access import Policy, access
-from web.alerts.room import Opened, line, me, readable, room
+from web.alerts.room import Opened, lines, me, readable, room
 
 PERIODS = {"week": timedelta(days=7), "month": timedelta(days=31), "year": timedelta(days=366)}
 STATES = {"open": (AlertState.OPEN, AlertState.HELD),
@@ -38,7 +38,7 @@ def archive() -> ResponseReturnValue:
         community = db.get(Community, home) if home else None
         return render_template(
             "alerts/archive.html",
-            lines=[line(one) for one in found],
+            lines=lines(db, found),
             listed=listed,
             chosen=chosen,
             categories=[one.value for one in Category],

@@ -12,7 +12,7 @@ from community_store.models import AlertState
 from dispatch import alerts, answering, holding, tally, wake
 from web import forms, i18n, identity
 from web.access import Policy, access
-from web.alerts.one import ENDING, MORE, REPLY, page
+from web.alerts.one import ENDING, MORE, REPLY, blank, page
 from web.alerts.room import Opened, opened, room
 from web.throttle import throttled
 
@@ -29,9 +29,10 @@ def _done(ref: int, do: Callable[[Opened], str]) -> ResponseReturnValue:
         said = f"alerts.not.{error.code}"
         if not i18n.asked().has(said):
             raise
+        flash(said, "warn")
     else:
         wake.pump(runtime)
-    flash(said)
+        flash(said, "good")
     return redirect(url_for("alerts.one", ref=ref), 303)
 
 
@@ -77,10 +78,11 @@ def reply(ref: int) -> ResponseReturnValue:
 
 
 def _again(ref: int, form: forms.Form) -> ResponseReturnValue:
-    whole = forms.blank((REPLY, MORE, ENDING), **form.values)
-    whole.errors.update(form.errors)
     with identity.runtime().store.read() as db:
-        return page(opened(db, ref), whole), 422
+        found = opened(db, ref)
+        whole = blank(found, **form.values)
+        whole.errors.update(form.errors)
+        return page(found, whole), 422
 
 
 @room.post("/<int:ref>/called")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any, cast
 
-from flask import Flask, current_app, render_template
+from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 from sqlmodel import Session, col, select
 
 from community_store.models import (
@@ -21,7 +24,7 @@ from community_store.models import (
     Reply,
     ReplyKind,
 )
-from community_store.visibility import Author, author_for, speaker_for
+from community_store.visibility import Author, known_now
 from dispatch import alerts, answering, tally, wording
 from web import forms, i18n, identity, maps
 from web.access import Policy, access
@@ -86,13 +89,23 @@ def one(ref: int) -> ResponseReturnValue:
 @room.get("/<int:ref>/live")
 @access(Policy.READER)
 def live(ref: int) -> ResponseReturnValue:
-    """The part of it that changes; the last time when the alert is over."""
+    """The part of it that changes; the last time when the alert is over.
+
+    Nothing when it reads as the page does already: it is read aloud where that is asked for.
+    """
     with identity.runtime().store.read() as db:
-        found = opened(db, ref)
-        going_on = found.alert.state in (AlertState.OPEN, AlertState.HELD)
-        return render_template("alerts/live.html", **_live(found)), (
-            200 if going_on else STOP_POLLING
-        )
+        shown = _live(opened(db, ref))
+    if not shown["going_on"]:
+        return render_template("alerts/living.html", **shown), STOP_POLLING
+    if request.args.get("known") == shown["mark"]:
+        return "", 204
+    return render_template("alerts/living.html", **shown)
+
+
+def blank(found: Opened, **typed: str) -> forms.Form:
+    """The forms of the page; only who may tell all is told so."""
+    reply = REPLY if found.may_tell_all else replace(REPLY, hint="alerts.reply.hint.some")
+    return forms.blank((reply, MORE, ENDING), **typed)
 
 
 def page(found: Opened, form: forms.Form | None = None) -> str:
@@ -102,7 +115,8 @@ def page(found: Opened, form: forms.Form | None = None) -> str:
     return render_template(
         "alerts/one.html",
         **_live(found),
-        form=form or forms.blank((REPLY, MORE, ENDING)),
+        form=form or blank(found),
+        unended=alert.state not in answering.OVER,
         text=found.told(alert.text),
         author=_author(found),
         author_is_agent=found.reader.audience is Audience.AGENT,
@@ -117,6 +131,14 @@ def page(found: Opened, form: forms.Form | None = None) -> str:
 
 
 def _live(found: Opened) -> dict[str, Any]:
+    """What alerts/living.html says, and a mark that changes with it."""
+    shown = _facts(found)
+    shown["living"] = Markup(render_template("alerts/live.html", **shown))  # noqa: S704  # our own template
+    shown["mark"] = sha256(shown["living"].encode()).hexdigest()[:12]
+    return shown
+
+
+def _facts(found: Opened) -> dict[str, Any]:
     alert = found.alert
     figures = cast("Figures", current_app.extensions[FIGURES])
     return {
@@ -141,7 +163,13 @@ def _author(found: Opened) -> Author:
     if alert.kind == AlertKind.TOWN:
         return Author(name=i18n.asked()("alerts.town", town=alerts.place_of(db, alert)))
     author = db.get(Member, alert.author_id) if alert.author_id else None
-    return author_for(found.reader.audience, author)
+    return _known(found, [author])[author.id] if author is not None else Author()
+
+
+def _known(found: Opened, members: Sequence[Member]) -> dict[int | None, Author]:
+    """What this reader may know of people now, however long ago the alert was."""
+    viewers = found.viewers_of(members)
+    return {one.id: known_now(found.reader.audience, viewers[one.id or 0], one) for one in members}
 
 
 def _thread(found: Opened) -> list[Line]:
@@ -168,13 +196,13 @@ def _thread(found: Opened) -> list[Line]:
 
 
 def _names(found: Opened, replies: Any) -> dict[tuple[int | None, int | None], str]:
-    """As this reader may know them; two questions however many they are."""
+    """As this reader may know them; as many questions for a hundred as for one."""
     db = found.act.session
     members = {one.member_id for one in replies if one.member_id}
     agents = {one.agent_id for one in replies if one.agent_id}
     names: dict[tuple[int | None, int | None], str] = {}
-    for member in db.exec(select(Member).where(col(Member.id).in_(members))):
-        names[member.id, None] = speaker_for(found.reader.audience, member, found.alert).name
+    known = _known(found, db.exec(select(Member).where(col(Member.id).in_(members))).all())
+    names |= {(id_, None): author.name for id_, author in known.items()}
     for agent in db.exec(select(Agent).where(col(Agent.id).in_(agents))):
         names[None, agent.id] = agent.name
     return names

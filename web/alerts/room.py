@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 from flask import Blueprint, abort
 from sqlmodel import Session
 
+from community_store.alert_readers import AlertReader, alert_reader, reads, whereabouts
 from community_store.models import Agent, Alert, AlertKind, Audience, Member, MemberState
-from community_store.visibility import AlertReader, alert_reader
+from community_store.visibility import Viewer, viewers_of
 from dispatch import alerts, answering, masking, powers, wording
 from dispatch.act import Act
 from dispatch.catalogue import template
@@ -78,6 +79,12 @@ class Opened:
             self.act.session, self.alert, member=self.me.member, agent=self.me.agent
         )
 
+    def viewers_of(self, members: Sequence[Member]) -> dict[int, Viewer]:
+        """What the reader is to people, as whoever reads this alert: an agent, or a member."""
+        agent = self.reader.audience is Audience.AGENT
+        reader = self.me.agent if agent else self.me.member
+        return viewers_of(self.act.session, reader, members) if reader is not None else {}
+
     def told(self, text: str) -> str:
         """A text as this reader may have it: plates and numbers are for agents (A9)."""
         masks = self.act.settings.alerts.mask and not self.reader.author
@@ -100,16 +107,17 @@ def opened(db: Session, ref: int) -> Opened:
 
 def readable(db: Session, mine: Me, found: Iterable[Alert]) -> list[Opened]:
     """Those that the reader may have."""
-    act = identity.act(db)
-    return [
-        Opened(act, one, mine, reader)
-        for one in found
-        if (reader := alert_reader(db, one, member=mine.member, agent=mine.agent))
-    ]
+    act, who = identity.act(db), whereabouts(db, member=mine.member, agent=mine.agent)
+    return [Opened(act, one, mine, reader) for one in found if (reader := reads(who, one))]
 
 
-def line(found: Opened) -> dict[str, Any]:
-    """An alert in a list, for parts/alert.html."""
+def lines(db: Session, found: Sequence[Opened]) -> list[dict[str, Any]]:
+    """Alerts in a list, for parts/alert.html."""
+    places = alerts.places_of(db, [one.alert for one in found])
+    return [_line(one, places[one.ref]) for one in found]
+
+
+def _line(found: Opened, place: str) -> dict[str, Any]:
     alert, act = found.alert, found.act
     return {
         "ref": alert.id,
@@ -117,7 +125,7 @@ def line(found: Opened) -> dict[str, Any]:
         "state": alert.state,
         "exercise": alert.exercise,
         "text": found.told(alert.text),
-        "place": alerts.place_of(act.session, alert),
+        "place": place,
         "time": wording.day_and_time(
             act.settings, i18n.asked().language, alert.created_at, act.now
         ),

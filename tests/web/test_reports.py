@@ -203,3 +203,16 @@ def test_nobody_warns_or_suspends_the_author_of_what_has_none(quarter: Quarter) 
         "kept", "removed",
     ]  # fmt: skip
     assert visitor.post(path, answer="suspended", told="Non", sure="1").status_code == 400
+
+
+def test_the_page_of_a_removed_alert_says_so_and_to_its_author_why(quarter: Quarter) -> None:
+    report, referent = reported(quarter), quarter.browser(quarter.referent)
+    path = f"/reports/{report.id}"
+    referent.lands(referent.post(path, answer="removed", told="Sans preuve", sure="1"))
+    pages = {
+        who.id: words(quarter.browser(who).get(f"/alerts/{report.subject_id}"))
+        for who in (quarter.author, quarter.neighbour)
+    }
+    assert all("retiré après un signalement" in page for page in pages.values())
+    assert "Sans preuve" in pages[quarter.author.id]
+    assert "Sans preuve" not in pages[quarter.neighbour.id]

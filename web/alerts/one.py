@@ -20,9 +20,10 @@ from community_store.models import (
     Member,
     Reply,
     ReplyKind,
+    Reported,
 )
 from community_store.visibility import Author, author_for, speaker_for
-from dispatch import alerts, answering, tally, wording
+from dispatch import alerts, answering, reported, tally, wording
 from web import forms, i18n, identity, maps
 from web.access import Policy, access
 from web.alerts.room import Opened, opened, room
@@ -104,6 +105,7 @@ def page(found: Opened, form: forms.Form | None = None) -> str:
         **_live(found),
         form=form or forms.blank((REPLY, MORE, ENDING)),
         text=found.told(alert.text),
+        removed=None if alert.text else reported.removal(found.act, Reported.ALERT, found.ref),
         author=_author(found),
         author_is_agent=found.reader.audience is Audience.AGENT,
         zones=_zones(db, found),

@@ -16,6 +16,7 @@ from community_store.models import (
     GazetteEntry,
     Member,
     Message,
+    Outcome,
     Participant,
     RemovedBy,
     Report,
@@ -25,7 +26,7 @@ from community_store.visibility import Viewer, viewer_of, visible
 from dispatch import alerts
 from dispatch.act import Act
 
-Remove = Callable[[Act, int, str], None]  # which, and by whom
+Remove = Callable[[Act, int, str, str], None]  # which, by whom, and why
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,16 @@ def of_report(act: Act, report: Report) -> Thing:
     return Thing(kind, report.subject_id, report.quote, author, report.community_id)
 
 
+def removal(act: Act, kind: Reported, id_: int) -> Report | None:
+    """The report by which something was removed."""
+    query = select(Report).where(
+        Report.kind == kind,
+        Report.subject_id == id_,
+        col(Report.outcome).not_in(("", Outcome.KEPT.value)),
+    )
+    return act.session.exec(query.order_by(col(Report.id)).limit(1)).first()
+
+
 def partakers(act: Act, kind: str, ids: Collection[int]) -> dict[int, set[int]]:
     """Who is, or was, in the conversation of each message: they do not judge of it."""
     if kind != Reported.MESSAGE or not ids:
@@ -113,12 +124,14 @@ def author_for(act: Act, thing: Thing, reader: Member) -> str:
 
 
 def _take_down(table: type[GazetteEntry] | type[GazetteComment]) -> Remove:
-    """Nobody reads it any more; its author is told why by what was decided."""
+    """Nobody reads it any more but its author, with the reason if it is an entry."""
 
-    def remove(act: Act, id_: int, by: str) -> None:
+    def remove(act: Act, id_: int, by: str, why: str) -> None:
         written = cast("GazetteEntry | GazetteComment | None", act.session.get(table, id_))
         if written is not None and written.removed_at is None:
             written.removed_at, written.removed_by = act.now, _remover(by)
+            if isinstance(written, GazetteEntry):
+                written.removed_why = why
             act.session.add(written)
 
     return remove
@@ -133,7 +146,7 @@ def of_team(by: str) -> bool:
     return by.startswith("team ")
 
 
-def _remove_message(act: Act, id_: int, _by: str) -> None:
+def _remove_message(act: Act, id_: int, _by: str, _why: str) -> None:
     """All who had it see that it was removed; its words are left in the report alone."""
     message = act.session.get(Message, id_)
     if message is not None:
@@ -141,7 +154,7 @@ def _remove_message(act: Act, id_: int, _by: str) -> None:
         act.session.add(message)
 
 
-def _remove_alert(act: Act, id_: int, _by: str) -> None:
+def _remove_alert(act: Act, id_: int, _by: str, _why: str) -> None:
     """It stops going out, and its text is gone; what was sent is sent."""
     alert = act.session.get(Alert, id_)
     if alert is None:

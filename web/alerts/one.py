@@ -23,9 +23,10 @@ from community_store.models import (
     Member,
     Reply,
     ReplyKind,
+    Reported,
 )
 from community_store.visibility import Author, known_now
-from dispatch import alerts, answering, tally, wording
+from dispatch import alerts, answering, reported, tally, wording
 from web import forms, i18n, identity, maps
 from web.access import Policy, access
 from web.alerts.room import Opened, opened, room
@@ -118,6 +119,7 @@ def page(found: Opened, form: forms.Form | None = None) -> str:
         form=form or blank(found),
         unended=alert.state not in answering.OVER,
         text=found.told(alert.text),
+        removed=None if alert.text else reported.removal(found.act, Reported.ALERT, found.ref),
         author=_author(found),
         author_is_agent=found.reader.audience is Audience.AGENT,
         zones=_zones(db, found),

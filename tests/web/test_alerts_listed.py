@@ -88,7 +88,7 @@ def test_an_alert_that_nobody_ended_can_still_be(house: House, pair: tuple[Membe
         assert "Terminer l'alerte" in page
         assert "fausse alerte" in page
     visitor = browser(house, pair[0])
-    visitor.lands(visitor.post(f"/alerts/{alert.id}/end"))
+    visitor.lands(visitor.post(f"/alerts/{alert.id}/end", sure="1"))
     assert house.world.rows(Alert, state=AlertState.ENDED)
 
 
@@ -96,7 +96,7 @@ def test_a_refusal_is_not_said_in_green(house: House, pair: tuple[Member, Member
     alert = house.world.raised(pair[0], "Camionnette blanche")
     visitor = browser(house, pair[0])
     for kind in ("notice-good", "notice-warn"):
-        page = words(visitor.get(visitor.lands(visitor.post(f"/alerts/{alert.id}/end"))))
+        page = words(visitor.get(visitor.lands(visitor.post(f"/alerts/{alert.id}/end", sure="1"))))
         assert kind in page
 
 

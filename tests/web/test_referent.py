@@ -349,7 +349,7 @@ def test_its_referent_ends_it_and_takes_it_back_no_other_way(quarter: Quarter) -
     assert "Terminer l'exercice" in words(quarter.browser.get(f"/alerts/{ref}"))
     assert quarter.browser.get(f"/alerts/{ref}/withdraw").status_code == 404
     assert quarter.browser.post(f"/alerts/{ref}/withdraw").status_code == 404
-    quarter.browser.lands(quarter.browser.post(f"/alerts/{ref}/end"))
+    quarter.browser.lands(quarter.browser.post(f"/alerts/{ref}/end", sure="1"))
     assert quarter.world.rows(Alert, id=ref)[0].state == AlertState.ENDED
 
 

@@ -124,7 +124,7 @@ def _ask_end(ref: int, ending: str) -> str | None:
     with identity.runtime().store.read() as db:
         found = opened(db, ref)
         _require(found.may_close)
-        if found.alert.state != AlertState.OPEN:
+        if found.alert.state not in (AlertState.OPEN, AlertState.EXPIRED):
             return None
         told = tally.total(db, ref)["told"]
         return render_template("alerts/end.html", alert=found.alert, told=told, ending=ending)

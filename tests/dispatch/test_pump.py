@@ -62,7 +62,7 @@ def test_what_comes_while_a_pump_looks_on_leaves_by_it(sqlite_world: World) -> N
     author, _ = world.members(world.community(), 2)
     later = threading.Timer(0.3, lambda: world.raised(author))
     later.start()
-    done = pump.run(world.runtime, FreeSlots(), 10, idle=1.0)
+    done = pump.run(world.runtime, FreeSlots(), 10, idle=3.0)
     later.join()
     assert done == pump.Pumped(sent=1, more_due=False)
 

@@ -43,6 +43,8 @@ def test_from_the_tools_to_an_exercise_and_its_end(
     expect(page.locator("h1")).to_have_text("Exercice en cours")
     looks_well(page, f"referent-{size}-exercise-sent")
     page.get_by_role("button", name="Terminer l'exercice").click()
+    looks_well(page, f"referent-{size}-exercise-end")
+    page.get_by_role("button", name="Terminer l'exercice").click()
     expect(page.locator("h1")).to_have_text("L'exercice est terminé")
     page.goto(f"{site}/referent/exercise")
     looks_well(page, f"referent-{size}-exercise-again")

@@ -70,8 +70,9 @@ def pushes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PushService]:
         yield service
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def system(make_system: Make) -> System:
+    """One a test: who turned notifications on in one would be told in the other."""
     push = {"private_services": True}
     return make_system(push=push, alerts={"per_member_hour": 1000}).up()
 
@@ -94,7 +95,8 @@ def test_a_text_comes_to_the_screens_of_neighbours_and_twins(
     shown = deliveries(system)
     assert {row["state"] for row in shown} == {"accepted"}
     assert all(row["to"].startswith("push:") and row["number"] is None for row in shown)
-    assert system.alert(shown[0]["alert"])["deliveries"]["push"]["accepted"] == 2
+    figures = system.alert(shown[0]["alert"])["deliveries"]["push"]
+    assert figures["accepted"] == len(shown) == 2, (shown, figures, deliveries(system))
     assert (
         'tocsin_deliveries_total{channel="push",state="accepted"} 2.0'
         in system.get("/metrics").body

@@ -33,7 +33,7 @@ from community_store.models import (
 )
 from community_store.store import lock
 from community_store.visibility import author_for
-from dispatch import audience, holding, limits, outbox, references, senders, wording
+from dispatch import audience, hearers, holding, limits, outbox, references, senders, wording
 from dispatch.act import Act
 from dispatch.audience import Heard, Plan
 from dispatch.followups import tell_those_told
@@ -97,9 +97,9 @@ def raise_resident(act: Act, author: Member, told: Told) -> Raised:
     )
     act.session.add(alert)
     act.session.flush()
-    people = audience.listeners(act.session, alert)
-    hearers = {group.audience for group in people}
-    _word_resident(act, alert, author, community, hearers=hearers)
+    people = hearers.listeners(act.session, alert)
+    audiences = {group.audience for group in people}
+    _word_resident(act, alert, author, community, hearers=audiences)
     if held:
         how = replace(how, state=DeliveryState.HELD)
     heard = audience.plan(act.session, alert, how, people)

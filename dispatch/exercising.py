@@ -17,7 +17,7 @@ from community_store.membership import LANGUAGES
 from community_store.models import Alert, AlertKind, AlertState, Audience, Community, Member
 from community_store.store import lock
 from community_store.visibility import author_for
-from dispatch import alerts, audience, night, references, senders, wording
+from dispatch import alerts, audience, hearers, night, references, senders, wording
 from dispatch.act import Act
 from dispatch.alerts import Raised
 from dispatch.audience import Plan
@@ -37,7 +37,7 @@ def send(act: Act, referent: Member) -> Raised:
     alert = _alert(act, referent, community)
     act.session.add(alert)
     act.session.flush()
-    people = audience.exercised(act.session, alert)
+    people = hearers.exercised(act.session, alert)
     _word(act, alert, referent, community)
     return Raised(alert, audience.plan(act.session, alert, _how(act), people))
 
@@ -68,7 +68,7 @@ def people(act: Act, referent: Member) -> dict[Channel, int]:
     """How many would be told by each channel now; by notification, how many devices."""
     community = alerts.community_of(act.session, referent)
     called = bool(senders.callers(act.session, act.now).numbers)
-    found = audience.exercised(act.session, _alert(act, referent, community, ref=None))
+    found = hearers.exercised(act.session, _alert(act, referent, community, ref=None))
     return {
         group.channel: size
         for group, size in found.items()

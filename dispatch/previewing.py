@@ -8,7 +8,7 @@ from functools import partial
 
 from community_store.models import Alert, Audience, Community, Member, Town
 from community_store.visibility import author_for
-from dispatch import alerts, audience, limits, masking, references, senders, wording
+from dispatch import alerts, hearers, limits, masking, references, senders, wording
 from dispatch.act import Act
 from dispatch.alerts import Told
 from dispatch.catalogue import template
@@ -98,7 +98,7 @@ def people(act: Act, author: Member) -> dict[Audience, dict[Channel, int]]:
     )
     found: dict[Audience, dict[Channel, int]] = {}
     called = bool(senders.callers(act.session, act.now).numbers)
-    for group, size in audience.listeners(act.session, alert).items():
+    for group, size in hearers.listeners(act.session, alert).items():
         if group.channel is not Channel.VOICE or called:
             found.setdefault(group.audience, {})[group.channel] = size
     return found

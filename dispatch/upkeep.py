@@ -24,7 +24,7 @@ from community_store.models import (
     Registration,
 )
 from community_store.models import DeliveryState as State
-from dispatch import audience, registering, senders
+from dispatch import hearers, registering, senders
 from dispatch.act import Act
 from gateway.contract import Channel
 
@@ -73,7 +73,7 @@ def coverage(act: Act, community: Community) -> Coverage:
         created_at=act.now,
         expires_at=act.now,
     )
-    found = audience.open_ways(act.session, alert, channels)
+    found = hearers.open_ways(act.session, alert, channels)
     members = census.neighbours(act.session, community)
     by = {one.value: found.get(one, 0) for one in channels}
     return Coverage(members, by, max(0, members - found.get("", 0)))

@@ -5,9 +5,12 @@ It is open to everybody, suspended members too. Who gave no e-mail can leave a n
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import structlog
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlmodel import Session
 
 from community_store.errors import RuleError
 from dispatch import contacting, wake
@@ -90,10 +93,17 @@ def read_address(form: Form) -> str:
 
 
 def _sent(form: Form, address: str) -> bool:
-    runtime, (who, member_id) = identity.runtime(), _who()
+    who, member_id = _who()
     message = Message(form["name"], address, About(form["about"]), form["text"], who, member_id)
+    return queued(form, lambda _: message)
+
+
+def queued(form: Form, write: Callable[[Session], Message]) -> bool:
+    """Queue the mail to the team; False, with the words for it in the form, when it is refused."""
+    runtime = identity.runtime()
     try:
         with runtime.store.begin() as db:
+            message = write(db)
             notice = contacting.send(identity.act(db), message)
             log.info("contact", notice=notice.id, about=message.about)
     except RuleError as refused:

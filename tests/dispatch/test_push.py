@@ -32,9 +32,9 @@ from community_store.store import Store
 from community_store.subscriptions import Browser
 from dispatch import (
     alerts,
-    audience,
     figures,
     followups,
+    hearers,
     lanes,
     looking,
     notices,
@@ -612,9 +612,9 @@ def test_nothing_is_left_of_devices_when_an_account_is_erased(
 
 
 def test_planning_is_one_statement_more_with_devices_and_none_without(world: World) -> None:
-    """`audience.listeners` finds no group of devices where nobody has any."""
+    """`hearers.listeners` finds no group of devices where nobody has any."""
     author, _ = world.members(world.community(), 2)
     alert = world.raised(author)
     with world.store.read() as session:
-        found = audience.listeners(session, alert)
+        found = hearers.listeners(session, alert)
     assert {group.channel for group in found} == {Channel.SMS}

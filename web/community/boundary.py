@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import Response, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from shapely import Polygon
 from sqlmodel import Session
@@ -18,6 +18,7 @@ from dispatch import tending
 from dispatch.tending import Redrawing
 from web import i18n, identity, maps
 from web.access import Policy, access
+from web.attached import attached
 from web.community import around, drawing
 from web.community.room import OFTEN, Here, done, looked_after, people, room, said
 from web.throttle import throttled
@@ -41,8 +42,7 @@ def file() -> ResponseReturnValue:
     """The boundary as a file: for other programs, and for who has no scripts."""
     with identity.runtime().store.read() as db:
         text = _written(looked_after(db).community.boundary)
-    told = {"Content-Disposition": "attachment; filename=boundary.json"}
-    return Response(text, content_type="application/geo+json", headers=told)
+    return attached(text, "application/geo+json", "boundary.json")
 
 
 @room.post("/boundary/check")

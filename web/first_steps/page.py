@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from flask import Blueprint, Response, flash, redirect, render_template, session, url_for
+from flask import Blueprint, flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlmodel import col, select
 
@@ -15,6 +15,7 @@ from community_store.models import Account, Community, Number, NumberKind
 from dispatch import refusals, rehearsal, wake
 from web import i18n, identity
 from web.access import Policy, access
+from web.attached import attached
 from web.front import number_to_text
 from web.invite import page as invite
 from web.throttle import throttled
@@ -74,9 +75,7 @@ def card() -> ResponseReturnValue:
              f"N:{_escaped(service.name)};;;;", *(f"TEL;TYPE=CELL:{value}" for value in values),
              f"URL:{service.site}", "END:VCARD", ""]  # fmt: skip
     session[SAVED] = True
-    answer = Response("\r\n".join(lines), content_type="text/vcard; charset=utf-8")
-    answer.headers["Content-Disposition"] = 'attachment; filename="tocsin.vcf"'
-    return answer
+    return attached("\r\n".join(lines), "text/vcard; charset=utf-8", "tocsin.vcf")
 
 
 def _escaped(text: str) -> str:

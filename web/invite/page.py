@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, session, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
@@ -12,6 +12,8 @@ from community_store import invitations
 from community_store.models import Community, Member, MemberState
 from web import i18n, identity
 from web.access import Policy, access
+from web.attached import attached
+from web.community.room import Here, here
 from web.front import number_to_text
 from web.i18n import Words
 from web.invite import leaflets
@@ -31,11 +33,10 @@ def link(db: Session, member: Member) -> str:
     return f"{site}{url_for('invite.arrive', code=code)}"
 
 
-def leaflet(db: Session, member: Member, words: Words) -> Leaflet:
+def leaflet(db: Session, mine: Here, words: Words) -> Leaflet:
     """What the printed pages of a member's community say."""
-    home = db.get_one(Community, member.community_id)
     service = identity.runtime().settings.service.name
-    return Leaflet(words, service, home.name, link(db, member), number_to_text())
+    return Leaflet(words, service, mine.community.name, link(db, mine.member), number_to_text())
 
 
 @invite.get("/invite")
@@ -43,15 +44,15 @@ def leaflet(db: Session, member: Member, words: Words) -> Leaflet:
 def show() -> ResponseReturnValue:
     """Ready words for one's own telephone and mail program, the link, the papers to print."""
     with identity.runtime().store.begin() as db:
-        member = identity.member(db)
-        home, address = db.get_one(Community, member.community_id), link(db, member)
+        mine = here(db)
+        home, address = mine.community, link(db, mine.member)
     t, service = i18n.asked(), identity.runtime().settings.service.name
     named = {"community": home.name, "service": service, "link": address}
     return render_template(
         "invite/page.html", community=home.name, link=address,
         words=t("invite.words", **named), sms=quote(t("invite.words", **named)),
         subject=quote(t("invite.subject", **named)), mail=quote(t("invite.mail", **named)),
-        referent=member.referent,
+        referent=mine.member.referent,
     )  # fmt: skip
 
 
@@ -75,11 +76,9 @@ def pdf(paper: str) -> ResponseReturnValue:
         abort(404)
     t = i18n.asked()
     with identity.runtime().store.begin() as db:
-        about = leaflet(db, identity.member(db), t)
-    answer = Response(leaflets.MAKERS[paper](about), content_type="application/pdf")
-    name = f"{t(f'leaflet.{paper}.file')}.pdf"
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+        about = leaflet(db, here(db), t)
+    drawn = leaflets.MAKERS[paper](about)
+    return attached(drawn, "application/pdf", f"{t(f'leaflet.{paper}.file')}.pdf")
 
 
 @invite.get("/i/<code>")

@@ -6,12 +6,13 @@ import json
 from datetime import date, datetime
 from typing import Any
 
-from flask import Response, render_template
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from community_store import personal_data
 from web import identity
 from web.access import Policy, access
+from web.attached import attached
 from web.profile.room import settings_room
 from web.throttle import throttled
 
@@ -32,8 +33,7 @@ def data() -> ResponseReturnValue:
 def download() -> ResponseReturnValue:
     """As JSON, which other programs read."""
     text = json.dumps(_mine(), ensure_ascii=False, indent=2)
-    answer = Response(text, content_type="application/json; charset=utf-8")
-    answer.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
+    answer = attached(text, "application/json; charset=utf-8", "my-data.json")
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

@@ -9,7 +9,8 @@ from community_store.errors import RuleError
 from dispatch import exercising, wake
 from web import i18n, identity
 from web.access import Policy, access
-from web.referent.room import Me, me, room
+from web.community.room import Here, looked_after
+from web.referent.room import room
 from web.throttle import throttled
 
 
@@ -18,7 +19,7 @@ from web.throttle import throttled
 def exercise() -> ResponseReturnValue:
     """What neighbours would read, how many they are, and who is not told; or why not now."""
     with identity.runtime().store.read() as db:
-        return _page(me(db))
+        return _page(looked_after(db))
 
 
 @room.post("/exercise")
@@ -29,17 +30,17 @@ def send() -> ResponseReturnValue:
     runtime = identity.runtime()
     try:
         with runtime.store.begin() as db:
-            mine = me(db)
+            mine = looked_after(db)
             ref = exercising.send(mine.act, mine.member).alert.id
     except RuleError:
         with runtime.store.read() as db:
-            return _page(me(db)), 409
+            return _page(looked_after(db)), 409
     wake.pump(runtime)
     flash("referent.exercise.sent")
     return redirect(url_for("alerts.one", ref=ref), 303)
 
 
-def _page(mine: Me) -> str:
+def _page(mine: Here) -> str:
     act = mine.act
     return render_template(
         "referent/exercise.html",

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from flask import Response, abort, render_template
+from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
 from web import i18n, identity
 from web.access import Policy, access
+from web.attached import attached
+from web.community.room import looked_after
 from web.front import number_to_text
 from web.i18n import Words
 from web.invite.page import PAPERS, link
-from web.referent.room import me, room
+from web.referent.room import room
 from web.throttle import throttled
 
 TEXTS = ("newsletter", "letter")
@@ -63,17 +65,13 @@ def text(name: str) -> ResponseReturnValue:
     t = i18n.asked()
     with identity.runtime().store.begin() as db:
         found = _text(t, name, _about(db))
-    answer = Response(
-        f"{found.subject}\n\n{found.words}\n", content_type="text/plain; charset=utf-8"
-    )
-    file = f"{t(f'referent.kit.{name}.file')}.txt"
-    answer.headers["Content-Disposition"] = f'attachment; filename="{file}"'
-    return answer
+    words = f"{found.subject}\n\n{found.words}\n"
+    return attached(words, "text/plain; charset=utf-8", f"{t(f'referent.kit.{name}.file')}.txt")
 
 
 def _about(db: Session) -> dict[str, str]:
     """What the texts name."""
-    mine = me(db)
+    mine = looked_after(db)
     service = identity.runtime().settings.service.name
     return {
         "community": mine.community.name,

@@ -13,7 +13,8 @@ from community_store.visibility import viewers_of, visible
 from dispatch import requests, upkeep
 from web import identity
 from web.access import Policy, access
-from web.referent.room import me, room
+from web.community.room import looked_after
+from web.referent.room import room
 
 
 @room.get("/members")
@@ -21,7 +22,7 @@ from web.referent.room import me, room
 def members() -> ResponseReturnValue:
     """Who cannot be reached as they think, who has something to prove; how many wait."""
     with identity.runtime().store.read() as db:
-        mine = me(db)
+        mine = looked_after(db)
         failing = upkeep.failing(mine.act, mine.community)
         unproved = upkeep.unproved(mine.act, mine.community)
         page, pages = _page(len(failing))

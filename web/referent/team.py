@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import structlog
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from sqlmodel import Session
 
-from community_store.errors import RuleError
-from community_store.models import Community
 from community_store.visibility import full_name
-from dispatch import contacting, wake
+from dispatch import contacting
 from dispatch.contacting import About, Message, Who
 from web import contact, forms, identity
 from web.access import Policy, access
+from web.community.room import looked_after
 from web.forms import Form
 from web.referent.room import room
 from web.throttle import throttled
 
-log = structlog.get_logger(__name__)
 FIELDS = (contact.ANSWER_TO, contact.TEXT)
 
 
@@ -47,17 +45,9 @@ def _page(form: Form) -> str:
 
 
 def _sent(form: Form, address: str) -> bool:
-    runtime = identity.runtime()
-    try:
-        with runtime.store.begin() as db:
-            member = identity.member(db)
-            home = db.get_one(Community, member.community_id).name
-            message = Message(full_name(member), address, About.REFERENT, form["text"],
-                              Who.REFERENT, member.id, home)  # fmt: skip
-            notice = contacting.send(identity.act(db), message)
-            log.info("contact", notice=notice.id, about=message.about)
-    except RuleError as refused:
-        form.wrong("", f"contact.{refused.code}")
-        return False
-    wake.pump(runtime)
-    return True
+    def write(db: Session) -> Message:
+        mine = looked_after(db)
+        return Message(full_name(mine.member), address, About.REFERENT, form["text"],
+                       Who.REFERENT, mine.member.id, mine.community.name)  # fmt: skip
+
+    return contact.queued(form, write)

@@ -10,7 +10,8 @@ from flask.typing import ResponseReturnValue
 from dispatch import exercising, requests, tally, upkeep, wording
 from web import i18n, identity
 from web.access import Policy, access
-from web.referent.room import Me, me, room
+from web.community.room import Here, looked_after
+from web.referent.room import room
 
 
 @room.get("")
@@ -18,7 +19,7 @@ from web.referent.room import Me, me, room
 def tools() -> ResponseReturnValue:
     """The way to everything that a référent does."""
     with identity.runtime().store.read() as db:
-        mine = me(db)
+        mine = looked_after(db)
         act, home = mine.act, mine.community
         return render_template(
             "referent/tools.html",
@@ -31,7 +32,7 @@ def tools() -> ResponseReturnValue:
         )
 
 
-def _last(mine: Me) -> dict[str, Any] | None:
+def _last(mine: Here) -> dict[str, Any] | None:
     """The last alert, how many it was told to and how many have it: figures, no names."""
     act = mine.act
     alert = upkeep.last_alert(act.session, mine.community)

@@ -149,3 +149,13 @@ def test_tests_patch_nothing() -> None:
     tests = (ROOT / "tests").rglob("*.py")
     wrong = [str(path.relative_to(ROOT)) for path in tests if patching.search(path.read_text())]
     assert wrong == []
+
+
+def test_what_is_wrong_in_a_form_is_said_by_us() -> None:
+    """In the page's language, with what helps: not by the browser's own bubble."""
+    pages = (ROOT / "web" / "templates").rglob("*.html")
+    forms = {path: path.read_text() for path in pages if path.name != "form.html"}
+    asking = {path for path, text in forms.items() if "field(form" in text}
+    assert asking
+    wrong = [str(path) for path in asking if "novalidate" not in forms[path]]
+    assert wrong == []

@@ -42,7 +42,7 @@ def file() -> ResponseReturnValue:
     """The boundary as a file: for other programs, and for who has no scripts."""
     with identity.runtime().store.read() as db:
         text = _written(looked_after(db).community.boundary)
-    return attached(text, "application/geo+json", "boundary.json")
+    return attached(text, "application/geo+json", "my-boundary.json")
 
 
 @room.post("/boundary/check")

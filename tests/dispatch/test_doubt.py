@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from community_store.models import Alert, AlertState, Delivery, Notice, Number, Stop
 from community_store.models import DeliveryState as State
-from dispatch import figures, looking, metrics, outbox, queues, receipts, sweep
+from dispatch import figures, looking, metrics, outbox, queues, receipts, sweep, tally
 from dispatch.act import Act
 from dispatch.outbox import Claimed
 from gateway.contract import Accepted, NotNow, Outbound, Receipt, Stage, Traits, Unknown
@@ -106,6 +106,21 @@ def test_it_is_sent_three_times_at_most(sqlite_world: World) -> None:
     doubtful.look(seconds=5)
     assert doubtful.look(seconds=60) == State.NO_RECEIPT
     assert sqlite_world.claim(doubtful.number) == []
+
+
+def test_what_no_provider_ever_took_is_not_counted_as_accepted(world: World) -> None:
+    doubtful = Doubtful(world)
+    for _ in range(2):
+        doubtful.look(seconds=5)
+        doubtful.look(seconds=60)
+        doubtful.attempt()
+    doubtful.look(seconds=5)
+    assert doubtful.look(seconds=60) == State.NO_RECEIPT
+    with world.store.read() as session:
+        figures_of_it = tally.by_channel(session, doubtful.alert.id or 0)["sms"]
+        people = tally.total(session, doubtful.alert.id or 0)
+    for counted in (figures_of_it, people):
+        assert (counted["told"], counted["accepted"], counted["unknown"]) == (1, 0, 1)
 
 
 def test_a_look_that_fails_is_no_empty_look(sqlite_world: World) -> None:

@@ -12,7 +12,8 @@ from community_store.models import AlertState
 from dispatch import alerts, answering, holding, tally, wake
 from web import forms, i18n, identity
 from web.access import Policy, access
-from web.alerts.one import ENDING, MORE, REPLY, blank, page
+from web.alerts.offered import ENDING, MORE, REPLY, blank
+from web.alerts.one import page
 from web.alerts.room import Opened, opened, room
 from web.throttle import throttled
 

@@ -61,7 +61,7 @@ def test_who_is_no_neighbour_any_more_is_not_named_to_neighbours(house: House, w
     path = f"/alerts/{world.raised(author, 'Camionnette blanche').id}"
     assert "De Odette Martin" in words(browser(house, reader).get(path))
     answered = browser(house, author)
-    answered.lands(answered.post(f"{path}/reply", more="Elle est partie"))
+    answered.lands(answered.post(f"{path}/reply", more="Elle est partie", sure="1"))
     moved = {"to a twin": other, "elsewhere": far, "suspended": home}[went]
     state = "suspended" if went == "suspended" else "active"
     world.change(author, community_id=moved, state=state)

@@ -87,7 +87,7 @@ def test_everybody_is_told_after_a_second_look(
 def test_who_has_no_place_moves_the_marker_from_the_middle(
     plain: House, site: str, chromium: Browser, size: str
 ) -> None:
-    page, alert = opened(plain, site, chromium, size)
+    page, _ = opened(plain, site, chromium, size)
     page.goto(f"{site}/alerts/new")
     page.get_by_label("Ce que vous voyez").fill(f"{TEXT} encore")
     page.get_by_text("Montrer l'endroit sur une carte").click()

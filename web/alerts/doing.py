@@ -54,7 +54,7 @@ def seen(ref: int) -> ResponseReturnValue:
 
 @room.post("/<int:ref>/reply")
 @access(Policy.READER)
-@throttled("30 per hour")
+@throttled("60 per hour")
 def reply(ref: int) -> ResponseReturnValue:
     """Answer the author and the référents; with `all`, everybody who was told, once it is
     known how many they are. What the author has to add is for everybody.

@@ -15,8 +15,8 @@ from flask.typing import ResponseReturnValue
 from sqlmodel import Session, col, select
 
 from community_store.alert_readers import alert_reader
-from community_store.models import Alert, AlertState, Reply, ReplyKind
-from dispatch import alerts, links, masking, tally, wording
+from community_store.models import Alert, AlertState, Reply, ReplyKind, Reported
+from dispatch import alerts, links, masking, reported, tally, wording
 from dispatch.catalogue import template
 from dispatch.runtime import Runtime
 from web import i18n, identity
@@ -47,6 +47,7 @@ def show(slug: str) -> ResponseReturnValue:
             "alert.html",
             t=t,
             alert=alert,
+            removed=_removed(session, alert),
             text=_masked(runtime, t, alert.text),
             place=alerts.place_of(session, alert),
             time=time,
@@ -62,6 +63,14 @@ def _reads_more(session: Session, alert: Alert) -> bool:
         return False
     person = who.person
     return alert_reader(session, alert, member=person.member, agent=person.agent) is not None
+
+
+def _removed(session: Session, alert: Alert) -> str:
+    """Who removed it, "" for one that was not."""
+    if alert.text or alert.id is None:
+        return ""
+    report = reported.removals(session, Reported.ALERT, [alert.id]).get(alert.id)
+    return reported.remover(report) if report else ""
 
 
 def _masked(runtime: Runtime, t: Words, text: str) -> str:

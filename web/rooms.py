@@ -20,7 +20,7 @@ from web.activation.page import activation
 from web.activation.partner import partner
 from web.alert_page import alert_page
 from web.alerts import archive, doing, new_one  # noqa: F401  # their routes
-from web.alerts import one as one_alert
+from web.alerts import living as living_alert
 from web.alerts.room import room as alerts_room
 from web.community import boundary, naming, ours, twins  # noqa: F401  # their routes
 from web.community.drawing import drawing
@@ -80,5 +80,5 @@ PAGES = (
 # called by programs, which have no form of ours: each call proves itself, or is of a trial
 BY_PROGRAMS = (simulator, unsubscribe, moving)
 # what they keep for all requests; what they read once, as the settings say
-INSTALLED = (signing_in, front, one_alert)
+INSTALLED = (signing_in, front, living_alert)
 TEXTS = (questions, legal)

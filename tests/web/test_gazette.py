@@ -117,7 +117,13 @@ def test_what_is_written_is_read_by_the_community(quarter: Quarter) -> None:
     path = quarter.writes()
     visitor = quarter.browser(quarter.neighbour)
     for page in (words(visitor.get("/gazette/")), words(visitor.get(path))):
-        for told in (TITLE, TEXT, "Odette Martin, 12h00", "Petite annonce", "20 décembre 2026"):
+        for told in (
+            TITLE,
+            TEXT,
+            "Odette Martin, 24 novembre à 12 h",
+            "Petite annonce",
+            "20 décembre",
+        ):
             assert told in page
         for hidden in ("Mésange", "Canaris", quarter.author.mobile or "?", "odette@"):
             assert hidden not in page
@@ -358,7 +364,7 @@ def test_one_changes_ones_own(quarter: Quarter) -> None:
     visitor.lands(visitor.post(f"{path}/edit", **(SAID | {"title": "Vélo donné, merci"})))
     page = words(quarter.browser(quarter.neighbour).get(path))
     assert "Vélo donné, merci" in page
-    assert "modifié 14h00" in page
+    assert "modifié le 24 novembre à 14 h" in page
     assert visitor.post(f"{path}/edit", **(SAID | {"title": ""})).status_code == 422
 
 

@@ -26,7 +26,7 @@ from community_store.models import (
     Reported,
 )
 from community_store.visibility import Author, known_now
-from dispatch import alerts, answering, reported, tally, wording
+from dispatch import alerts, answering, reported, tally
 from web import forms, i18n, identity, maps
 from web.access import Policy, access
 from web.alerts.room import Opened, opened, room
@@ -148,15 +148,11 @@ def _facts(found: Opened) -> dict[str, Any]:
         "going_on": alert.state in (AlertState.OPEN, AlertState.HELD),
         "reader": found.reader,
         "place": alerts.place_of(found.act.session, alert),
-        "time": _when(found, alert.created_at),
-        "closed": _when(found, alert.closed_at) if alert.closed_at else "",
+        "time": i18n.asked().moment(alert.created_at),
+        "closed": i18n.asked().moment(alert.closed_at) if alert.closed_at else "",
         "thread": _thread(found),
         "figures": figures.of(found.act.session, found.ref) if found.reader.responsible else None,
     }
-
-
-def _when(found: Opened, at: Any) -> str:
-    return wording.day_and_time(found.act.settings, i18n.asked().language, at, found.act.now)
 
 
 def _author(found: Opened) -> Author:
@@ -189,7 +185,7 @@ def _thread(found: Opened) -> list[Line]:
     return [
         Line(
             names.get((one.member_id, one.agent_id), ""),
-            _when(found, one.created_at),
+            i18n.asked().moment(one.created_at),
             found.told(one.text),
             one.kind == ReplyKind.FOLLOWUP,
         )

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from community_store.alert_readers import AlertReader, alert_reader, reads, whereabouts
 from community_store.models import Agent, Alert, AlertKind, Audience, Member, MemberState
 from community_store.visibility import Viewer, viewers_of
-from dispatch import alerts, answering, masking, powers, wording
+from dispatch import alerts, answering, masking, powers
 from dispatch.act import Act
 from dispatch.catalogue import template
 from web import i18n, identity
@@ -118,7 +118,7 @@ def lines(db: Session, found: Sequence[Opened]) -> list[dict[str, Any]]:
 
 
 def _line(found: Opened, place: str) -> dict[str, Any]:
-    alert, act = found.alert, found.act
+    alert = found.alert
     return {
         "ref": alert.id,
         "category": alert.category,
@@ -126,7 +126,5 @@ def _line(found: Opened, place: str) -> dict[str, Any]:
         "exercise": alert.exercise,
         "text": found.told(alert.text),
         "place": place,
-        "time": wording.day_and_time(
-            act.settings, i18n.asked().language, alert.created_at, act.now
-        ),
+        "time": i18n.asked().moment(alert.created_at),
     }

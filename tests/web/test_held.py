@@ -91,7 +91,7 @@ def names(part: str) -> list[str]:
     shown = PARTS[part]
     if isinstance(shown, type):
         shown = [column.name for column in inspect(shown).columns if column.name not in SECRET]
-    return [*shown, *(CHOSEN if "choices" in shown else ())]
+    return list(dict.fromkeys([*shown, *(CHOSEN if "choices" in shown else ())]))
 
 
 SHOWN = [(part, name) for part in PARTS for name in names(part) if not held.is_inside(part, name)]

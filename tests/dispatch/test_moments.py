@@ -19,9 +19,9 @@ ROOT = Path(moments.__file__).parents[1]
 PAGES = [*(ROOT / "web").rglob("*.py"), *(ROOT / "web" / "templates").rglob("*.html")]
 
 
-def written(language: str, *instant: int) -> str:
+def written(language: str, year: int, month: int, day: int, hour: int, minute: int) -> str:
     """An instant in UTC, read on the 29th of November 2026; with plain spaces."""
-    at = datetime(*instant, tzinfo=UTC)  # type: ignore[misc]  # year, month, day, hour, minute
+    at = datetime(year, month, day, hour, minute, tzinfo=UTC)
     return moments.moment(language, PARIS, at, NOW).replace("\u00a0", " ")
 
 

@@ -22,7 +22,7 @@ def rose(house: House) -> Member:
     home = house.world.community("Les Lilas")
     me = house.world.member(home, first_name="Rose", referent=True)
     alert = house.world.raised(me)
-    house.world.add(Report(kind="alert", subject_id=alert.id, community_id=home.id,
+    house.world.add(Report(kind="alert", subject_id=alert.id or 0, community_id=home,
                            about_id=me.id, quote="Sots", created_at=AT))  # fmt: skip
     house.world.add(Absence(member_id=me.id or 0, starts_on=date(2030, 12, 1),
                             ends_on=date(2030, 12, 1)))  # fmt: skip

@@ -124,8 +124,8 @@ def test_every_value_of_a_list_has_words(language: str, listed: Listed, value: s
 def test_every_text_is_of_a_list_or_typed_by_somebody(part: str, name: str) -> None:
     """Add a new column to one of them in web/profile/held.py, and words to the catalogues."""
     table = TABLES.get(part, PARTS[part])
-    columns = inspect(table).columns if isinstance(table, type) else {}
-    if name in columns and not isinstance(columns[name].type, String | JSON):
+    column = inspect(table).columns.get(name) if isinstance(table, type) else None
+    if column is not None and not isinstance(column.type, String | JSON):
         return
     if name in ("sessions", "choices", "has_password", "lat", "lon", "size"):
         return  # rows, or no text
@@ -163,7 +163,7 @@ def test_the_page_reads_as_people_write(
                                       told_until=noon))  # fmt: skip
         act.session.add(Absence(member_id=mine, starts_on=date(2026, 12, 20),
                                 ends_on=date(2026, 12, 21)))  # fmt: skip
-        act.session.add(GazetteEntry(community_id=home.id or 0, author_id=mine, text="Deux places",
+        act.session.add(GazetteEntry(community_id=home, author_id=mine, text="Deux places",
                                      kind="covoiturage", title="Marché", expires_at=noon))  # fmt: skip
         act.session.add(Report(kind="entry", subject_id=1, about_id=mine, quote="Sot", state="done",
                                outcome="removed", told="C'était une insulte."))  # fmt: skip

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from babel.dates import format_date
 from babel.numbers import format_decimal
 from jinja2 import Environment, StrictUndefined
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
+from dispatch import moments
 from web import i18n
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs"
@@ -117,9 +117,7 @@ class Press:
                 return escaped(str(value))
 
     def _day(self, day: date) -> str:
-        """24 novembre 2026; the first of a month is written 1er in French."""
-        written = format_date(day, "long", locale=self._language)
-        return re.sub(r"^1 ", "1er ", written) if self._language == "fr" else written
+        return moments.day(self._language, day)
 
     def _linked(self, value: str) -> str | Raw:
         """What is filled in with its e-mail addresses as links; `{{ x | linked }}`."""

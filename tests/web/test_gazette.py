@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from PIL import Image
@@ -117,7 +119,13 @@ def test_what_is_written_is_read_by_the_community(quarter: Quarter) -> None:
     path = quarter.writes()
     visitor = quarter.browser(quarter.neighbour)
     for page in (words(visitor.get("/gazette/")), words(visitor.get(path))):
-        for told in (TITLE, TEXT, "Odette Martin, 12h00", "Petite annonce", "20 décembre 2026"):
+        for told in (
+            TITLE,
+            TEXT,
+            "Odette Martin, 24 novembre à 12 h",
+            "Petite annonce",
+            "20 décembre",
+        ):
             assert told in page
         for hidden in ("Mésange", "Canaris", quarter.author.mobile or "?", "odette@"):
             assert hidden not in page
@@ -358,7 +366,7 @@ def test_one_changes_ones_own(quarter: Quarter) -> None:
     visitor.lands(visitor.post(f"{path}/edit", **(SAID | {"title": "Vélo donné, merci"})))
     page = words(quarter.browser(quarter.neighbour).get(path))
     assert "Vélo donné, merci" in page
-    assert "modifié 14h00" in page
+    assert "modifié le 24 novembre à 14 h" in page
     assert visitor.post(f"{path}/edit", **(SAID | {"title": ""})).status_code == 422
 
 
@@ -671,6 +679,23 @@ def test_a_digest_is_stopped_in_one_click_and_alerts_go_on(quarter: Quarter) -> 
 
 
 # what is held
+
+
+def test_an_author_takes_their_pictures_along_and_nobody_elses(quarter: Quarter) -> None:
+    quarter.shows(papers.picture())
+    (picture,) = quarter.world.rows(GazettePicture)
+    visitor = quarter.browser(quarter.author)
+    answer = visitor.post("/settings/data/all")
+    assert answer.headers["Content-Disposition"] == "attachment; filename=my-data.zip"
+    assert answer.headers["Cache-Control"] == "no-store"
+    with ZipFile(io.BytesIO(answer.data)) as parcel:
+        held = json.loads(parcel.read("my-data.json"))
+        shown = parcel.read(f"pictures/{picture.id}.jpg")
+    assert held == json.loads(visitor.post("/settings/data").text)
+    assert [one["id"] for one in held["gazette_pictures"]] == [picture.id]
+    assert shown == visitor.get(f"/gazette/pictures/{picture.id}/large").data
+    other = quarter.browser(quarter.neighbour).post("/settings/data/all")
+    assert ZipFile(io.BytesIO(other.data)).namelist() == ["my-data.json"]
 
 
 def test_what_one_wrote_comes_out_and_is_erased(quarter: Quarter) -> None:

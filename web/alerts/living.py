@@ -22,7 +22,7 @@ from sqlmodel import Session, col, select
 
 from community_store.models import Agent, AlertKind, AlertState, Member, Reply, ReplyKind
 from community_store.visibility import Author, known_now
-from dispatch import alerts, tally, wording
+from dispatch import alerts, tally
 from web import i18n, identity
 from web.access import Policy, access
 from web.alerts import offered
@@ -110,15 +110,11 @@ def _facts(found: Opened) -> dict[str, Any]:
         "stands": f"{found.standing}{'-called' if alert.called else ''}",
         "reader": found.reader,
         "place": alerts.place_of(found.act.session, alert),
-        "time": _when(found, alert.created_at),
-        "closed": _when(found, alert.closed_at) if alert.closed_at else "",
+        "time": i18n.asked().moment(alert.created_at),
+        "closed": i18n.asked().moment(alert.closed_at) if alert.closed_at else "",
         "thread": _thread(found),
         "figures": figures.of(found.act.session, found.ref) if found.reader.responsible else None,
     }
-
-
-def _when(found: Opened, at: Any) -> str:
-    return wording.day_and_time(found.act.settings, i18n.asked().language, at, found.act.now)
 
 
 def told(found: Opened) -> dict[str, Any]:
@@ -157,7 +153,7 @@ def _thread(found: Opened) -> list[Line]:
     return [
         Line(
             names.get((one.member_id, one.agent_id), ""),
-            _when(found, one.created_at),
+            i18n.asked().moment(one.created_at),
             found.told(one.text),
             one.kind == ReplyKind.FOLLOWUP,
         )

@@ -22,7 +22,7 @@ from community_store.models import (
     Reported,
 )
 from community_store.visibility import Viewer, viewers_of
-from dispatch import alerts, answering, masking, powers, reported, wording
+from dispatch import alerts, answering, masking, powers, reported
 from dispatch.act import Act
 from dispatch.catalogue import template
 from web import i18n, identity
@@ -146,7 +146,7 @@ def lines(db: Session, found: Sequence[Opened]) -> list[dict[str, Any]]:
 
 
 def _line(found: Opened, place: str) -> dict[str, Any]:
-    alert, act = found.alert, found.act
+    alert = found.alert
     return {
         "ref": alert.id,
         "category": alert.category,
@@ -156,7 +156,5 @@ def _line(found: Opened, place: str) -> dict[str, Any]:
         "exercise": alert.exercise,
         "text": found.told(alert.text),
         "place": place,
-        "time": wording.day_and_time(
-            act.settings, i18n.asked().language, alert.created_at, act.now
-        ),
+        "time": i18n.asked().moment(alert.created_at),
     }

@@ -57,7 +57,9 @@ def is_office(name: str, *, service: str = "") -> bool:
 def _has_office(words: list[str]) -> bool:
     said = f" {' '.join(words)} "
     joined = {phrase.replace(" ", "") for phrase in _PHRASES}
-    return bool((_INSTITUTIONS | joined) & set(words)) or any(f" {one} " in said for one in _PHRASES)
+    return bool((_INSTITUTIONS | joined) & set(words)) or any(
+        f" {one} " in said for one in _PHRASES
+    )
 
 
 def _begins_with_office(words: list[str]) -> bool:

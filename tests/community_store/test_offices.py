@@ -52,7 +52,9 @@ def test_nobody_is_the_team_of_the_service(name: str, service: str, ours: bool) 
     assert offices.is_office(name, service=service) is ours
 
 
-@pytest.mark.parametrize("pseudonym", ["Police bleue", "Maire vert", "Town mouse", "Hotel de ville"])
+@pytest.mark.parametrize(
+    "pseudonym", ["Police bleue", "Maire vert", "Town mouse", "Hotel de ville"]
+)
 def test_a_pseudonym_has_no_word_of_an_office(pseudonym: str) -> None:
     with pytest.raises(RuleError) as refused:
         pseudonyms.check(pseudonym)

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from community_store.models import (
+    Account,
     Community,
     GazetteComment,
     GazetteEntry,
     Member,
+    Movement,
     Report,
     Reported,
 )
@@ -20,7 +22,7 @@ from community_store.profiles import LONGEST_ABOUT, LONGEST_INTEREST, LONGEST_NA
 from dispatch import messaging
 from dispatch.messaging import Opening
 from tests.web.house import House
-from tests.web.seen import EMAIL, SHOTS, SMALL, enter
+from tests.web.seen import EMAIL, SHOTS, SMALL
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -43,6 +45,9 @@ def street(plain: House) -> House:
         world.member(home, about="A" * LONGEST_ABOUT, interests="I" * LONGEST_INTEREST, **long,
                      email=f"{number}{'e' * 60}@{'v' * 60}.example")  # fmt: skip
     world.twin(home, world.community("J" * 60))
+    world.add(
+        Movement(community_id=home, kind="name", member_id=odette.id, said=FIRST, before=LAST)
+    )
     return plain
 
 
@@ -66,7 +71,8 @@ def written(house: House) -> list[str]:
     alert = world.raised(other, TEXT[:200])
     with world.act() as act:
         mine = act.session.get_one(Member, author)
-        begun = messaging.begin(act, mine, [odette.id or 0], Opening(TEXT, TITLE)).id
+        ids = [one.id or 0 for one in (odette, world.rows(Member, first_name=FIRST)[-2])]
+        begun = messaging.begin(act, mine, ids, Opening(TEXT, TITLE)).id
     report = Report(
         kind=Reported.ENTRY, subject_id=entry.id or 0, community_id=home, about_id=author,
         quote=f"{TITLE}\n{TEXT}", why=TEXT, reporter_id=author,
@@ -79,11 +85,31 @@ def written(house: House) -> list[str]:
     ]  # fmt: skip
 
 
+def decided(house: House) -> str:
+    """The page of a report by which a comment was removed."""
+    odette, other = people(house)
+    report = Report(
+        kind=Reported.COMMENT, subject_id=1, community_id=odette.community_id, about_id=other.id,
+        quote=TEXT, why=TEXT, state="done", outcome="suspended", told=TEXT,
+        decided_at=house.world.clock(),
+    )  # fmt: skip
+    house.world.add(report)
+    house.world.change(other, state="suspended", suspended_why=TEXT)
+    return f"/reports/{report.id}"
+
+
+def come_in(context: BrowserContext, house: House, site: str, account: Account) -> None:
+    """With the second factor, for who needs one."""
+    cookie = house.inside(account).client.get_cookie("__Host-tocsin", domain="tocsin.example")
+    assert cookie is not None
+    context.add_cookies([{"name": "tocsin", "value": cookie.value, "url": site}])
+
+
 def wide(page: Page, address: str) -> Iterator[str]:
     """What sticks out of a page."""
     answer = page.goto(address)
     assert answer is not None
-    assert answer.status == 200, address
+    assert (answer.status, page.url) == (200, address)
     if page.evaluate("document.documentElement.scrollWidth") > SMALL["width"]:
         yield page.evaluate(
             """() => [...document.querySelectorAll("body *")]
@@ -112,9 +138,12 @@ def test_nothing_is_wider_than_a_small_phone(
     account = street.account_of(odette, password=False)
     if who == "team":
         account = street.team()
-        paths = ["/team/reports", f"/team{special[-2]}", "/team/suspended"]
+        paths = [
+            "/team/reports", f"/team{special[-2]}", "/team/suspended", "/team/reports/decided",
+            f"/team{decided(street)}",
+        ]  # fmt: skip
     with chromium.new_context(viewport=SMALL, locale="fr-FR") as context:
-        enter(context, street, site, account)
+        come_in(context, street, site, account)
         page, found = context.new_page(), {}
         for path in paths:
             found[path] = list(wide(page, f"{site}{path}"))

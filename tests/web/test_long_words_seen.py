@@ -22,7 +22,7 @@ from community_store.profiles import LONGEST_ABOUT, LONGEST_INTEREST, LONGEST_NA
 from dispatch import messaging
 from dispatch.messaging import Opening
 from tests.web.house import House
-from tests.web.seen import EMAIL, SHOTS, SMALL
+from tests.web.seen import EMAIL, SHOTS, SIZES, SMALL
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -142,7 +142,7 @@ def test_nothing_is_wider_than_a_small_phone(
             "/team/reports", f"/team{special[-2]}", "/team/suspended", "/team/reports/decided",
             f"/team{decided(street)}",
         ]  # fmt: skip
-    with chromium.new_context(viewport=SMALL, locale="fr-FR") as context:
+    with chromium.new_context(viewport=SIZES["small"], locale="fr-FR") as context:
         come_in(context, street, site, account)
         page, found = context.new_page(), {}
         for path in paths:

@@ -99,7 +99,7 @@ def test_a_family_is_not_taken_for_an_office(street: Street, first: str, last: s
 
 
 def test_referents_read_who_is_called_otherwise_and_the_audit_has_it(street: Street) -> None:
-    world, home = street.world, street.odette.community_id or 0
+    world, home = street.house.world, street.odette.community_id or 0
     rose, jean = (world.member(home, referent=judge) for judge in (True, False))
     visitor = street.browser(street.odette)
     for _ in range(2):  # the second changes nothing
@@ -114,10 +114,10 @@ def test_referents_read_who_is_called_otherwise_and_the_audit_has_it(street: Str
 
 
 def test_who_waits_for_somebody_to_vouch_changes_their_name_quietly(street: Street) -> None:
-    street.world.change(street.odette, state=MemberState.PENDING)
+    street.house.world.change(street.odette, state=MemberState.PENDING)
     visitor = street.browser(street.odette)
     visitor.lands(visitor.post("/profile/name", first_name="Odile", last_name="Le Gall"))
-    assert [one.kind for one in street.world.rows(Movement) if one.kind == "name"] == []
+    assert [one.kind for one in street.house.world.rows(Movement) if one.kind == "name"] == []
 
 
 def test_pseudonyms_are_offered_that_tell_nothing(street: Street) -> None:

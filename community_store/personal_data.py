@@ -278,7 +278,8 @@ def _leave_history(session: Session, member: Member) -> None:
     """That somebody came and left stays; who it was does not."""
     movements.left(session, member)
     named = update(Movement).where(col(Movement.member_id) == member.id)
-    session.execute(named.values(member_id=None).execution_options(synchronize_session=False))
+    nobody = named.values(member_id=None, said="", before="")  # names they had
+    session.execute(nobody.execution_options(synchronize_session=False))
 
 
 def _blank_member(session: Session, member: Member) -> None:

@@ -66,6 +66,7 @@ from web.registering.room import registering
 from web.reports.deciding import reports_pages
 from web.reports.filing import filing
 from web.reports.lifting import lifting_pages
+from web.reports.subject import subject_pages
 from web.simulator import simulator
 from web.unsubscribe import unsubscribe
 
@@ -74,6 +75,7 @@ PAGES = (
     alert_page, health, registering, community, drawing, new, activation, document, partner,
     first_steps, deciding, team_pages,
     alerts_room, gazette_room, messages_room, absence, filing, reports_pages, lifting_pages,
+    subject_pages,
     neighbourhood, twin_link, directory, profile, settings_room, application, notified,
     help_centre, invite, referents_room, contact.contact, legal.legal,
 )  # fmt: skip

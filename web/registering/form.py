@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from community_store import names, passwords
+from community_store import names, offices, passwords
 from community_store.errors import RuleError
 from community_store.membership import read_email
 from community_store.models import Registration
@@ -98,6 +98,9 @@ def _check_names(filled: Form) -> None:
     for name in ("first_name", "last_name"):
         if not names.is_name(filled[name]):
             filled.wrong(name, "register.name.wrong")
+    service = identity.runtime().settings.service.name
+    if offices.is_office(f"{filled['first_name']} {filled['last_name']}", service=service):
+        filled.wrong("first_name", "register.name.office")
 
 
 def _numbers(filled: Form) -> tuple[str, str]:

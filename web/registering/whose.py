@@ -46,10 +46,8 @@ def whose() -> ResponseReturnValue:
         if row is None or not waits(row):
             return _to("registering.proofs")
         initial = shared_mobile.initial(db, row.mobile)
-    return render_template(
-        "registering/whose.html", row=row, number=numbers.national(row.mobile), initial=initial,
-        mine=MINE, other=OTHER,
-    )  # fmt: skip
+    number = numbers.national(row.mobile)
+    return render_template("registering/whose.html", row=row, number=number, initial=initial)
 
 
 @registering.post("/whose")

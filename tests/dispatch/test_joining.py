@@ -291,6 +291,16 @@ def test_a_member_is_told_their_state(handmade: Stage) -> None:
     """)
 
 
+def test_another_of_the_household_is_told_that_they_have_no_account_by_it(
+    handmade: Stage,
+) -> None:
+    handmade.play("""
+        Bob > INSCRIPTION Zoé Martin, 12 rue des Lilas 38990 Valmoutier
+        Bob < Ce numéro a déjà un compte, sous un autre nom : Zoé Martin n'est PAS inscrit.*
+    """)
+    assert handmade.world.rows(Enrolment) == []
+
+
 def test_after_15_days_the_one_who_has_it_is_named(stage: Stage) -> None:
     stage.play("""
         Jeanne > inscription jeanne PETIT, 12 rue des lilas 38990 valmoutier
@@ -505,7 +515,7 @@ ORDINARY = {
 }  # fmt: skip
 IDS = [
     "join_received", "join_received_team", "join_nowhere", "join_how", "join_address_unknown",
-    "join_later", "join_choose_1", "join_choose_2", "join_choose_3", "join_already",
+    "join_later", "join_choose_1", "join_choose_2", "join_choose_3", "join_already", "join_other",
     "join_pending", "join_foreign", "join_too_many", "join_code_how", "join_code_wrong",
     "join_code_full", "join_code_blocked", "join_code_later", "request_ask", "request_refused",
     "welcome", "welcome_one", "welcome_first", "welcome_nowhere",

@@ -110,7 +110,7 @@ def test_who_is_in_no_community_joins_with_a_code(lilas: Stage) -> None:
 def test_a_member_keeps_the_code_for_others(lilas: Stage) -> None:
     given = code(lilas)
     lilas.play(f"""
-        Ana > INSCRIPTION {given} Ana Roche
+        Ana > INSCRIPTION {given} Ana Martin
         Ana < Vous êtes déjà inscrit : Les Lilas.*
     """)
     assert lilas.world.rows(HomeEntry) == []

@@ -37,7 +37,7 @@ def lilas(world: World) -> Stage:
     """Les Lilas with Ana, its référent, on both databases."""
     world.number()
     home = world.community(mode=Mode.REFERENT)
-    world.member(home, mobile=PHONES["Ana"], referent=True)
+    world.member(home, mobile=PHONES["Ana"], last_name="Roche", referent=True)
     return Stage(world, PHONES)
 
 
@@ -110,7 +110,7 @@ def test_who_is_in_no_community_joins_with_a_code(lilas: Stage) -> None:
 def test_a_member_keeps_the_code_for_others(lilas: Stage) -> None:
     given = code(lilas)
     lilas.play(f"""
-        Ana > INSCRIPTION {given} Ana Martin
+        Ana > INSCRIPTION {given} Ana Roche
         Ana < Vous êtes déjà inscrit : Les Lilas.*
     """)
     assert lilas.world.rows(HomeEntry) == []

@@ -804,6 +804,15 @@ def test_who_has_given_no_code_of_late_opens_nothing(place: House) -> None:
     assert "Odette" not in words(visitor.get("/join/proofs"))
 
 
+def test_who_proved_their_email_meanwhile_has_an_account_and_opens_no_other(
+    place: House,
+) -> None:
+    visitor = shared(place)
+    visitor.post(mail_link(place))
+    assert visitor.lands(visitor.post("/join/whose", whose="mine")) == "/join/whose"
+    assert "Bonjour Jeanne" in words(visitor.get("/home"))
+
+
 def test_who_acts_for_the_town_is_asked_for_their_password_there_too(place: House) -> None:
     visitor = shared(place)
     [member] = place.world.rows(Member)

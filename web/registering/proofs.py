@@ -35,7 +35,7 @@ def _page(form: Form, status: int = 200) -> ResponseReturnValue:
         member = db.get(Member, row.member_id) if row and row.member_id else None
     if row is None or not (row.mobile or row.landline or row.email):
         return _nothing_here()
-    if member is None and whose.waits(row):
+    if whose.waits(row):
         return redirect(url_for("registering.whose"), 303)
     number = rules.number_of(row)
     page = render_template(

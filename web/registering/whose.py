@@ -34,7 +34,8 @@ def waits(row: Registration) -> bool:
     """Whether this browser has proved the number of a registration, and has not said yet."""
     number, at = cast("tuple[str, int]", session.get(SHARED, ("", 0)))
     age = identity.runtime().clock().timestamp() - at
-    return bool(number) and number == row.mobile and age <= codes.LIVE.total_seconds()
+    fresh = row.member_id is None and age <= codes.LIVE.total_seconds()
+    return bool(number) and number == row.mobile and fresh
 
 
 @registering.get("/whose")

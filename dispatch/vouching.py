@@ -82,7 +82,9 @@ def moved_on(act: Act, request: JoinRequest, *people: Member | Agent | None) -> 
 def _home_of(person: Member | Agent | None, community: Community) -> bool:
     if isinstance(person, Agent):
         return person.town_insee == community.town_insee
-    return person is not None and person.referent and person.community_id == community.id
+    if person is None or person.state != MemberState.ACTIVE:
+        return False
+    return person.referent and person.community_id == community.id
 
 
 def _signer(settings: Settings) -> URLSafeSerializer:

@@ -14,6 +14,7 @@ import pytest
 from community_store import membership
 from community_store.models import (
     Alert,
+    Community,
     Enrolment,
     EnrolmentState,
     InboundText,
@@ -25,7 +26,7 @@ from community_store.models import (
     RequestState,
 )
 from community_store.store import Store
-from dispatch import inbound, locating, requests, team
+from dispatch import inbound, locating, requests, rerouting, team
 from dispatch.catalogue import catalogue, say
 from dispatch.jobs import AllowedJob
 from dispatch.wake import INBOUND, queue
@@ -301,6 +302,20 @@ def test_another_of_the_household_is_told_that_they_have_no_account_by_it(
     assert handmade.world.rows(Enrolment) == []
 
 
+def test_a_referent_who_answers_what_has_moved_on_is_told_so(handmade: Stage) -> None:
+    world = handmade.world
+    ids = {one.name: one.id for one in world.rows(Community)}
+    jeanne = world.member(ids["Les Lilas"], state=MemberState.PENDING)
+    with world.act() as act:
+        member = act.session.get_one(Member, jeanne.id)
+        ref = requests.ask(act, member).id
+        member.community_id = ids["Les Roses"]
+        rerouting.follow(act, member)
+    assert handmade.says("Ana", f"OUI {ref}") == "request_moved"
+    assert handmade.says("Bob", f"OUI {ref}") == "unknown_ref"
+    assert world.rows(Member, id=jeanne.id)[0].state == MemberState.PENDING
+
+
 def test_after_15_days_the_one_who_has_it_is_named(stage: Stage) -> None:
     stage.play("""
         Jeanne > inscription jeanne PETIT, 12 rue des lilas 38990 valmoutier
@@ -516,6 +531,7 @@ ORDINARY = {
 IDS = [
     "join_received", "join_received_team", "join_nowhere", "join_how", "join_address_unknown",
     "join_later", "join_choose_1", "join_choose_2", "join_choose_3", "join_already", "join_other",
+    "request_moved",
     "join_pending", "join_foreign", "join_too_many", "join_code_how", "join_code_wrong",
     "join_code_full", "join_code_blocked", "join_code_later", "request_ask", "request_refused",
     "welcome", "welcome_one", "welcome_first", "welcome_nowhere",

@@ -128,10 +128,11 @@ def read(typed: str) -> tuple[str, Channel]:
 def verify(act: Act, number: str, code: str) -> bool:
     """Whether this is the code last sent to the number or e-mail; it is used up then.
 
-    A wrong one costs a try. Raises NumberError, RuleError "email".
+    Its digits count, however they are set apart. A wrong one costs a try. Raises NumberError,
+    RuleError "email".
     """
     address, _ = read(number)
-    tried = hashed(act.settings, address, "".join(code.split()))
+    tried = hashed(act.settings, address, "".join(filter(str.isdigit, code)))
     lock(act.session, f"code:{address}")
     latest = act.session.exec(_good(act, address).with_for_update()).first()
     right = hmac.compare_digest(tried, latest.hash if latest else "")

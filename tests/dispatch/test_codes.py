@@ -61,6 +61,12 @@ def test_a_mobile_gets_a_text_and_a_landline_a_call(numbers: World) -> None:
     assert spoken in numbers.phone("+33199000001")[0]
 
 
+@pytest.mark.parametrize("between", ["", " ", "-", ", ", "."])
+def test_a_code_is_read_as_people_write_it_down(numbers: World, between: str) -> None:
+    send(numbers)
+    assert verify(numbers, between.join(code_of(numbers)))
+
+
 # a line that wants no calls
 
 

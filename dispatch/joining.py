@@ -36,7 +36,7 @@ def join(incoming: Incoming, argument: str) -> str:
     if isinstance(form, applying.ByCode):
         return paper.join(incoming, form)
     if incoming.member is not None:
-        return enrolling.tell_state(incoming)
+        return enrolling.tell_state(incoming, form.person if form is not None else None)
     return _enrol(incoming, form)
 
 

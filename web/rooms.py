@@ -61,7 +61,15 @@ from web.profile.room import profile, settings_room
 from web.referent import exercise, kit, members, tools  # noqa: F401  # their routes
 from web.referent import team as asking_the_team  # noqa: F401  # its routes
 from web.referent.room import room as referents_room
-from web.registering import address, form, link, place, proofs, town  # noqa: F401  # their routes
+from web.registering import (  # noqa: F401  # their routes
+    address,
+    form,
+    link,
+    place,
+    proofs,
+    town,
+    whose,
+)
 from web.registering.room import registering
 from web.reports.deciding import reports_pages
 from web.reports.filing import filing

@@ -14,6 +14,7 @@ import pytest
 from community_store import membership
 from community_store.models import (
     Alert,
+    Community,
     Enrolment,
     EnrolmentState,
     InboundText,
@@ -25,7 +26,7 @@ from community_store.models import (
     RequestState,
 )
 from community_store.store import Store
-from dispatch import inbound, locating, requests, team
+from dispatch import inbound, locating, requests, rerouting, team
 from dispatch.catalogue import catalogue, say
 from dispatch.jobs import AllowedJob
 from dispatch.wake import INBOUND, queue
@@ -49,7 +50,7 @@ def settle(world: World) -> Stage:
     lilas = world.community(mode=Mode.REFERENT)
     roses = world.community("Les Roses", mode=Mode.TOWN)
     world.member(lilas, mobile=PHONES["Ana"], last_name="Roche", referent=True)
-    world.member(roses, mobile=PHONES["Bob"], first_name="Bob")
+    world.member(roses, mobile=PHONES["Bob"], first_name="Bob", last_name="Martin")
     world.agent(mobile=PHONES["Mairie"])
     return Stage(world, PHONES)
 
@@ -302,6 +303,30 @@ def test_a_member_is_told_their_state(handmade: Stage) -> None:
     """)
 
 
+def test_another_of_the_household_is_told_that_they_have_no_account_by_it(
+    handmade: Stage,
+) -> None:
+    handmade.play("""
+        Bob > INSCRIPTION Zoé Martin, 12 rue des Lilas 38990 Valmoutier
+        Bob < Ce numéro a déjà un compte, sous un autre nom : Zoé Martin n'est PAS inscrit.*
+    """)
+    assert handmade.world.rows(Enrolment) == []
+
+
+def test_a_referent_who_answers_what_has_moved_on_is_told_so(handmade: Stage) -> None:
+    world = handmade.world
+    ids = {one.name: one.id for one in world.rows(Community)}
+    jeanne = world.member(ids["Les Lilas"], state=MemberState.PENDING)
+    with world.act() as act:
+        member = act.session.get_one(Member, jeanne.id)
+        ref = requests.ask(act, member).id
+        member.community_id = ids["Les Roses"]
+        rerouting.follow(act, member)
+    assert handmade.says("Ana", f"OUI {ref}") == "request_moved"
+    assert handmade.says("Bob", f"OUI {ref}") == "unknown_ref"
+    assert world.rows(Member, id=jeanne.id)[0].state == MemberState.PENDING
+
+
 def test_after_15_days_the_one_who_has_it_is_named(stage: Stage) -> None:
     stage.play("""
         Jeanne > inscription jeanne PETIT, 12 rue des lilas 38990 valmoutier
@@ -516,8 +541,8 @@ ORDINARY = {
 }  # fmt: skip
 IDS = [
     "join_received", "join_received_team", "join_nowhere", "join_how", "join_office",
-    "join_address_unknown",
-    "join_later", "join_choose_1", "join_choose_2", "join_choose_3", "join_already",
+    "join_address_unknown", "join_later", "join_choose_1", "join_choose_2", "join_choose_3",
+    "join_already", "join_other", "request_moved",
     "join_pending", "join_foreign", "join_too_many", "join_code_how", "join_code_wrong",
     "join_code_full", "join_code_blocked", "join_code_later", "request_ask", "request_refused",
     "welcome", "welcome_one", "welcome_first", "welcome_nowhere",

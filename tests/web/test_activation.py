@@ -167,11 +167,11 @@ def test_without_scripts_a_button_asks_for_the_mail(house: House) -> None:
     visitor = inside(house, pending(house))
     page = words(visitor.get("/activation"))
     assert 'name="failed" value="plain"' in page
-    assert "Recevoir un lien par courriel" in page
+    assert "Recevoir un lien par e-mail" in page
     assert visitor.lands(visitor.post("/activation/position", failed="plain")) == "/activation"
     page = words(visitor.get("/activation"))
     assert "24 novembre à 18 h 30" in page
-    assert "Recevoir un lien par courriel" not in page
+    assert "Recevoir un lien par e-mail" not in page
     assert len(house.world.rows(EveningLink)) == 1
 
 

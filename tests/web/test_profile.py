@@ -223,7 +223,7 @@ def seen(street: Street) -> dict[str, str]:
 def test_the_page_shows_what_each_kind_of_viewer_sees(street: Street) -> None:
     street.house.world.change(street.odette, hide_mobile=True)
     cards = seen(street)
-    neighbour, twin = cards["Mes voisins"], cards["Les quartiers jumelés"]
+    neighbour, twin = cards["Mes voisins"], cards["Les communautés jumelées"]
     agent, anyone = cards["La mairie et la police municipale"], cards["Tous les autres"]
     assert all(told in neighbour for told in ("Odette Martin", "rue des Lilas", "01 99 00 00 42",
                                               "J'ai une échelle.", "jardinage, échecs"))  # fmt: skip

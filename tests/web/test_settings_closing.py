@@ -56,7 +56,8 @@ def test_all_that_is_held_is_given_out_as_a_file_and_as_a_page(
     assert "password" not in held["account"]
     page = words(visitor.post("/settings/data/read"))
     for told in ("Odette", "propriétaire", "J'ai une échelle.", "Je l'ai vue",
-                 numbers.national(MOBILE), "Les alertes des quartiers jumelés", "Les messages que j'ai reçus"):  # fmt: skip
+                 numbers.national(MOBILE), "alertes des communautés jumelées",
+                 "Les messages que j'ai reçus"):  # fmt: skip
         assert told in page
     for part in held:
         bare = part.replace("_", " ")

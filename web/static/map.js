@@ -193,12 +193,13 @@ function showZones(box) {
   const layers = draw(map, zones, choose);
   if (place) home(map, place, said.home);
   const all = L.latLngBounds(place ? [place] : []);
-  for (const spot of JSON.parse(box.dataset.spots || "[]")) {
+  const spots = JSON.parse(box.dataset.spots || "[]");
+  for (const spot of spots) {
     all.extend([spot.lat, spot.lon]);
     show(map, spot, (at) => popup.setLatLng(at).setContent(label(spot)).openOn(map));
   }
   for (const layer of layers.values()) all.extend(layer.getBounds());
-  if (all.isValid() && zones.length) map.fitBounds(all, { ...CLEAR, animate: false, maxZoom: 17 });
+  if (all.isValid() && (zones.length || spots.length)) map.fitBounds(all, { ...CLEAR, animate: false, maxZoom: 17 });
 
   for (const line of document.querySelectorAll("[data-zone]")) {
     const button = line.querySelector("[data-zone-show]");

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 from contextvars import ContextVar
 from types import FrameType
 
@@ -17,6 +19,8 @@ from dispatch.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
+DRAIN_SECONDS = 25.0  # the supervisor kills after 30
+
 _current: ContextVar[Runtime] = ContextVar("runtime")
 
 
@@ -29,9 +33,11 @@ class DrainingWorker(SimpleWorker):
     """On SIGTERM or SIGINT the job in hand is told to end, and the worker after it."""
 
     runtime: Runtime
+    limit: threading.Timer | None = None
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         self.runtime.stopping.set()
+        self.limit = self.limit or end_within(DRAIN_SECONDS)
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # RQ has no types there
 
     def request_force_stop(self, signum: int, frame: FrameType | None) -> None:
@@ -63,6 +69,8 @@ def work(runtime: Runtime, queue_name: str, *, burst: bool = False) -> None:
         worker.work(burst=burst, with_scheduler=False, logging_level="WARNING")
     finally:
         _current.reset(token)
+        if worker.limit is not None:
+            worker.limit.cancel()
         connection.close()
 
 
@@ -75,10 +83,28 @@ def _warm(runtime: Runtime) -> None:
         log.warning("not_warmed", error=type(error.orig).__name__)
 
 
+def end_within(seconds: float) -> threading.Timer:
+    """End this process then, whatever it waits for: a Redis that is frozen never answers.
+
+    Nothing is lost by it: it is what a kill does.
+    """
+
+    def end() -> None:
+        log.warning("ended_undrained", seconds=seconds)
+        os._exit(1)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
 def on_signals(runtime: Runtime) -> None:
     """Let SIGTERM and SIGINT ask a process without RQ to drain."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
+        if not runtime.stopping.is_set():
+            end_within(DRAIN_SECONDS)
         runtime.stopping.set()
 
     signal.signal(signal.SIGTERM, stop)

@@ -125,6 +125,22 @@ def test_sigterm_drains_and_ends_and_the_next_start_goes_on(
     all_have_it_once(system, emulator, words)
 
 
+@pytest.mark.parametrize(
+    "words", [("worker", "inbound"), ("worker", "dispatch"), ("housekeeping",)]
+)
+def test_sigterm_ends_a_process_though_redis_answers_nothing(
+    system: System, emulator: Emulator, words: tuple[str, ...]
+) -> None:
+    redis, process = system.child("valkey-server"), system.child(*words)
+    redis.suspend()
+    try:
+        process.terminate()
+        process.wait(30)
+    finally:
+        redis.resume()
+    all_have_it_once(system, emulator, midway(emulator))
+
+
 def _in_doubt(system: System) -> int:
     """What SIGTERM left neither sent nor waiting."""
     return sum(len(system.json("delivery", "list", "--state", s)) for s in ("sending", "unknown"))

@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 200
 EMPTY_LOOKS = 2
+OUTAGE = 10  # quiet periods after a second doubt: a provider may be down for ten minutes (R6)
 LONGEST = 6.0  # seconds for all looks of a round: the sweep has more to do (R3)
 AGAIN = 5.0  # seconds until a provider that could not be asked is asked again
 UNASKED = 60.0  # seconds until it is asked again for a receipt
@@ -199,9 +200,11 @@ def _still_unknown(session: Session, runtime: Runtime, found: Found, now: dateti
         return
     # nobody is told twice by what takes its own place
     sure = provider is not None and (provider.traits.look_is_final or provider.traits.replaces)
-    waited = doubt.looks + 1 >= EMPTY_LOOKS and now - doubt.since >= quiet
+    again = doubt.since + _patience(doubt, quiet, dispatch.max_attempts)
+    waited = doubt.looks + 1 >= EMPTY_LOOKS and now >= again
     if not (sure or waited):
-        later = max(doubt.since + quiet, now + timedelta(seconds=1))
+        later = doubt.since + quiet if now < doubt.since + quiet else again
+        later = max(later, now + timedelta(seconds=1))
         outbox.postpone_look(session, doubt.id, doubt.message.attempt, later)
     elif doubt.expires_at <= now:
         outbox.give_up(session, doubt.id, (State.EXPIRED, "time to live, outcome unknown"), now)
@@ -211,6 +214,18 @@ def _still_unknown(session: Session, runtime: Runtime, found: Found, now: dateti
     else:
         replaces = provider is not None and provider.traits.replaces
         outbox.requeue(session, doubt.id, doubt.message.attempt, now, looked=not replaces)
+
+
+def _patience(doubt: Doubt, quiet: timedelta, most: int) -> timedelta:
+    """How long to wait before it is sent again.
+
+    After a second doubt an outage is likelier than an answer that was lost: the last attempts
+    are kept for when it is over, as far as the time to live allows.
+    """
+    if not 1 < doubt.doubts < most:
+        return quiet
+    left = doubt.expires_at - doubt.since - quiet
+    return max(quiet, min(OUTAGE * quiet, left))
 
 
 def _ask_later(session: Session, runtime: Runtime, found: Found, now: datetime) -> None:

@@ -19,6 +19,7 @@ from community_store import steps
 from community_store.models import Attempt, Delivery, Number, StepKind, Wording
 from community_store.models import DeliveryState as State
 from dispatch import crashing, envelope, outbox, receipts, redialling
+from dispatch.outbox import Again
 from dispatch.runtime import Runtime
 from gateway.contract import Channel, Outbound, Provider, Receipt, SendError
 
@@ -50,11 +51,15 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a look brought: a receipt, nothing, or an error that says to ask again."""
+    """What a look brought: a receipt, nothing, or an error that says to ask again.
+
+    Not `asked` when the provider cannot be: then nothing says nothing.
+    """
 
     doubt: Doubt
     receipt: Receipt | None
     failed: bool = False
+    asked: bool = True
 
 
 def look(runtime: Runtime) -> int:
@@ -146,7 +151,7 @@ def _found(look: asyncio.Task[Found], doubt: Doubt) -> Found:
 
 async def _look_one(gate: asyncio.Semaphore, provider: Provider | None, doubt: Doubt) -> Found:
     if provider is None or not provider.traits.looks:
-        return Found(doubt, None)
+        return Found(doubt, None, asked=False)
     async with gate:
         try:
             return Found(doubt, await provider.look(doubt.message, doubt.provider_id))
@@ -179,7 +184,7 @@ def _note(session: Session, found: Found, now: datetime) -> None:
         what = "could not be asked"
     elif found.receipt is not None:
         what = f"says {found.receipt.stage}"
-    elif found.doubt.state == State.UNKNOWN:
+    elif found.doubt.state == State.UNKNOWN and found.asked:
         what = "knows nothing of it"
     else:
         return
@@ -212,8 +217,10 @@ def _still_unknown(session: Session, runtime: Runtime, found: Found, now: dateti
         reason = f"outcome unknown after {doubt.doubts} attempts"
         outbox.give_up(session, doubt.id, (State.NO_RECEIPT, reason), now)
     else:
-        replaces = provider is not None and provider.traits.replaces
-        outbox.requeue(session, doubt.id, doubt.message.attempt, now, looked=not replaces)
+        why = Again.LOOKED if found.asked else Again.UNHEARD
+        if provider is not None and provider.traits.replaces:
+            why = Again.REPLACES
+        outbox.requeue(session, doubt.id, doubt.message.attempt, now, why=why)
 
 
 def _patience(doubt: Doubt, quiet: timedelta, most: int) -> timedelta:

@@ -20,6 +20,7 @@ from community_store import steps
 from community_store.models import Attempt, Delivery, Number, StepKind, Wording
 from community_store.models import DeliveryState as State
 from dispatch import crashing, envelope, outbox, receipts, redialling
+from dispatch.outbox import Again
 from dispatch.runtime import Runtime
 from gateway.contract import Channel, Outbound, Provider, Receipt, SendError
 
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 200
 EMPTY_LOOKS = 2
+OUTAGE = 10  # quiet periods after a second doubt: a provider may be down for ten minutes (R6)
 LONGEST = 6.0  # seconds for all looks of a round: the sweep has more to do (R3)
 PARTS = 12  # of the quiet period: how often a provider that could not be asked is asked again
 SOON = 1.0  # seconds between two such, at least
@@ -51,11 +53,15 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a look brought: a receipt, nothing, or an error that says to ask again."""
+    """What a look brought: a receipt, nothing, or an error that says to ask again.
+
+    Not `asked` when the provider cannot be: then nothing says nothing.
+    """
 
     doubt: Doubt
     receipt: Receipt | None
     failed: bool = False
+    asked: bool = True
 
 
 def look(runtime: Runtime) -> int:
@@ -147,7 +153,7 @@ def _found(look: asyncio.Task[Found], doubt: Doubt) -> Found:
 
 async def _look_one(gate: asyncio.Semaphore, provider: Provider | None, doubt: Doubt) -> Found:
     if provider is None or not provider.traits.looks:
-        return Found(doubt, None)
+        return Found(doubt, None, asked=False)
     async with gate:
         try:
             return Found(doubt, await provider.look(doubt.message, doubt.provider_id))
@@ -180,7 +186,7 @@ def _note(session: Session, found: Found, now: datetime) -> None:
         what = "could not be asked"
     elif found.receipt is not None:
         what = f"says {found.receipt.stage}"
-    elif found.doubt.state == State.UNKNOWN:
+    elif found.doubt.state == State.UNKNOWN and found.asked:
         what = "knows nothing of it"
     else:
         return
@@ -197,9 +203,11 @@ def _still_unknown(session: Session, runtime: Runtime, found: Found, now: dateti
         return
     # nobody is told twice by what takes its own place
     sure = provider is not None and (provider.traits.look_is_final or provider.traits.replaces)
-    waited = doubt.looks + 1 >= EMPTY_LOOKS and now - doubt.since >= quiet
+    again = doubt.since + _patience(doubt, quiet, dispatch.max_attempts)
+    waited = doubt.looks + 1 >= EMPTY_LOOKS and now >= again
     if not (sure or waited):
-        later = max(doubt.since + quiet, now + timedelta(seconds=1))
+        later = doubt.since + quiet if now < doubt.since + quiet else again
+        later = max(later, now + timedelta(seconds=1))
         outbox.postpone_look(session, doubt.id, doubt.message.attempt, later)
     elif doubt.expires_at <= now:
         outbox.give_up(session, doubt.id, (State.EXPIRED, "time to live, outcome unknown"), now)
@@ -207,8 +215,22 @@ def _still_unknown(session: Session, runtime: Runtime, found: Found, now: dateti
         reason = f"outcome unknown after {doubt.doubts} attempts"
         outbox.give_up(session, doubt.id, (State.NO_RECEIPT, reason), now)
     else:
-        replaces = provider is not None and provider.traits.replaces
-        outbox.requeue(session, doubt.id, doubt.message.attempt, now, looked=not replaces)
+        why = Again.LOOKED if found.asked else Again.UNHEARD
+        if provider is not None and provider.traits.replaces:
+            why = Again.REPLACES
+        outbox.requeue(session, doubt.id, doubt.message.attempt, now, why=why)
+
+
+def _patience(doubt: Doubt, quiet: timedelta, most: int) -> timedelta:
+    """How long to wait before it is sent again.
+
+    After a second doubt an outage is likelier than an answer that was lost: the last attempts
+    are kept for when it is over, as far as the time to live allows.
+    """
+    if not 1 < doubt.doubts < most:
+        return quiet
+    left = doubt.expires_at - doubt.since - quiet
+    return max(quiet, min(OUTAGE * quiet, left))
 
 
 def _unasked(session: Session, runtime: Runtime, doubt: Doubt, now: datetime) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -212,11 +213,19 @@ def _evidence(state: State, receipt: Receipt, now: datetime) -> dict[str, Any]:
     return values
 
 
+class Again(StrEnum):
+    """Why a delivery in doubt is sent again, for its story."""
+
+    LOOKED = "nothing was found, after the quiet period"
+    UNHEARD = "no receipt came in the quiet period, and the provider cannot be asked"
+    REPLACES = "it takes its own place"
+
+
 def requeue(
-    session: Session, delivery: int, attempt: int, due_at: datetime, *, looked: bool = True
+    session: Session, delivery: int, attempt: int, due_at: datetime, *, why: Again = Again.LOOKED
 ) -> bool:
-    """Let an unknown delivery be sent again, after the looks that decision 4 asks for; not
-    `looked` for where a second message takes the place of the first.
+    """Let an unknown delivery be sent again, after the looks that decision 4 asks for where the
+    provider can be asked.
 
     Nothing happens when it is not `attempt` any more that is in doubt.
     """
@@ -234,13 +243,12 @@ def requeue(
             lease_until=None,
             look_at=None,
             looks=0,
-            reason="resent after two empty looks" if looked else "resent: it takes its own place",
+            reason="resent after two empty looks" if why is Again.LOOKED else f"resent: {why}",
         )
         .execution_options(synchronize_session=False)
     )
     done = _count(session, statement) > 0
     if done:
-        why = "nothing was found, after the quiet period" if looked else "it takes its own place"
         steps.note(session, delivery, StepKind.RESENT, at=due_at, detail=why)
     return done
 

@@ -97,12 +97,42 @@ def reported(world: World, receipt: Receipt) -> None:
         receipts.record(session, "sim", receipt, world.clock())
 
 
-def test_it_is_sent_three_times_at_most(sqlite_world: World) -> None:
-    doubtful = Doubtful(sqlite_world)
+def sent_again(doubtful: Doubtful) -> None:
+    """The second and the third attempt, in doubt as the first."""
     for attempt in (2, 3):
         doubtful.look(seconds=5)
-        assert doubtful.look(seconds=60) == State.QUEUED
+        doubtful.look(seconds=60)
+        if attempt == 3:
+            doubtful.look(minutes=10)
         assert doubtful.attempt().attempt == attempt
+
+
+def test_an_outage_of_ten_minutes_does_not_use_all_attempts_up(sqlite_world: World) -> None:
+    """Twilio answers 502 to each message, and its list says truly that it has none (R6)."""
+    doubtful = Doubtful(sqlite_world)
+    began = sqlite_world.clock()
+    while sqlite_world.clock() - began < timedelta(minutes=10):
+        if doubtful.look(seconds=5) == State.QUEUED:
+            doubtful.attempt()
+    while doubtful.look(seconds=5) == State.UNKNOWN:
+        assert sqlite_world.clock() - began < timedelta(minutes=15)
+    assert [claimed.attempt for claimed in sqlite_world.claim(doubtful.number)] == [3]
+
+
+def test_a_short_time_to_live_is_not_waited_for_in_vain(sqlite_world: World) -> None:
+    doubtful = Doubtful(sqlite_world)
+    row = sqlite_world.delivery(alert_id=doubtful.alert.id)
+    sqlite_world.change(row, expires_at=sqlite_world.clock() + timedelta(minutes=5))
+    doubtful.look(seconds=5)
+    assert doubtful.look(seconds=60) == State.QUEUED
+    doubtful.attempt()
+    seen = {doubtful.look(seconds=10) for _ in range(20)}
+    assert State.QUEUED in seen, "there was time for a last attempt"
+
+
+def test_it_is_sent_three_times_at_most(sqlite_world: World) -> None:
+    doubtful = Doubtful(sqlite_world)
+    sent_again(doubtful)
     doubtful.look(seconds=5)
     assert doubtful.look(seconds=60) == State.NO_RECEIPT
     assert sqlite_world.claim(doubtful.number) == []
@@ -110,10 +140,7 @@ def test_it_is_sent_three_times_at_most(sqlite_world: World) -> None:
 
 def test_what_no_provider_ever_took_is_not_counted_as_accepted(world: World) -> None:
     doubtful = Doubtful(world)
-    for _ in range(2):
-        doubtful.look(seconds=5)
-        doubtful.look(seconds=60)
-        doubtful.attempt()
+    sent_again(doubtful)
     doubtful.look(seconds=5)
     assert doubtful.look(seconds=60) == State.NO_RECEIPT
     with world.store.read() as session:

@@ -32,7 +32,8 @@ class Listing(StandIn):
     texts: list[Inbound] = field(default_factory=list)
     asked: list[datetime] = field(default_factory=list)
 
-    async def inbound_since(self, since: datetime) -> AsyncIterator[Inbound]:
+    async def inbound_since(self, since: object) -> AsyncIterator[Inbound]:
+        assert isinstance(since, datetime)
         self.asked.append(since)
         if self.away is not None:
             raise self.away

@@ -9,7 +9,7 @@ from community_store.errors import NotFound
 from community_store.models import DeliveryState as State
 from community_store.models import GatewayPause, Number
 from dispatch import looking, outbox, receipts, story
-from gateway.contract import Accepted, NotNow, Receipt, SendError, Stage, Unknown
+from gateway.contract import Accepted, NotNow, Receipt, SendError, Stage, Traits, Unknown
 from tests.dispatch.standin import StandIn
 from tests.dispatch.world import World
 
@@ -80,6 +80,22 @@ def test_a_doubt_that_was_looked_into(world: World) -> None:
         "given back to be sent again: nothing was found",
     )
     assert ahead == "waits for a slot of its number, behind what is more urgent"
+
+
+def test_a_provider_that_cannot_be_asked_is_not_said_to_know_nothing(world: World) -> None:
+    world = world.with_providers(sim=StandIn(traits=Traits(receipts=True)))
+    delivery = told(world, Unknown("the connection broke"))
+    for _ in range(2):
+        world.clock.forward(seconds=61)
+        looking.look(world.runtime)
+    lines, _ = tale(world, delivery)
+    begins(
+        lines,
+        "planned for alert 1",
+        "attempt 1: claimed by",
+        "attempt 1: no clear answer: it may have left (the connection broke)",
+        "given back to be sent again: no receipt came in the quiet period",
+    )
 
 
 def test_what_is_cancelled_moved_or_waits_says_so(world: World) -> None:

@@ -59,7 +59,7 @@ def test_who_is_no_neighbour_any_more_is_not_named_to_neighbours(house: House, w
     author = world.member(home, first_name="Odette", last_name="Martin", pseudonym="Mésange")
     reader = world.member(home, referent=True)
     path = f"/alerts/{world.raised(author, 'Camionnette blanche').id}"
-    assert "De Odette Martin" in words(browser(house, reader).get(path))
+    assert "Par Odette Martin" in words(browser(house, reader).get(path))
     answered = browser(house, author)
     answered.lands(answered.post(f"{path}/reply", more="Elle est partie", sure="1"))
     moved = {"to a twin": other, "elsewhere": far, "suspended": home}[went]
@@ -70,7 +70,7 @@ def test_who_is_no_neighbour_any_more_is_not_named_to_neighbours(house: House, w
     assert "Odette" not in page
     assert ("Mésange" in page) is (went == "to a twin")
     if went != "suspended":
-        assert "De Odette Martin" in words(browser(house, author).get(path))
+        assert "Par Odette Martin" in words(browser(house, author).get(path))
 
 
 @pytest.fixture

@@ -241,7 +241,7 @@ def test_while_the_address_server_is_away_the_communities_say_which_town_it_is(
         ("mobile", "", "Donnez un numéro"),
         ("mobile", "08 99 00 00 00", "numéro français"),
         ("mobile", "+44 7911 123456", "numéro français"),
-        ("landline", "06 39 98 00 72", "deux numéros de portable"),
+        ("landline", "06 39 98 00 72", "deux numéros de mobile"),
         ("email", "jeanne", "pas complète"),
         ("new", "", "Choisissez un mot de passe"),
         ("new", "court", "12"),

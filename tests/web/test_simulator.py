@@ -138,7 +138,7 @@ def test_the_page_shows_everybody_with_what_their_rows_say(village: Village) -> 
     page = village.client.get("/simulator").get_data(as_text=True)
     for words in ("Odette Marchand", "82 ans", "Karim Benali", "référent", "numéro caché",
                   "compte en attente", "a dit STOP", "Sylvie Martel", "Numéro inconnu",
-                  "jumelé avec Le Vieux Moulin", "mairie vigilante"):  # fmt: skip
+                  "jumelé avec Le Vieux Moulin", "la mairie participe"):  # fmt: skip
         assert words in page
 
 

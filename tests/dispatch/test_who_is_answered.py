@@ -26,11 +26,13 @@ def answered(world: World, who: Member | Agent) -> str:
     return world.phone(who.mobile)[-1]
 
 
-def test_a_twin_reads_a_pseudonym(sqlite_world: World, author: Member) -> None:
-    twin = sqlite_world.member(sqlite_world.rows(Community, name="Les Roses")[0].id)
+def test_who_moved_to_a_twin_reads_a_pseudonym(sqlite_world: World, author: Member) -> None:
+    neighbour = sqlite_world.member(author.community_id)
     sqlite_world.raised(author)
     sqlite_world.pump()
-    said = answered(sqlite_world, twin)
+    roses = sqlite_world.rows(Community, name="Les Roses")[0]
+    sqlite_world.change(neighbour, community_id=roses.id)
+    said = answered(sqlite_world, neighbour)
     assert "Mésange" in said
     assert "Odette" not in said
 

@@ -686,7 +686,7 @@ def test_an_author_takes_their_pictures_along_and_nobody_elses(quarter: Quarter)
     (picture,) = quarter.world.rows(GazettePicture)
     visitor = quarter.browser(quarter.author)
     answer = visitor.post("/settings/data/all")
-    assert answer.headers["Content-Disposition"] == "attachment; filename=my-data.zip"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="my-data.zip"'
     assert answer.headers["Cache-Control"] == "no-store"
     with closing(answer), ZipFile(io.BytesIO(answer.data)) as parcel:
         held = json.loads(parcel.read("my-data.json"))

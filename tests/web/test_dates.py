@@ -17,13 +17,14 @@ LATER = {"fr": "24 novembre 2026 à 9 h 05", "en": "24 November 2026 at 9:05"}
 
 @pytest.fixture
 def rose(house: House) -> Member:
-    """A référent who raised an alert, and was asked about a report of it; both at AT."""
+    """A référent whose neighbour raised an alert that somebody reported, both at AT."""
     house.world.clock.now = AT
     home = house.world.community("Les Lilas")
     me = house.world.member(home, first_name="Rose", referent=True)
-    alert = house.world.raised(me)
+    author = house.world.member(home)
+    alert = house.world.raised(author)
     house.world.add(Report(kind="alert", subject_id=alert.id or 0, community_id=home,
-                           about_id=me.id, quote="Sots", created_at=AT))  # fmt: skip
+                           about_id=author.id, quote="Sots", created_at=AT))  # fmt: skip
     house.world.add(Absence(member_id=me.id or 0, starts_on=date(2030, 12, 1),
                             ends_on=date(2030, 12, 1)))  # fmt: skip
     return me

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -686,16 +686,17 @@ def test_an_author_takes_their_pictures_along_and_nobody_elses(quarter: Quarter)
     (picture,) = quarter.world.rows(GazettePicture)
     visitor = quarter.browser(quarter.author)
     answer = visitor.post("/settings/data/all")
-    assert answer.headers["Content-Disposition"] == "attachment; filename=my-data.zip"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="my-data.zip"'
     assert answer.headers["Cache-Control"] == "no-store"
-    with ZipFile(io.BytesIO(answer.data)) as parcel:
+    with closing(answer), ZipFile(io.BytesIO(answer.data)) as parcel:
         held = json.loads(parcel.read("my-data.json"))
         shown = parcel.read(f"pictures/{picture.id}.jpg")
     assert held == json.loads(visitor.post("/settings/data").text)
     assert [one["id"] for one in held["gazette_pictures"]] == [picture.id]
     assert shown == visitor.get(f"/gazette/pictures/{picture.id}/large").data
     other = quarter.browser(quarter.neighbour).post("/settings/data/all")
-    assert ZipFile(io.BytesIO(other.data)).namelist() == ["my-data.json"]
+    with closing(other), ZipFile(io.BytesIO(other.data)) as parcel:
+        assert parcel.namelist() == ["my-data.json"]
 
 
 def test_what_one_wrote_comes_out_and_is_erased(quarter: Quarter) -> None:

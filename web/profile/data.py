@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import IO, Any
 
-from flask import render_template, send_file
+from flask import Response, render_template, send_file
 from flask.typing import ResponseReturnValue
 
 from community_store import gazette_data, personal_data
@@ -17,6 +17,8 @@ from web.attached import attached
 from web.profile import held
 from web.profile.room import settings_room
 from web.throttle import throttled
+
+ZIP, ALL = "application/zip", "my-data.zip"
 
 
 @settings_room.get("/data")
@@ -45,10 +47,19 @@ def take_all() -> ResponseReturnValue:
     with runtime.store.read() as db:
         me = identity.member(db)
         data, shown = personal_data.export(db, me), gazette_data.pictures(db, me)
-    parcel = takeaway.packed(runtime.settings, _text(data), shown)
-    answer = send_file(parcel, "application/zip", as_attachment=True, download_name="my-data.zip")
+    answer = _sent(takeaway.packed(runtime.settings, _text(data), shown))
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def _sent(parcel: IO[bytes]) -> Response:
+    """At once when it is short; a long one from the disk, which the server closes."""
+    start = parcel.read(takeaway.IN_MEMORY)
+    if len(start) < takeaway.IN_MEMORY:
+        parcel.close()
+        return attached(start, ZIP, ALL)
+    parcel.seek(0)
+    return send_file(parcel, ZIP, as_attachment=True, download_name=ALL)
 
 
 def _text(data: dict[str, Any]) -> str:

@@ -99,7 +99,7 @@ def call_again() -> ResponseReturnValue:
     if not _uncalled():
         return redirect(url_for("settings.notifications"), 303)
     if not changed(form, ask):
-        return _calls_page(form), 422
+        return _calls_page(form, 422)
     wake.pump(identity.runtime())
     return redirect(url_for("settings.enter_code"), 303)
 
@@ -111,11 +111,11 @@ def _uncalled() -> str:
         return (me.landline or "") if number_change.uncalled(identity.act(db), me) else ""
 
 
-def _calls_page(form: Form) -> ResponseReturnValue:
+def _calls_page(form: Form, status: int = 200) -> ResponseReturnValue:
     number = _uncalled()
     if not number:
         return redirect(url_for("settings.notifications"), 303)
-    return render_template("profile/calls.html", form=form, number=shown(number))
+    return render_template("profile/calls.html", form=form, number=shown(number)), status
 
 
 @settings_room.get("/numbers/code")

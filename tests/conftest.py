@@ -15,7 +15,7 @@ from tests.dispatch.world import World, make_world
 from tests.emulator.client import Emulator, running_emulator
 from tests.rigs.addok import addok_server
 from tests.rigs.browser import chromium
-from tests.rigs.databases import PostgresTemplate, SqliteTemplate
+from tests.rigs.databases import PostgresTemplate, SqliteTemplate, folder_in_memory
 from tests.rigs.kannel import Kannel, kannel
 from tests.rigs.postgres import Postgres, postgres
 from tests.rigs.pushservice import PushService, push_service
@@ -45,8 +45,9 @@ def postgres_template(postgres_server: Postgres) -> PostgresTemplate:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> SqliteTemplate:
-    return SqliteTemplate(tmp_path_factory.mktemp("sqlite"))
+def sqlite_template() -> Iterator[SqliteTemplate]:
+    with folder_in_memory() as folder:
+        yield SqliteTemplate(folder)
 
 
 @pytest.fixture

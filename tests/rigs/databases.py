@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,9 @@ from tests.rigs.postgres import Postgres
 
 log = logging.getLogger(__name__)
 
+SHARED_MEMORY = Path("/dev/shm")
+ROOM = 2**30  # bytes
+
 
 def make_schema(url: str) -> None:
     """Bring an empty database up to date, by the migrations."""
@@ -26,6 +30,16 @@ def make_schema(url: str) -> None:
         upgrade(store)
     finally:
         store.close()
+
+
+@contextmanager
+def folder_in_memory() -> Iterator[Path]:
+    """A folder in memory where there is room for it: no test of ours cuts the power, and each
+    transaction on a disk waits for it.
+    """
+    roomy = SHARED_MEMORY.is_dir() and shutil.disk_usage(SHARED_MEMORY).free > ROOM
+    with tempfile.TemporaryDirectory("-tocsin", dir=SHARED_MEMORY if roomy else None) as folder:
+        yield Path(folder)
 
 
 @dataclass

@@ -22,6 +22,7 @@ from dispatch.runtime import Runtime, build_providers
 from gateway.providers.simulator import Phones
 from tests.dispatch.world import World
 from tests.rigs.debian import program
+from tests.rigs.templates import compiled_once
 from tests.web.house import House, make_house
 from tests.web.seen import plain_house, served, serving
 
@@ -71,9 +72,8 @@ def make_village(sqlite_store: Store, redis_url: str, tmp_path: Path) -> Callabl
             settings, sqlite_store, Redis.from_url(redis_url), build_providers(settings)
         )
         phones = Phones(tmp_path / "simulator.db")
-        return Village(
-            create_app(settings, runtime), settings, sqlite_store, phones, tmp_path / "mail"
-        )
+        app = compiled_once(create_app(settings, runtime))
+        return Village(app, settings, sqlite_store, phones, tmp_path / "mail")
 
     return make
 

@@ -18,6 +18,7 @@ from community_store import accounts, second_factor, sessions
 from community_store.models import Account, Agent, Member, Notice, Wording
 from community_store.passwords import Hasher
 from tests.dispatch.world import World
+from tests.rigs.templates import compiled_once
 
 SITE = "https://tocsin.example"
 PASSWORD = "quatre mots sans rapport"
@@ -146,4 +147,4 @@ class House:
 
 
 def make_house(world: World) -> House:
-    return House(world, create_app(world.settings, world.runtime))
+    return House(world, compiled_once(create_app(world.settings, world.runtime)))

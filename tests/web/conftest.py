@@ -20,7 +20,7 @@ from community_store.store import Store
 from config import Settings
 from dispatch.runtime import Runtime, build_providers
 from gateway.providers.simulator import Phones
-from tests.dispatch.world import World
+from tests.dispatch.world import World, make_world
 from tests.rigs.debian import program
 from tests.rigs.templates import compiled_once
 from tests.web.house import House, make_house
@@ -95,6 +95,16 @@ def house(sqlite_world: World) -> House:
     """The pages over an empty world, at https://tocsin.example, on SQLite."""
     sqlite_world.number()
     return make_house(sqlite_world)
+
+
+@pytest.fixture
+def place(sqlite_store: Store, redis_url: str, tmp_path: Path, addok: str) -> Iterator[House]:
+    """Les Lilas around its street, with the real address server."""
+    sections = {"geo": {"geocoder_url": addok}}
+    with make_world(sqlite_store, redis_url, tmp_path, **sections) as world:
+        world.number()
+        world.community("Les Lilas")
+        yield make_house(world)
 
 
 @pytest.fixture

@@ -24,12 +24,27 @@ from tests.rigs.smpp import Operator, smpp_operator
 from tests.rigs.smtp import Mailbox, smtp_server
 from tests.rigs.webhooks import Webhooks, listening_webhooks
 
+FIRST = "tests/acceptance/test_neighbours.py"  # of the whole systems, what `make test` runs too
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What looks at pages in a browser is known by its fixture."""
+    """What looks at pages in a browser is known by its fixture, and so is what starts a whole
+    system. On PostgreSQL `make test` leaves out what no database changes.
+    """
     for item in items:
-        if "chromium" in getattr(item, "fixturenames", ()):
+        fixtures = getattr(item, "fixturenames", ())
+        if "chromium" in fixtures:
             item.add_marker("seen")
+        if "make_system" in fixtures and not item.nodeid.startswith(FIRST):
+            item.add_marker("whole")
+        if on_postgresql(item) and item.get_closest_marker("both") is None:
+            item.add_marker("postgres")
+
+
+def on_postgresql(item: pytest.Item) -> bool:
+    """The second run of a test that wants each kind of database in turn."""
+    values = item.callspec.params if hasattr(item, "callspec") else {}
+    return bool(values.get("database_url") == "postgresql")
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,8 @@ from dispatch.act import Act
 from tests.dispatch.readers import Street, build, paris
 from tests.dispatch.world import World
 
+pytestmark = pytest.mark.both
+
 
 @pytest.fixture
 def street(world: World) -> Street:

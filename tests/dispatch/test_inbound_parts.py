@@ -12,6 +12,8 @@ from gateway.contract import Inbound
 from tests.dispatch.texts import FEU, STRANGER
 from tests.dispatch.world import NUMBER, World
 
+pytestmark = pytest.mark.both
+
 
 @pytest.fixture
 def home(sqlite_world: World) -> int:

@@ -10,12 +10,12 @@ import pytest
 import redis
 from playwright.sync_api import Browser, Page
 
-from community_store.store import Store, open_store
+from community_store.store import Store
 from tests.dispatch.world import World, make_world
 from tests.emulator.client import Emulator, running_emulator
 from tests.rigs.addok import addok_server
 from tests.rigs.browser import chromium
-from tests.rigs.databases import PostgresTemplate, SqliteTemplate, folder_in_memory
+from tests.rigs.databases import PostgresTemplate, SqliteTemplate, Stores, folder_in_memory
 from tests.rigs.kannel import Kannel, kannel
 from tests.rigs.postgres import Postgres, postgres
 from tests.rigs.pushservice import PushService, push_service
@@ -86,20 +86,23 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return str(request.getfixturevalue(name))
 
 
+@pytest.fixture(scope="session")
+def stores() -> Stores:
+    return Stores()
+
+
 @pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
+def store(stores: Stores, database_url: str) -> Iterator[Store]:
     """An open, empty store, on SQLite and on PostgreSQL."""
-    opened = open_store(database_url)
-    yield opened
-    opened.close()
+    with stores.opened(database_url) as opened:
+        yield opened
 
 
 @pytest.fixture
-def sqlite_store(sqlite_url: str) -> Iterator[Store]:
+def sqlite_store(stores: Stores, sqlite_url: str) -> Iterator[Store]:
     """An open, empty store, on SQLite only: for what no database changes."""
-    opened = open_store(sqlite_url)
-    yield opened
-    opened.close()
+    with stores.opened(sqlite_url) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
@@ -132,12 +135,12 @@ def world(store: Store, redis_url: str, tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
-def postgres_world(postgres_url: str, redis_url: str, tmp_path: Path) -> Iterator[World]:
+def postgres_world(
+    stores: Stores, postgres_url: str, redis_url: str, tmp_path: Path
+) -> Iterator[World]:
     """The same on PostgreSQL only."""
-    store = open_store(postgres_url)
-    with make_world(store, redis_url, tmp_path) as made:
+    with stores.opened(postgres_url) as store, make_world(store, redis_url, tmp_path) as made:
         yield made
-    store.close()
 
 
 @pytest.fixture

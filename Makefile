@@ -35,13 +35,13 @@ test: $(DEVELOPING) ## Run the tests (ARGS="tests/gateway -k kannel" for some of
 		-m "not (slow or seen or whole or postgres)" $(ARGS)
 
 test-postgres: $(DEVELOPING) ## Run on PostgreSQL what `make test` runs on SQLite alone
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "postgres and not (slow or whole)" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "postgres and not (slow or whole or seen)" $(ARGS)
 
 test-seen: $(DEVELOPING) ## Run what looks at the pages in Chromium: size, axe, keyboard, no scripts
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "seen and not slow" $(ARGS)
 
 test-whole: $(DEVELOPING) ## Run what starts whole systems, at each provider, and the demonstration
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "whole and not slow" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "whole and not (slow or seen)" $(ARGS)
 
 test-slow: $(DEVELOPING) ## Run what takes minutes: crashes, outages, whole conversations
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "slow and not alone" $(ARGS)

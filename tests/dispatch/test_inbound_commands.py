@@ -160,18 +160,6 @@ def test_faux_cancels_the_unsent_and_tells_those_told(sqlite_world: World, home:
     assert sum(len(texts) for texts in withdrawn.values()) == 1
 
 
-@pytest.mark.parametrize(
-    ("role", "may"),
-    [
-        ("référent", True),
-        ("agent", True),
-        ("neighbour", False),
-        ("référent elsewhere", False),
-        ("suspended référent", False),
-        ("agent elsewhere", False),
-        ("stranger", False),
-    ],
-)
 def who(world: World, role: str, home: int) -> str:
     elsewhere = world.community("Ailleurs", "38421")
     people: dict[str, Callable[[], str | None]] = {
@@ -188,6 +176,18 @@ def who(world: World, role: str, home: int) -> str:
     return people[role]() or ""
 
 
+@pytest.mark.parametrize(
+    ("role", "may"),
+    [
+        ("référent", True),
+        ("agent", True),
+        ("neighbour", False),
+        ("référent elsewhere", False),
+        ("suspended référent", False),
+        ("agent elsewhere", False),
+        ("stranger", False),
+    ],
+)
 @pytest.mark.parametrize("word", ["FIN", "FAUX"])
 def test_who_may_close_an_alert(sqlite_world: World, role: str, may: bool, word: str) -> None:
     world = sqlite_world

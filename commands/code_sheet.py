@@ -12,11 +12,11 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
 from community_store.home_codes import PEOPLE_MAX, Issued
+from dispatch import moments
 from dispatch.catalogue import say
 
 if TYPE_CHECKING:
@@ -142,4 +142,4 @@ def _bare(character: str) -> str:
 
 def _date(settings: Settings, language: str, at: datetime) -> str:
     local = at.astimezone(ZoneInfo(settings.service.time_zone))
-    return format_date(local, "long", locale=language)
+    return moments.day(language, local)

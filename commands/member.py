@@ -181,6 +181,22 @@ def referent(
     say(f"member {found.id} is {'no longer référent' if off else 'référent'}")
 
 
+@app.command("drop-number")
+def drop_number(
+    ctx: typer.Context,
+    member: Named,
+    which: Annotated[Literal["mobile", "landline"], typer.Argument()],
+) -> None:
+    """Take a number off an account: it is another person's now. The last contact stays."""
+    from dispatch import number_change
+    from gateway.numbers import Kind
+
+    with of(ctx).begin() as session:
+        found = member_named(session, member)
+        number_change.remove(_act(of(ctx), session), found, Kind(which))
+    say(f"member {found.id} has no {which} any more")
+
+
 @app.command()
 def remove(ctx: typer.Context, member: Named) -> None:
     """Close an account: everything personal is erased, as with `erase`."""

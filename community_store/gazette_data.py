@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import delete, update
@@ -26,14 +26,12 @@ SECRET = ("file", "sealed_key")  # of a picture: they open it
 
 def export(session: Session, member: Member, columns: Columns) -> dict[str, Any]:
     """What they wrote and showed, and when they asked for the digest; `columns` makes a row plain."""
-    mine = select(GazetteEntry.id).where(GazetteEntry.author_id == member.id)
-    pictures = select(GazettePicture).where(col(GazettePicture.entry_id).in_(mine))
     return {
         "gazette_entries": _rows(session, GazetteEntry, member, columns),
         "gazette_comments": _rows(session, GazetteComment, member, columns),
         "gazette_pictures": [
             {name: value for name, value in columns(one).items() if name not in SECRET}
-            for one in session.exec(pictures)
+            for one in pictures(session, member)
         ],
         "gazette_digest": [
             columns(one)
@@ -42,6 +40,13 @@ def export(session: Session, member: Member, columns: Columns) -> dict[str, Any]
             )
         ],
     }
+
+
+def pictures(session: Session, member: Member) -> Sequence[GazettePicture]:
+    """Those that they showed; their files are dispatch/pictures.py's."""
+    mine = select(GazetteEntry.id).where(GazetteEntry.author_id == member.id)
+    found = select(GazettePicture).where(col(GazettePicture.entry_id).in_(mine))
+    return session.exec(found.order_by(col(GazettePicture.id))).all()
 
 
 def _rows(session: Session, table: Any, member: Member, columns: Columns) -> list[dict[str, Any]]:

@@ -10,16 +10,18 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 import shapely.geometry
-from pyproj import Geod
 from shapely import LinearRing, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from community_store.errors import RuleError
+
+if TYPE_CHECKING:
+    from pyproj import Geod
 
 MAX_BYTES = 256 * 1024  # 500 points, generously written, are 50 kB
 POINTS_MIN = 3
@@ -223,6 +225,9 @@ def _require_simple(polygon: Polygon) -> None:
 
 @cache
 def _earth() -> Geod:
+    """The ellipsoid, loaded at the first measure: 10 MB that a process which only sends is spared."""
+    from pyproj import Geod
+
     return Geod(ellps="WGS84")
 
 

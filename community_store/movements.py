@@ -61,6 +61,13 @@ def renamed(session: Session, community: Community, before: str) -> None:
     _add(session, community.id, MovementKind.RENAMED, said=community.name, before=before)
 
 
+def called(session: Session, member: Member, before: str) -> None:
+    """A neighbour has another name than the one that somebody vouched for; for référents alone."""
+    said = f"{member.first_name} {member.last_name}"
+    names = {"member_id": member.id, "said": said, "before": before}
+    _add(session, member.community_id, MovementKind.NAME, **names)
+
+
 def mode_chosen(session: Session, community: Community, mode: Mode, before: str) -> None:
     _add(session, community.id, MovementKind.MODE, said=mode, before=before)
 

@@ -6,6 +6,7 @@ dispatch.outbox honours it at every claim.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, delete
@@ -16,12 +17,12 @@ from community_store.columns import utcnow
 from community_store.models import Stop
 
 
-def stop(session: Session, address: str, channel: str) -> bool:
+def stop(session: Session, address: str, channel: str, *, at: datetime | None = None) -> bool:
     """Remember a STOP; False when it was known."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     statement = (
         dialect.insert(Stop.__table__)  # type: ignore[attr-defined]  # SQLModel hides __table__
-        .values(address=address, channel=channel, created_at=utcnow())
+        .values(address=address, channel=channel, created_at=at or utcnow())
         .on_conflict_do_nothing()  # two providers may say the same at the same instant
     )
     return cast("CursorResult[Any]", session.execute(statement)).rowcount > 0
@@ -31,6 +32,12 @@ def resume(session: Session, address: str, channel: str) -> bool:
     """Take a STOP back; False when there was none."""
     statement = delete(Stop).where(col(Stop.address) == address, col(Stop.channel) == channel)
     return cast("CursorResult[Any]", session.execute(statement)).rowcount > 0
+
+
+def since(session: Session, address: str, channel: str) -> datetime | None:
+    """When the address last said STOP on the channel."""
+    found = session.get(Stop, (address, channel))
+    return found.created_at if found else None
 
 
 def stopped(session: Session, address: str, channel: str) -> bool:

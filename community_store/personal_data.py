@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, cast, delete, false, func, inspect, literal, update
 from sqlmodel import Session, SQLModel, col, or_, select
 
-from community_store import gazette_data, movements, personal_messages, traces
+from community_store import gazette_data, movements, personal_messages, report_data, traces
 from community_store.errors import RuleError
 from community_store.models import (
     TO_THE_TEAM,
@@ -37,7 +37,6 @@ from community_store.models import (
     PushSubscription,
     Registration,
     Reply,
-    Report,
     Stop,
     WebSession,
     Wording,
@@ -47,9 +46,6 @@ DUE, ERASED = traces.DUE, traces.ERASED
 # what opens something, or is of this installation, is not given out
 PROOFS_SHOWN = ("media_type", "size", "created_at", "destroy_at", "destroyed_at")
 EMAILS_SHOWN = ("email", "used", "created_at", "expires_at")
-REPORTS_SHOWN = (
-    "kind", "subject_id", "why", "state", "outcome", "created_at", "decided_at",
-)  # fmt: skip
 SECRETS = ("digest", "mail_digest", "password", "subject")
 
 
@@ -85,9 +81,7 @@ def export(session: Session, member: Member) -> dict[str, Any]:
         "invitation": _rows(session, Invitation, col(Invitation.member_id) == member.id),
         "alerts_raised": _rows(session, Alert, col(Alert.author_id) == member.id),
         "replies": _rows(session, Reply, col(Reply.member_id) == member.id),
-        "reports_made": _rows(
-            session, Report, col(Report.reporter_id) == member.id, only=REPORTS_SHOWN
-        ),
+        **report_data.export(session, member, _columns),
         **gazette_data.export(session, member, _columns),
         "movements": _rows(session, Movement, col(Movement.member_id) == member.id),
         "messages_received": _messages(session, member, received=True),
@@ -127,7 +121,7 @@ def erase(session: Session, member: Member) -> None:
         Registration,
     ):  # a key gone is a file gone
         session.execute(delete(table).where(col(table.member_id) == member.id))
-    _blank_reports(session, member)
+    report_data.erase(session, member)
     gazette_data.erase(session, member, DUE)
     personal_messages.erase(session, member)
     _leave_history(session, member)
@@ -250,13 +244,6 @@ def _blank_enrolments(session: Session, addresses: list[str]) -> None:
     )  # fmt: skip
 
 
-def _blank_reports(session: Session, member: Member) -> None:
-    """What they wrote and what was quoted of them; that there was a report stays."""
-    by, about = col(Report.reporter_id) == member.id, col(Report.about_id) == member.id
-    session.execute(update(Report).where(by).values(reporter_id=None, why=""))
-    session.execute(update(Report).where(about).values(about_id=None, quote="", told=""))
-
-
 def _account(session: Session, member: Member) -> dict[str, Any] | None:
     """How they sign in on the web, and where they are; none of its secrets."""
     account = session.exec(select(Account).where(Account.member_id == member.id)).first()
@@ -291,7 +278,8 @@ def _leave_history(session: Session, member: Member) -> None:
     """That somebody came and left stays; who it was does not."""
     movements.left(session, member)
     named = update(Movement).where(col(Movement.member_id) == member.id)
-    session.execute(named.values(member_id=None).execution_options(synchronize_session=False))
+    nobody = named.values(member_id=None, said="", before="")  # names they had
+    session.execute(nobody.execution_options(synchronize_session=False))
 
 
 def _blank_member(session: Session, member: Member) -> None:

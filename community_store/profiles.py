@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, select
 
-from community_store import names, pseudonyms
+from community_store import audit, movements, names, offices, pseudonyms
 from community_store.errors import RuleError
 from community_store.models import Dwelling, Member, MemberState, Tenure
 
@@ -37,18 +37,39 @@ class Interest(StrEnum):
     VOLUNTEERING = "volunteering"
 
 
-def rename(session: Session, member: Member, first_name: str, last_name: str) -> None:
-    """Change a name. Raises RuleError "name", "name_long", "pseudonym": it would be told by it."""
+def rename(
+    session: Session,
+    member: Member,
+    first_name: str,
+    last_name: str,
+    *,
+    service: str,
+    now: datetime,
+) -> None:
+    """Change a name; référents read of it where somebody vouched for its bearer.
+
+    Raises RuleError "name", "name_long", "office_name", "pseudonym": it would be told by it.
+    """
     first, last = " ".join(first_name.split()), " ".join(last_name.split())
+    _check_name(member, first, last, service)
+    before = f"{member.first_name} {member.last_name}"
+    member.first_name, member.last_name = first, last
+    session.add(member)
+    if member.state == MemberState.ACTIVE and before != f"{first} {last}":
+        movements.called(session, member, before)
+        audit.note(session, f"member {member.id}", "renamed", f"member {member.id}", at=now)
+
+
+def _check_name(member: Member, first: str, last: str, service: str) -> None:
     for name in (first, last):
         if not names.is_name(name):
             raise RuleError("name", "a name is made of letters")
         if len(name) > LONGEST_NAME:
             raise RuleError("name_long", f"a name has at most {LONGEST_NAME} characters")
+    if offices.is_office(f"{first} {last}", service=service):
+        raise RuleError("office_name", "a name does not pass for the town, the police or us")
     if pseudonyms.tells(member.pseudonym, first, last):
         raise RuleError("pseudonym", "the pseudonym contains this name: change it first")
-    member.first_name, member.last_name = first, last
-    session.add(member)
 
 
 def call(session: Session, member: Member, pseudonym: str, *, service: str) -> None:

@@ -10,6 +10,7 @@ import secrets
 import unicodedata
 from collections.abc import Iterable
 
+from community_store import offices
 from community_store.errors import RuleError
 
 SHORTEST, LONGEST = 3, 30
@@ -19,10 +20,6 @@ _WORDS = re.compile(r"[^\W_]+")
 _ALPHABETIC = re.compile(r"[^\W\d_]+")
 _LOOKALIKES = str.maketrans("013457@$", "oieastas")
 _PARTICLES = frozenset(["de", "du", "des", "le", "la", "les", "d", "l", "van", "von", "ben", "el"])
-_OFFICES = frozenset(
-    ["mairie", "police", "policier", "policiere", "gendarme", "gendarmerie", "pompier", "pompiers",
-     "samu", "prefecture", "maire", "town", "hall", "firefighter", "mayor"]
-)  # fmt: skip
 
 _MASCULINE = (
     "Bouvreuil", "Bruant", "Chardonneret", "Cincle", "Colibri", "Coucou", "Courlis", "Étourneau",
@@ -81,9 +78,13 @@ def check(pseudonym: str, *names: str, service: str = "") -> None:
         raise RuleError("letters", "a pseudonym is made of letters, digits, spaces and hyphens")
     if tells(pseudonym, *names):
         raise RuleError("tells", "a pseudonym does not contain one's own name")
-    own = _words(service)
-    if _OFFICES & _words(pseudonym) or (own and own <= _words(pseudonym)):
+    if _in_office(pseudonym, service):
         raise RuleError("office", "a pseudonym does not pass for the town, the police or us")
+
+
+def _in_office(pseudonym: str, service: str) -> bool:
+    own, words = _words(service), _words(pseudonym)
+    return bool(offices.WORDS & words or (own and own <= words)) or offices.is_office(pseudonym)
 
 
 def tells(pseudonym: str, *names: str) -> bool:

@@ -198,7 +198,10 @@ def forget(session: Session, found: Mapping[str, Sequence[int]]) -> None:
             Enrolment,
             {"sender": "", "first_name": "", "last_name": "", "address": "", "choices": []},
         ),
-        "movements": (Movement, {"member_id": None, "request_id": None}),
+        "movements": (
+            Movement,
+            {"member_id": None, "request_id": None, "said": "", "before": ""},  # of a person
+        ),
     }
     for kind, (table, values) in blank.items():
         if found[kind]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from sqlmodel import col, func, select
 
 from community_store import membership
+from community_store.alert_readers import alert_reader
 from community_store.errors import RuleError
 from community_store.models import (
     Agent,
@@ -21,7 +22,7 @@ from community_store.models import (
     ReplyKind,
     Town,
 )
-from community_store.visibility import author_for, full_name, speaker_for
+from community_store.visibility import full_name, known_now, speaker_for, viewer_of
 from dispatch import alerts, followups, limits, notices, powers
 from dispatch.act import Act
 from dispatch.catalogue import say
@@ -131,13 +132,22 @@ def _hears(person: Member | Agent) -> bool:
     return isinstance(person, Agent) or person.state == MemberState.ACTIVE
 
 
-def author_name(act: Act, alert: Alert, language: str) -> str:
-    """An alert's author as neighbours know them."""
+def author_name(act: Act, alert: Alert, by: Speaker, language: str) -> str:
+    """An alert's author as who answers it may know them: a pseudonym to a twin, no name to who
+    is no neighbour of theirs any more.
+    """
     author = act.session.get(Member, alert.author_id) if alert.author_id else None
     if author is not None:
-        return author_for(Audience.NEIGHBOUR, author).name
+        return _known(act, alert, by, author) or say(language, "sms", "the_author")
     agent = act.session.get(Agent, alert.agent_id) if alert.agent_id else None
     return agent.name if agent else say(language, "sms", "the_author")
+
+
+def _known(act: Act, alert: Alert, by: Speaker, author: Member) -> str:
+    reader = alert_reader(act.session, alert, member=by.member, agent=by.agent)
+    if reader is None:
+        return ""
+    return known_now(reader.audience, viewer_of(act.session, by.person, author), author).name
 
 
 def tell_all(act: Act, alert: Alert, by: Speaker, text: str) -> int:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import structlog
 
 from community_store import optouts
-from community_store.models import Alert, Delivery, Member, Wording
-from dispatch import answering, outbox, receipts, speech
+from community_store.models import Alert, Delivery, Member, Notice, Wording
+from dispatch import answering, codes, outbox, receipts, speech
 from dispatch.act import Act
+from dispatch.rights import CODE
 from dispatch.runtime import Runtime
 from gateway.contract import Channel, Key, Receipt, Stage
 
@@ -57,13 +58,19 @@ def _obey(act: Act, delivery: Delivery, pressed: str) -> str:
         _acknowledge(act, delivery)
         return "heard"
     if pressed == NO_MORE:
-        _stop(act, delivery.address)
+        _stop(act, delivery)
         return "stopped"
     return "not_understood"
 
 
-def _stop(act: Act, address: str) -> None:
-    """No more calls to this number, at once, also what is already queued."""
+def _stop(act: Act, delivery: Delivery) -> None:
+    """No more calls to this number, at once, also what is already queued; no more codes either,
+    where it was one that rang.
+    """
+    address = delivery.address
+    notice = act.session.get(Notice, delivery.notice_id) if delivery.notice_id else None
+    if notice is not None and notice.kind == CODE:
+        codes.refuse(act, address)
     optouts.stop(act.session, address, Channel.VOICE)
     outbox.suppress_waiting(act.session, address, Channel.VOICE, act.now)
 

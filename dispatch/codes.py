@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, CursorResult, and_, delete, or_, update
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from community_store import email_changes, registrations
+from community_store import email_changes, optouts, registrations
 from community_store.account_links import LIVE as LINK_LIVE
 from community_store.errors import RuleError
 from community_store.membership import read_email
@@ -49,6 +49,8 @@ SECRETS = {
     JOIN_KNOWN: registrations.LIVE,
     EMAIL_LINK: email_changes.LIVE,
 }
+REFUSED = "code"  # as the channel of a STOP: said during a call that told a code
+REFUSAL = timedelta(days=90)
 CHANNELS = {numbers.Kind.MOBILE: Channel.SMS, numbers.Kind.LANDLINE: Channel.VOICE}
 
 
@@ -69,6 +71,7 @@ def send(
     if channel is Channel.VOICE and not senders.callers(act.session).numbers:
         raise RuleError("no_voice", "no number can call")
     lock(act.session, f"code:{address}")
+    known = known and not _refused(act, address)
     hashed_origin = hashed(act.settings, "origin", origin) if origin else ""
     require_few(act, ProofCode, col(ProofCode.number) == address, hashed_origin)
     _void(act, address)
@@ -94,6 +97,18 @@ def send(
     return channel
 
 
+def refuse(act: Act, address: str) -> None:
+    """Whoever answered a call that told a code had not asked for it."""
+    optouts.resume(act.session, address, REFUSED)  # its time begins anew
+    optouts.stop(act.session, address, REFUSED, at=act.now)
+
+
+def _refused(act: Act, address: str) -> bool:
+    """A STOP of calls lets a code ring, which takes it back; one said to a code does not."""
+    at = optouts.since(act.session, address, REFUSED)
+    return at is not None and act.now - at < REFUSAL
+
+
 def _told(act: Act, to: notices.Addressee, code: str) -> int | None:
     about = notices.Subject(CODE, {"code": code}, live=LIVE)
     return notices.tell(act, to, about).id
@@ -113,10 +128,11 @@ def read(typed: str) -> tuple[str, Channel]:
 def verify(act: Act, number: str, code: str) -> bool:
     """Whether this is the code last sent to the number or e-mail; it is used up then.
 
-    A wrong one costs a try. Raises NumberError, RuleError "email".
+    Its digits count, however they are set apart. A wrong one costs a try. Raises NumberError,
+    RuleError "email".
     """
     address, _ = read(number)
-    tried = hashed(act.settings, address, "".join(code.split()))
+    tried = hashed(act.settings, address, "".join(filter(str.isdigit, code)))
     lock(act.session, f"code:{address}")
     latest = act.session.exec(_good(act, address).with_for_update()).first()
     right = hmac.compare_digest(tried, latest.hash if latest else "")

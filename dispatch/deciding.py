@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from community_store.errors import RuleError
 from community_store.models import Alert, AlertState, JoinRequest, MemberState
-from dispatch import alerts, closing, holding, powers, replies, requests
+from dispatch import alerts, closing, holding, powers, replies, requests, vouching
 from dispatch.incoming import Incoming
 from dispatch.reading import split_ref
 
@@ -44,9 +44,16 @@ def _decide(incoming: Incoming, ref: int, *, accept: bool) -> str:
         incoming.act, request, incoming.member, incoming.agent
     ):
         return _decide_request(incoming, request, accept=accept)
+    if request is not None and _moved_on(incoming, request):
+        incoming.answer("request_moved", ref=ref)
+        return "request_moved"
     if accept and (ref == EMERGENCY or _is_own(incoming, alert)) and (done := _called(incoming)):
         return done  # "OUI 17" and "OUI 381" answer the receipt as well as OUI does
     return _nothing_to_decide(incoming, ref)
+
+
+def _moved_on(incoming: Incoming, request: JoinRequest) -> bool:
+    return vouching.moved_on(incoming.act, request, incoming.member, incoming.agent)
 
 
 def _is_own(incoming: Incoming, alert: Alert | None) -> bool:

@@ -14,11 +14,12 @@ import structlog
 from sqlalchemy import update
 from sqlmodel import Session, col
 
-from community_store import membership
+from community_store import household, membership
 from community_store.errors import RuleError
 from community_store.models import Community, Enrolment, Member, MemberState, Mode
 from community_store.models import EnrolmentState as State
 from dispatch import raising, requests, team
+from dispatch.applying import Person
 from dispatch.catalogue import say
 from dispatch.incoming import Incoming
 from dispatch.placing import Home
@@ -67,12 +68,17 @@ def _tell_received(incoming: Incoming, *, placed: bool) -> str:
     return "joined"
 
 
-def tell_state(incoming: Incoming) -> str:
-    """Somebody who has an account asked for one: say what state it is in."""
+def tell_state(incoming: Incoming, asked: Person | None = None) -> str:
+    """Somebody who has an account asked for one: say what state it is in; of another than
+    its holder, who shares the telephone, that they have none by it.
+    """
     member = incoming.member
     if member is None or member.state == MemberState.SUSPENDED:
         incoming.answer("suspended_sender")
         return "suspended_sender"
+    if asked is not None and not household.same([member], asked.first_name, asked.last_name):
+        incoming.answer("join_other", name=f"{asked.first_name} {asked.last_name}")
+        return "join_other"
     if member.state == MemberState.PENDING:
         incoming.answer("join_pending", who=who(incoming))
         return "join_pending"

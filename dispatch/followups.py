@@ -23,6 +23,7 @@ from dispatch.act import Act
 from dispatch.catalogue import template
 from dispatch.notifications import Opens
 from dispatch.priority import priority_of
+from dispatch.wording import Words
 from gateway.contract import Channel
 
 # a message in flight or in doubt may have been read: its person is told as well
@@ -96,19 +97,47 @@ def _seen_by(act: Act, hearer: Audience, language: str, text: str) -> str:
 
 def tell_followup(act: Act, alert: Alert, followup: Followup) -> int:
     """Tell everybody who was told, and the author, but not the speaker; how many messages."""
-    kind = _kind(alert)
-    notice = _notice(act, alert, kind)
-    opens = Opens(notifications.of_alert(alert.id or 0).path)  # the alert's own stays beside it
+    notice = _notice(act, alert, _kind(alert))
     for hearer in (Audience.NEIGHBOUR, Audience.TWIN, Audience.AGENT):
         for language in LANGUAGES:
-            variables = _followup(act, alert, followup, (hearer, language))
-            words = wording.notice(act.settings, language, kind, variables, opens=opens)
+            words = followup_words(act, alert, followup, (hearer, language))
             act.session.add(wording.row(words, hearer, language, notice_id=notice.id))
     act.session.flush()
     heard = col(Delivery.audience)
-    but = Delivery.member_id if isinstance(followup.speaker, Member) else Delivery.agent_id
-    also = and_(col(Wording.audience) == heard, col(but).is_distinct_from(followup.speaker.id))
+    also = and_(col(Wording.audience) == heard, _not_of(followup.speaker))
     return _copy(act, alert, _Copy(notice, heard, also)) + _tell_author(act, alert, followup)
+
+
+def followup_words(act: Act, alert: Alert, followup: Followup, to: tuple[Audience, str]) -> Words:
+    """What one audience reads of it in a language; the alert's own notification stays beside it."""
+    opens = Opens(notifications.of_alert(alert.id or 0).path)
+    variables = _followup(act, alert, followup, to)
+    return wording.notice(act.settings, to[1], _kind(alert), variables, opens=opens)
+
+
+def people(act: Act, alert: Alert, speaker: Member | Agent) -> int:
+    """How many people tell_followup would tell now, each once."""
+    told = (
+        select(col(Delivery.member_id), col(Delivery.agent_id))
+        .where(col(Delivery.alert_id) == alert.id, _went(), _not_of(speaker))
+        .distinct()
+        .subquery()
+    )
+    count = act.session.scalar(select(func.count()).select_from(told)) or 0
+    return count + (_author_to_tell(act, alert, speaker) is not None)
+
+
+def _not_of(speaker: Member | Agent) -> Any:
+    who = Delivery.member_id if isinstance(speaker, Member) else Delivery.agent_id
+    return col(who).is_distinct_from(speaker.id)
+
+
+def _went() -> Any:
+    """Deliveries that may have been read, of people who are still here."""
+    return and_(
+        col(Delivery.address).not_like(f"{personal_data.ERASED}%"),  # they are not told
+        col(Delivery.state).in_([state.value for state in MAY_HAVE_READ]),
+    )
 
 
 def _kind(alert: Alert) -> str:
@@ -137,15 +166,24 @@ def _followup(
 
 
 def _tell_author(act: Act, alert: Alert, followup: Followup) -> int:
-    author = act.session.get(Member, alert.author_id) if alert.author_id else None
-    if author is None or author is followup.speaker:
+    known = _author_to_tell(act, alert, followup.speaker)
+    if known is None:
         return 0
-    to = notices.reach(act.session, author, act.now)
-    if to is None:
-        return 0
+    author, to = known
     variables = _followup(act, alert, followup, (Audience.NEIGHBOUR, author.language))
     notices.tell(act, to, notices.Subject(_kind(alert), variables, alert_id=alert.id))
     return 1
+
+
+def _author_to_tell(
+    act: Act, alert: Alert, speaker: Member | Agent
+) -> tuple[Member, notices.Addressee] | None:
+    """Whom the deliveries of the alert do not reach; None: it is the speaker, or nobody."""
+    author = act.session.get(Member, alert.author_id) if alert.author_id else None
+    if author is None or author is speaker:
+        return None
+    to = notices.reach(act.session, author, act.now)
+    return (author, to) if to is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +197,6 @@ class _Copy:
 
 def _copy(act: Act, alert: Alert, how: _Copy) -> int:
     said, told = aliased(Wording), col(Delivery.alert_id) == alert.id
-    went = and_(
-        col(Delivery.address).not_like(f"{personal_data.ERASED}%"),  # they are not told
-        col(Delivery.state).in_([state.value for state in MAY_HAVE_READ]),
-    )
     priority = priority_of(exercise=alert.exercise)
     last = turns.given(act.session, alert, priority, act.now)
     by_sms = func.coalesce(Delivery.segments / func.nullif(Delivery.segments, 0), 0)
@@ -193,7 +227,7 @@ def _copy(act: Act, alert: Alert, how: _Copy) -> int:
                 how.matching,
             ),
         )
-        .where(told, went, or_(~by_push, col(Wording.push) != ""))
+        .where(told, _went(), or_(~by_push, col(Wording.push) != ""))
     )  # fmt: skip
     statement = insert(Delivery.__table__).from_select(COLUMNS, rows)  # type: ignore[attr-defined]  # SQLModel hides __table__
     # PostgreSQL's driver forgets the count of an INSERT unless it is asked to keep it

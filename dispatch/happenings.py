@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, or_
@@ -26,6 +26,7 @@ from dispatch.act import Act
 
 PAGE = 20
 RECENT = 6
+FOR_REFERENTS = (MovementKind.REQUEST.value, MovementKind.NAME.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,12 @@ def history(act: Act, reader: Member, page: int) -> History:
 
 
 def _told(reader: Member) -> list[ColumnElement[bool]]:
-    """What of it a member is told: of requests only référents are."""
+    """What of it a member is told: of requests and of who is called otherwise référents are."""
     mine = col(Movement.community_id) == reader.community_id
-    of_all = col(Movement.kind) != MovementKind.REQUEST.value
     if not reader.referent or reader.state != MemberState.ACTIVE:
-        return [mine, of_all]
-    return [mine, or_(of_all, col(Movement.request_id).is_not(None))]
+        return [mine, col(Movement.kind).not_in(FOR_REFERENTS)]
+    request = col(Movement.kind) == MovementKind.REQUEST.value
+    return [mine, or_(~request, col(Movement.request_id).is_not(None))]
 
 
 def _read(act: Act, reader: Member, first: int, most: int) -> list[Happening]:
@@ -96,7 +97,7 @@ def _read(act: Act, reader: Member, first: int, most: int) -> list[Happening]:
     ).all()
     names = _names(act, reader, [movement.member_id for movement, _, _ in rows])
     decides = any(request for _, _, request in rows) and _decides(act, reader)
-    return [
+    lines = [
         Happening(
             movement.kind, movement.created_at, name=names.get(movement.member_id or 0, ""),
             other=name or movement.said, said=movement.said, before=movement.before,
@@ -105,6 +106,14 @@ def _read(act: Act, reader: Member, first: int, most: int) -> list[Happening]:
         )
         for movement, name, request in rows
     ]  # fmt: skip
+    return [_discreet(one) for one in lines]
+
+
+def _discreet(line: Happening) -> Happening:
+    """Whoever may not be named is not, by a name that they had."""
+    if line.kind != MovementKind.NAME or line.name:
+        return line
+    return replace(line, said="", before="", other="")
 
 
 def _names(act: Act, reader: Member, ids: Sequence[int | None]) -> dict[int, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import timedelta
+from datetime import datetime
 from functools import partial
 
 import structlog
@@ -37,8 +37,6 @@ TICK = 0.5
 FORGET_SECONDS = 3600.0  # between two pieces of what is too old to be kept
 ALIVE, ALIVE_SECONDS = "tocsin:alive", 60
 STAND_IN_SECONDS = 2.0  # a slice of pumping while Redis is away
-OVERLAP = timedelta(minutes=10)
-AT_START = timedelta(hours=24)  # what may have been missed while nothing ran
 
 
 def run(runtime: Runtime) -> None:
@@ -66,7 +64,7 @@ class Housekeeping:
         self._swept = float("-inf")
         self._polled = float("-inf")
         self._forgot = float("-inf")
-        self._missed = AT_START
+        self._told: dict[str, datetime] = {}  # until when each gateway's list has told all
 
     def tick(self) -> None:
         """One look around: leftovers at once, the sweep and the poll when it is time."""
@@ -130,11 +128,9 @@ class Housekeeping:
     def _poll(self) -> None:
         if not duty.take(self.runtime, "poll", self.runtime.settings.dispatch.poll_seconds):
             return
-        since = self.runtime.clock() - self._missed
-        for row in asyncio.run(polling.poll(self.runtime, since)):
+        for row in asyncio.run(polling.poll(self.runtime, self._told)):
             crashing.point("polled")
             wake.read_inbound(self.runtime, row)
-        self._missed = OVERLAP
 
     def _forget(self) -> None:
         """What `[retention]` says is too old, a piece at a time; more of it soon."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlmodel import col, func, select
 
-from community_store import optouts
+from community_store import offices, optouts
 from community_store.models import Enrolment, MemberState
 from dispatch import applying, enrolling, paper
 from dispatch.incoming import Incoming
@@ -30,10 +30,13 @@ def join(incoming: Incoming, argument: str) -> str:
         return "join_refused"
     if form is not None:
         optouts.resume(incoming.session, incoming.row.sender, Channel.SMS)  # they ask for SMS
+        if incoming.member is None and _is_office(incoming, form.person):
+            incoming.answer("join_office")
+            return "join_office"
     if isinstance(form, applying.ByCode):
         return paper.join(incoming, form)
     if incoming.member is not None:
-        return enrolling.tell_state(incoming)
+        return enrolling.tell_state(incoming, form.person if form is not None else None)
     return _enrol(incoming, form)
 
 
@@ -57,6 +60,11 @@ def _may_warn(incoming: Incoming) -> bool:
     if incoming.member is not None:
         return incoming.member.state == MemberState.ACTIVE
     return incoming.agent is not None
+
+
+def _is_office(incoming: Incoming, person: applying.Person | None) -> bool:
+    name = f"{person.first_name} {person.last_name}" if person else ""
+    return offices.is_office(name, service=incoming.settings.service.name)
 
 
 def _is_french_mobile(sender: str) -> bool:

@@ -2,7 +2,8 @@
 
 An unknown delivery is looked for; only after the quiet period and two empty looks is it
 sent again, at most `max_attempts` times. A receipt that never came is asked for too,
-and ends as no_receipt after `receipt_hours`.
+and ends as no_receipt after `receipt_hours`. Where the provider cannot be asked at all, a
+message that is still worth telling is never given up.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 200
 EMPTY_LOOKS = 2
 LONGEST = 6.0  # seconds for all looks of a round: the sweep has more to do (R3)
-AGAIN = 5.0  # seconds until a provider that could not be asked is asked again
+PARTS = 12  # of the quiet period: how often a provider that could not be asked is asked again
+SOON = 1.0  # seconds between two such, at least
 UNASKED = 60.0  # seconds until it is asked again for a receipt
 REPORTS = (600.0, 3600.0, 6 * 3600.0)  # seconds after handing over that a receipt is asked for
 
@@ -191,11 +193,7 @@ def _still_unknown(session: Session, runtime: Runtime, found: Found, now: dateti
     provider = runtime.providers.get(doubt.gateway)
     quiet = timedelta(seconds=dispatch.quiet_seconds)
     if found.failed:
-        if (now - doubt.since).total_seconds() >= 3600 * dispatch.receipt_hours:
-            reason = "the provider could not be asked what became of it"
-            outbox.give_up(session, doubt.id, (State.NO_RECEIPT, reason), now)
-        else:
-            outbox.defer_look(session, doubt.id, now + timedelta(seconds=AGAIN))
+        _unasked(session, runtime, doubt, now)
         return
     # nobody is told twice by what takes its own place
     sure = provider is not None and (provider.traits.look_is_final or provider.traits.replaces)
@@ -211,6 +209,18 @@ def _still_unknown(session: Session, runtime: Runtime, found: Found, now: dateti
     else:
         replaces = provider is not None and provider.traits.replaces
         outbox.requeue(session, doubt.id, doubt.message.attempt, now, looked=not replaces)
+
+
+def _unasked(session: Session, runtime: Runtime, doubt: Doubt, now: datetime) -> None:
+    """The provider gave no answer: ask again, until nobody needs the message any more."""
+    dispatch = runtime.settings.dispatch
+    limit = timedelta(hours=dispatch.receipt_hours)
+    if now - doubt.since >= limit and doubt.expires_at <= now:
+        reason = "the provider could not be asked what became of it"
+        outbox.give_up(session, doubt.id, (State.NO_RECEIPT, reason), now)
+        return
+    again = max(SOON, dispatch.quiet_seconds / PARTS)
+    outbox.defer_look(session, doubt.id, now + timedelta(seconds=again))
 
 
 def _ask_later(session: Session, runtime: Runtime, found: Found, now: datetime) -> None:

@@ -19,10 +19,12 @@ CHANGED = "number_changed"
 def ask(act: Act, member: Member, typed: str, *, origin: str) -> str:
     """Send a code to a new number; the number as E.164.
 
-    Raises NumberError, RuleError "same" and as codes.send.
+    A landline that is theirs and wants no calls may be proved once more, which takes that back:
+    a mobile texts REPRISE. Raises NumberError, RuleError "same" and as codes.send.
     """
     number = numbers.parse(typed).e164
-    if number in (member.mobile, member.landline):
+    again = number == member.landline and uncalled(act, member)
+    if number in (member.mobile, member.landline) and not again:
         raise RuleError("same", "this is the number already")
     codes.send(act, number, origin=origin, language=member.language)
     return number
@@ -39,10 +41,18 @@ def prove(act: Act, member: Member, number: str, code: str) -> Kind | None:
     kind = numbers.parse(number).kind
     if kind is Kind.MOBILE and _taken(act, member, number):
         raise RuleError("taken", "another account has this mobile")
-    _put(act, member, kind, number)
     optouts.resume(act.session, number, codes.CHANNELS[kind])  # they ask to be told by it
-    _tell(act, member)
+    if getattr(member, kind.value) != number:
+        _put(act, member, kind, number)
+        _tell(act, member)
     return kind
+
+
+def uncalled(act: Act, member: Member) -> bool:
+    """Whether their landline wants no calls."""
+    return bool(member.landline) and optouts.stopped(
+        act.session, member.landline or "", Channel.VOICE
+    )
 
 
 def _taken(act: Act, member: Member, number: str) -> bool:

@@ -27,7 +27,7 @@ def join(incoming: Incoming, form: ByCode) -> str:
     """Join the code's home, or say why not."""
     member = incoming.member
     if member is not None and not _may_use(member):
-        return enrolling.tell_state(incoming)
+        return enrolling.tell_state(incoming, form.person)
     if member is None and form.person is None:
         incoming.answer("join_code_how", code=form.code[:CODE_DIGITS])
         return "join_code_how"
@@ -44,7 +44,7 @@ def _try(incoming: Incoming, form: ByCode) -> str:
         incoming.answer("join_code_wrong")
         return WRONG
     if member is not None and member.community_id not in (None, code.community_id):
-        return enrolling.tell_state(incoming)
+        return enrolling.tell_state(incoming, form.person)
     if home_codes.people(incoming.session, code) >= home_codes.PEOPLE_MAX:
         incoming.answer("join_code_full")
         return "code_full"

@@ -2,38 +2,57 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
 from dispatch import arrivals, intake
 from dispatch.runtime import Runtime
-from gateway.contract import Inbound, SendError
+from gateway.contract import Inbound, Provider, SendError
 
 log = structlog.get_logger(__name__)
 
+OVERLAP = timedelta(minutes=10)  # asked for again: a list may lag
+AT_START = timedelta(hours=24)  # what may have been missed while nothing ran
 
-async def poll(runtime: Runtime, since: datetime) -> list[int]:
-    """Store what phones sent since then and we never had; the new rows' ids."""
+
+async def poll(runtime: Runtime, told: dict[str, datetime]) -> list[int]:
+    """Store what phones sent and we never had; the new rows' ids.
+
+    `told` says until when each gateway's list has told all: it moves on only with a list
+    that answered to its end and is stored, so that an outage, however long, hides nothing.
+    """
     rows: list[int] = []
     for name, provider in runtime.providers.items():
         if not provider.traits.polls_inbound:
             continue
-        await provider.open()
-        try:
-            found = [inbound async for inbound in provider.inbound_since(since)]
-        except SendError as error:
-            log.warning("poll_failed", gateway=name, code=error.code, reason=error.reason)
-            continue
-        except Exception:
-            log.exception("provider_broke_its_contract", gateway=name)
-            continue
-        finally:
-            await provider.close()
+        began = runtime.clock()
+        since = told[name] - OVERLAP if name in told else began - AT_START
+        found, whole = await _ask(name, provider, since)
         if provider.traits.owns_numbers:
             found = [inbound for inbound in found if intake.is_ours(runtime, inbound.recipient)]
         rows += _keep(runtime, name, found)
+        if whole:
+            told[name] = began
     return rows
+
+
+async def _ask(name: str, provider: Provider, since: datetime) -> tuple[list[Inbound], bool]:
+    """What a list tells, and whether it told all; what came before it failed counts too."""
+    found: list[Inbound] = []
+    await provider.open()
+    try:
+        async for inbound in provider.inbound_since(since):
+            found.append(inbound)  # noqa: PERF401 - a comprehension loses them when it fails
+    except SendError as error:
+        log.warning("poll_failed", gateway=name, code=error.code, reason=error.reason)
+        return found, False
+    except Exception:
+        log.exception("provider_broke_its_contract", gateway=name)
+        return found, False
+    finally:
+        await provider.close()
+    return found, True
 
 
 def _keep(runtime: Runtime, gateway: str, found: list[Inbound]) -> list[int]:

@@ -1,4 +1,4 @@
-"""An alert before it is sent: what neighbours will read, and how many there are to tell."""
+"""An alert, or more about one, before it is sent: what neighbours will read, and how many."""
 
 from __future__ import annotations
 
@@ -6,12 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from community_store.models import Alert, Audience, Community, Member, Town
+from community_store.models import Agent, Alert, Audience, Community, Member, Town
 from community_store.visibility import author_for
-from dispatch import alerts, hearers, limits, masking, references, senders, wording
+from dispatch import (
+    alerts,
+    followups,
+    hearers,
+    limits,
+    masking,
+    references,
+    senders,
+    wording,
+)
 from dispatch.act import Act
 from dispatch.alerts import Told
 from dispatch.catalogue import template
+from dispatch.followups import Followup
 from gateway import sms_text
 from gateway.contract import Channel
 
@@ -53,6 +63,24 @@ def preview(act: Act, author: Member, told: Told, language: str) -> Preview:
         held=limits.is_over(act, author, community),
         earlier=alerts.repeated(act, author, told),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """What would be said to everybody who was told an alert; `people` are those to tell."""
+
+    sms: str
+    masked: bool
+    people: int
+
+
+def more(act: Act, alert: Alert, speaker: Member | Agent, said: tuple[str, str]) -> More:
+    """As neighbours will read it; `said` is the text, and the language to read it in."""
+    text, language = said
+    followup = Followup(text, speaker, alerts.place_of(act.session, alert))
+    words = followups.followup_words(act, alert, followup, (Audience.NEIGHBOUR, language))
+    masked = _masked(act, text, language) != text
+    return More(words.sms, masked, followups.people(act, alert, speaker))
 
 
 def frame(act: Act, author: Member, language: str) -> tuple[str, str]:

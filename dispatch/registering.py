@@ -38,12 +38,14 @@ DAYS = round(registrations.LIVE / timedelta(days=1))
 @dataclass(frozen=True, slots=True)
 class Proved:
     """Whose account it is now. `known`: they had it before; `taken`: what they proved is
-    another account's, and was not added.
+    another account's, and was not added; `asks`: the mobile is an account's of another name than
+    was typed, and nothing is opened before its holder says so (dispatch/shared_mobile.py).
     """
 
     account: Account
     known: bool = False
     taken: bool = False
+    asks: bool = False
 
 
 def number_of(registration: Registration) -> str:
@@ -113,7 +115,7 @@ def prove_number(
     kind = numbers.parse(number).kind
     optouts.resume(act.session, number, codes.CHANNELS[kind])  # they ask to be told by it
     mobile = kind is numbers.Kind.MOBILE
-    holder = _with_mobile(act, number) if mobile else _with_landline(act, registration)
+    holder = with_mobile(act, number) if mobile else _with_landline(act, registration)
     return _proved(act, registration, "mobile" if mobile else "landline", holder)
 
 
@@ -146,7 +148,8 @@ def _alone(act: Act, registration: Registration) -> bool:
     return act.session.exec(fresh).first() is not None
 
 
-def _with_mobile(act: Act, number: str) -> Account | None:
+def with_mobile(act: Act, number: str) -> Account | None:
+    """The account of a mobile, which is one's alone."""
     member = act.session.exec(select(Member).where(Member.mobile == number)).first()
     return accounts.of_member(act.session, member) if member is not None else None
 
@@ -161,7 +164,11 @@ def _with_landline(act: Act, registration: Registration) -> Account | None:
 def _proved(act: Act, registration: Registration, what: str, holder: Account | None) -> Proved:
     member = act.session.get(Member, registration.member_id) if registration.member_id else None
     if member is None or member.state == MemberState.CLOSED:
-        return _known(act, registration, holder) if holder else _made(act, registration, what)
+        if holder is None:
+            return _made(act, registration, what)
+        if what == "mobile" and not reuniting.named(act, registration, holder):
+            return Proved(holder, asks=True)
+        return _known(act, registration, holder)
     account = accounts.of_member(act.session, member)
     if holder is not None and holder.id != account.id:
         return _others_already(act, registration, account, holder, what=what)

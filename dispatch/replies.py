@@ -82,7 +82,7 @@ def _route(incoming: Incoming, alert: Alert) -> str:
     kind = "reply_routed" if reached else "reply_nobody"
     if alert.kind == AlertKind.TOWN:
         kind += "_town"  # TOUS is not for residents there
-    author = answering.author_name(incoming.act, alert, incoming.language)
+    author = answering.author_name(incoming.act, alert, by, incoming.language)
     incoming.answer(kind, alert_id=alert.id, ref=alert.id, author=author)
     return "reply"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from community_store import circles
 from community_store.models import (
@@ -82,14 +82,22 @@ def of_report(act: Act, report: Report) -> Thing:
     return Thing(kind, report.subject_id, report.quote, author, report.community_id)
 
 
-def removal(act: Act, kind: Reported, id_: int) -> Report | None:
-    """The report by which something was removed."""
+def removals(session: Session, kind: Reported, ids: Collection[int]) -> dict[int, Report]:
+    """The reports by which things were removed, by the thing; one question for all of them."""
+    if not ids:
+        return {}
     query = select(Report).where(
         Report.kind == kind,
-        Report.subject_id == id_,
+        col(Report.subject_id).in_(ids),
         col(Report.outcome).not_in(("", Outcome.KEPT.value)),
     )
-    return act.session.exec(query.order_by(col(Report.id)).limit(1)).first()
+    newest_first = query.order_by(col(Report.id).desc())
+    return {one.subject_id: one for one in session.exec(newest_first)}  # the first one stays
+
+
+def remover(report: Report) -> RemovedBy:
+    """Who removed what was reported: a référent, or the team."""
+    return _remover(report.decided_by)
 
 
 def partakers(act: Act, kind: str, ids: Collection[int]) -> dict[int, set[int]]:

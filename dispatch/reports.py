@@ -29,6 +29,7 @@ from gateway.contract import Channel
 WAITS = (ReportState.OPEN, ReportState.PASSED_ON)
 BY_REFERENT = (Outcome.KEPT, Outcome.REMOVED, Outcome.WARNED)
 LONGEST = 300
+MOST_DECIDED = 100
 
 
 def file(act: Act, by: Member, thing: Thing, why: str) -> Report:
@@ -128,6 +129,22 @@ def for_team(act: Act) -> list[Report]:
         select(Report).where(col(Report.state).in_(WAITS)).order_by(col(Report.id))
     )
     return _one_each(list(rows))
+
+
+def decided(act: Act) -> list[Report]:
+    """By which something was removed of late, for whoever is asked about it; the newest first."""
+    rows = act.session.exec(
+        select(Report)
+        .where(col(Report.outcome).not_in(("", Outcome.KEPT.value)))
+        .order_by(col(Report.decided_at).desc(), col(Report.id))
+        .limit(MOST_DECIDED)
+    )
+    return _one_each(list(rows))
+
+
+def removes(report: Report) -> bool:
+    """Whether something was removed by it."""
+    return report.state == ReportState.DONE and report.outcome != Outcome.KEPT
 
 
 def _one_each(rows: list[Report]) -> list[Report]:

@@ -41,9 +41,16 @@ def reunited(act: Act, registration: Registration, newer: Account, older: Accoun
     return True
 
 
+def named(act: Act, registration: Registration, holder: Account) -> bool:
+    """Whether an account goes by the name that was typed."""
+    member = accounts.person(act.session, holder).member
+    typed = (registration.first_name, registration.last_name)
+    return member is not None and household.same([member], *typed) is not None
+
+
 def _same_person(act: Act, registration: Registration, holder: Account) -> Member | None:
     """The member of an account, if the name is theirs; staff are the operator's to change."""
     person = accounts.person(act.session, holder)
-    if person.member is None or person.staff:
+    if person.staff or not named(act, registration, holder):
         return None
-    return household.same([person.member], registration.first_name, registration.last_name)
+    return person.member

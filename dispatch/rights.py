@@ -226,10 +226,12 @@ def _asked_for(row: Row[Any]) -> bool:
     """What somebody has just asked for goes to a mailbox that wants no other mail of ours, and
     so does what is written to us: one click in the team's mailbox must not lose it.
 
-    Not to a telephone: an operator bars what follows a STOP.
+    Not to a mobile: its operator bars what follows a STOP, and REPRISE takes it back. A
+    landline can text nothing: the call that says a code is its way back (codes.refused).
     """
     by_mail = row.channel == Channel.EMAIL and row.notice_kind in ASKED_FOR
-    return by_mail or row.notice_kind == STOPPED
+    by_call = row.channel == Channel.VOICE and row.notice_kind == CODE
+    return by_mail or by_call or row.notice_kind == STOPPED
 
 
 def verdict(row: Row[Any], now: datetime) -> Verdict | None:

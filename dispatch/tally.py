@@ -50,20 +50,27 @@ RANK = {
     )
 }
 _WORD = {rank: word for word, rank in RANK.items()}
-_RANKED = case({state: RANK[word] for state, word in WORDS.items()}, value=col(Delivery.state))
+# given up after doubt alone: no provider ever said that it had it
+_NEVER_TAKEN = (col(Delivery.state) == State.NO_RECEIPT.value) & (
+    col(Delivery.handed_over_at).is_(None)
+)
+_RANKED = case(
+    (_NEVER_TAKEN, RANK["unknown"]),
+    else_=case({state: RANK[word] for state, word in WORDS.items()}, value=col(Delivery.state)),
+)
 
 
 def by_channel(session: Session, alert_id: int) -> dict[str, dict[str, int]]:
     """Per channel: how many are to be told, and how many stand where."""
     rows = session.execute(
-        select(col(Delivery.channel), col(Delivery.state), func.count())
+        select(col(Delivery.channel), _RANKED, func.count())
         .where(col(Delivery.alert_id) == alert_id)
-        .group_by(col(Delivery.channel), col(Delivery.state))
+        .group_by(col(Delivery.channel), _RANKED)
     )
     figures: dict[str, dict[str, int]] = {}
-    for channel, state, count in rows:
+    for channel, rank, count in rows:
         channel_figures = figures.setdefault(channel, dict.fromkeys(FIGURES, 0))
-        channel_figures[WORDS[state]] += count
+        channel_figures[_WORD[rank]] += count
         channel_figures["told"] += count
     return figures
 

@@ -9,8 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from itsdangerous import BadData, URLSafeSerializer
+from sqlmodel import col, select
 
-from community_store.models import Agent, JoinRequest, Member, MemberState, RequestState
+from community_store.models import (
+    Agent,
+    Community,
+    JoinRequest,
+    Member,
+    MemberState,
+    Movement,
+    MovementKind,
+    RequestState,
+)
 from config import Settings
 from dispatch.act import Act
 
@@ -54,6 +64,27 @@ def waiting(act: Act, request: JoinRequest) -> Member | None:
     if request.state != RequestState.OPEN or member is None:
         return None
     return member if member.state == MemberState.PENDING else None
+
+
+def moved_on(act: Act, request: JoinRequest, *people: Member | Agent | None) -> bool:
+    """Whether a request was one of these people's neighbourhood's, or town's, and is no longer:
+    whoever asks has turned to another.
+    """
+    query = (
+        select(Community)
+        .join(Movement, col(Movement.community_id) == col(Community.id))
+        .where(Movement.kind == MovementKind.REQUEST, Movement.request_id == request.id)
+    )
+    asked = [home for home in act.session.exec(query) if any(_home_of(one, home) for one in people)]
+    return bool(asked) and all(home.id != request.community_id for home in asked)
+
+
+def _home_of(person: Member | Agent | None, community: Community) -> bool:
+    if isinstance(person, Agent):
+        return person.town_insee == community.town_insee
+    if person is None or person.state != MemberState.ACTIVE:
+        return False
+    return person.referent and person.community_id == community.id
 
 
 def _signer(settings: Settings) -> URLSafeSerializer:

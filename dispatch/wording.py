@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from community_store.models import Audience, Wording
 from config import Settings
-from dispatch import links, masking, notifications, speech
+from dispatch import links, masking, moments, notifications, speech
 from dispatch.catalogue import catalogue, say, template
 from dispatch.notifications import Opens
 from gateway import numbers, sms_text
@@ -128,7 +128,9 @@ def _alert_words(settings: Settings, ids: _Ids, language: str, facts: Facts) -> 
         sms=sms,
         segments=sms_text.count(sms).segments,
         subject=say(language, "mail", f"{ids.mail}_subject", **variables),
-        mail=say(language, "mail", f"{ids.mail}_body", **_with_called(variables)),
+        mail=say(
+            language, "mail", f"{ids.mail}_body", **_mailed(settings, language, facts, variables)
+        ),
         voice=_spoken(settings, ids.voice, language, facts) if ids.voice and facts.spoken else "",
         push=_notified(ids.push, language, facts, variables) if ids.push else "",
     )
@@ -145,8 +147,15 @@ def _spoken(settings: Settings, message: str, language: str, facts: Facts) -> st
     return speech.twice(settings, language, message, variables)
 
 
-def _with_called(variables: dict[str, object]) -> dict[str, object]:
-    return variables | {"text": f"{variables['text']}{variables['called']}"}
+def _mailed(
+    settings: Settings, language: str, facts: Facts, variables: dict[str, object]
+) -> dict[str, object]:
+    """A mail has room for the day and for what comes after the text."""
+    zone = ZoneInfo(settings.service.time_zone)
+    return variables | {
+        "text": f"{variables['text']}{variables['called']}",
+        "time": moments.moment(language, zone, facts.at, facts.at),
+    }
 
 
 def _variables(
@@ -237,13 +246,13 @@ def _has(language: str, message: str) -> bool:
 
 
 def clock_time(settings: Settings, language: str, at: datetime) -> str:
-    """The hour as people write it, in the service's zone: 14h32, 14:32."""
+    """The hour as a short text has it, in the service's zone: 14h32, 14:32."""
     local = at.astimezone(ZoneInfo(settings.service.time_zone))
     return local.strftime(template(language, "sms", "time"))
 
 
 def day_and_time(settings: Settings, language: str, at: datetime, now: datetime) -> str:
-    """The hour, with the day when it was not today."""
+    """The same, with the day when it was not today: 23/11 à 14h32."""
     zone = ZoneInfo(settings.service.time_zone)
     hour = clock_time(settings, language, at)
     if at.astimezone(zone).date() == now.astimezone(zone).date():

@@ -13,6 +13,8 @@ from aiohttp.abc import AbstractResolver
 
 from gateway.contract import NotNow, Unknown
 
+LEAST = 0.5  # seconds between two tries, whatever a provider says
+
 
 def session(
     timeout: float, *, keep: bool = True, resolver: AbstractResolver | None = None
@@ -71,14 +73,17 @@ def failures() -> Iterator[None]:
 
 
 def retry_after(value: str | None, default: float) -> float:
-    """Seconds that a Retry-After header asks for, as a number or a date; at most an hour."""
+    """Seconds that a Retry-After header asks for, as a number or a date; at most an hour.
+
+    At least LEAST: a date that is past by our clock, or 0, would be asked for at every slot.
+    """
     if not value:
         return default
     try:
         seconds = float(value)
     except ValueError:
         seconds = _until(value, default)
-    return default if math.isnan(seconds) else min(max(seconds, 0.0), 3600.0)
+    return default if math.isnan(seconds) else min(max(seconds, LEAST), 3600.0)
 
 
 def _until(value: str, default: float) -> float:

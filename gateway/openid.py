@@ -1,7 +1,7 @@
 """An OpenID Connect provider that says where somebody lives: the standard `address` claim (S26).
 
 Discovery 1.0, the code flow of Core 1.0 with PKCE (RFC 7636), and the claim of its 5.1.1, by
-Authlib. Neither a token nor a claim is ever logged or kept.
+Authlib, which is loaded at the first errand (12 MB). Neither a token nor a claim is ever logged or kept.
 """
 
 from __future__ import annotations
@@ -10,20 +10,9 @@ import hmac
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
-
-from authlib.integrations.base_client import (  # type: ignore[import-untyped]  # ships none
-    BaseApp,
-    OAuth2Mixin,
-    OAuthError,
-    OpenIDMixin,
-)
-from authlib.integrations.requests_client import (  # type: ignore[import-untyped]  # ships none
-    OAuth2Session,
-)
-from joserfc.errors import JoseError
-from requests import RequestException
 
 PATIENCE = 5.0  # seconds for each call; a resident waits for it
 ADDRESS_MAX = 200  # characters, as the geocoder takes
@@ -79,8 +68,20 @@ class Claim:
     address: str
 
 
-class _Client(OAuth2Mixin, OpenIDMixin, BaseApp):  # type: ignore[misc]  # Authlib has no types
-    client_cls = OAuth2Session
+@cache
+def _kind() -> Any:
+    """Authlib's client of a provider of identities."""
+    from authlib.integrations.base_client import (  # type: ignore[import-untyped]  # ships none
+        BaseApp,
+        OAuth2Mixin,
+        OpenIDMixin,
+    )
+    from authlib.integrations.requests_client import (  # type: ignore[import-untyped]
+        OAuth2Session,
+    )
+
+    bases = (OAuth2Mixin, OpenIDMixin, BaseApp)
+    return type("_Client", bases, {"client_cls": OAuth2Session})
 
 
 def secure(url: str) -> bool:
@@ -146,9 +147,9 @@ def address_line(claim: Any) -> str:
     return " ".join(" ".join(told).split())[:ADDRESS_MAX]
 
 
-def _client(partner: Partner) -> _Client:
+def _client(partner: Partner) -> Any:
     """With the provider's own description of itself, which must fit."""
-    client = _Client(
+    client = _kind()(
         None,
         client_id=partner.client_id,
         client_secret=partner.client_secret,
@@ -176,6 +177,10 @@ def _client(partner: Partner) -> _Client:
 @contextmanager
 def _failures() -> Iterator[None]:
     """Turn what can go wrong into PartnerAway or PartnerInvalid."""
+    from authlib.integrations.base_client import OAuthError
+    from joserfc.errors import JoseError
+    from requests import RequestException
+
     try:
         yield
     except RequestException as error:

@@ -15,8 +15,8 @@ from flask.typing import ResponseReturnValue
 from sqlmodel import Session, col, select
 
 from community_store.alert_readers import alert_reader
-from community_store.models import Alert, AlertState, Reply, ReplyKind
-from dispatch import alerts, links, masking, tally, wording
+from community_store.models import Alert, AlertState, Reply, ReplyKind, Reported
+from dispatch import alerts, links, masking, reported, tally
 from dispatch.catalogue import template
 from dispatch.runtime import Runtime
 from web import i18n, identity
@@ -42,14 +42,14 @@ def show(slug: str) -> ResponseReturnValue:
             return redirect(url_for("alerts.one", ref=alert.id), 303)
         if alert.state == AlertState.HELD and not opened.figures:
             abort(404)
-        time = wording.day_and_time(runtime.settings, t.language, alert.created_at, runtime.clock())
         return render_template(
             "alert.html",
             t=t,
             alert=alert,
+            removed=_removed(session, alert),
             text=_masked(runtime, t, alert.text),
             place=alerts.place_of(session, alert),
-            time=time,
+            time=t.moment(alert.created_at),
             thread=_thread(session, runtime, t, alert),
             figures=_figures(session, alert) if opened.figures else None,
         )
@@ -62,6 +62,14 @@ def _reads_more(session: Session, alert: Alert) -> bool:
         return False
     person = who.person
     return alert_reader(session, alert, member=person.member, agent=person.agent) is not None
+
+
+def _removed(session: Session, alert: Alert) -> str:
+    """Who removed it, "" for one that was not."""
+    if alert.text or alert.id is None:
+        return ""
+    report = reported.removals(session, Reported.ALERT, [alert.id]).get(alert.id)
+    return reported.remover(report) if report else ""
 
 
 def _masked(runtime: Runtime, t: Words, text: str) -> str:
@@ -78,7 +86,9 @@ def _thread(session: Session, runtime: Runtime, t: Words, alert: Alert) -> list[
         .order_by(col(Reply.id))
         .limit(MOST_FOLLOWUPS)
     )
-    return [{"time": t.time(one.created_at), "text": _masked(runtime, t, one.text)} for one in told]
+    return [
+        {"time": t.moment(one.created_at), "text": _masked(runtime, t, one.text)} for one in told
+    ]
 
 
 def _figures(session: Session, alert: Alert) -> dict[str, Any]:

@@ -18,13 +18,13 @@ from datetime import date
 from functools import cache, partial
 from pathlib import Path
 
-from babel.dates import format_date
 from babel.numbers import format_decimal
 from jinja2 import Environment, StrictUndefined, Template
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
+from dispatch import moments
 from web import i18n
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs"
@@ -128,17 +128,11 @@ def _shown(language: str, missing: str, value: object) -> str:
         case None | "":
             return f"*[{missing}]*" if missing else ""
         case date():
-            return _day(language, value)
+            return moments.day(language, value)
         case int() | float():
             return format_decimal(value, locale=language)
         case _:
             return escaped(str(value))
-
-
-def _day(language: str, day: date) -> str:
-    """24 novembre 2026; the first of a month is written 1er in French."""
-    written = format_date(day, "long", locale=language)
-    return re.sub(r"^1 ", "1er ", written) if language == "fr" else written
 
 
 def _linked(value: str) -> str | Raw:

@@ -29,7 +29,7 @@ WAYS: dict[str, tuple[Way, ...]] = {  # what helps: pages, and the words that le
     "error.401": (SIGN_IN,), "error.410": (SIGN_IN,), "error.form": (SIGN_IN,),
     "password.over": (("password.forgotten", "forgotten.title"),),
     "register.over": (SIGN_IN, ("registering.ask", "join.title")),
-    "deciding.answered": (WAITING,), "deciding.others": (WAITING,),
+    "deciding.answered": (WAITING,), "deciding.others": (WAITING,), "deciding.moved": (WAITING,),
 }  # fmt: skip
 
 

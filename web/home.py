@@ -11,7 +11,16 @@ from sqlmodel import Session
 
 from community_store import census, conversations, gazette_reading, optouts, registrations
 from community_store.models import Community, Member, MemberState, Town
-from dispatch import going_on, happenings, pairing, registering, reports, requests, team
+from dispatch import (
+    going_on,
+    happenings,
+    number_change,
+    pairing,
+    registering,
+    reports,
+    requests,
+    team,
+)
 from dispatch.act import Act
 from dispatch.happenings import Happening
 from gateway.contract import Channel
@@ -57,6 +66,7 @@ def show() -> ResponseReturnValue:
             number=number_to_text(),
             asked=len(requests.waiting_for(act, *identity.deciders(person))),
             stopped=bool(member and member.mobile and _stopped(db, member.mobile)),
+            uncalled=bool(member and not member.mobile and number_change.uncalled(act, member)),
             unproved=bool(person.member and _unproved(act, person.member)),
         )
 

@@ -10,16 +10,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from datetime import time as clock
 from functools import cache
 from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
 from flask import current_app, request
 
+from dispatch import moments
 from web import identity
 
 LOCALES = Path(__file__).resolve().parent.parent / "locales"
@@ -69,17 +70,29 @@ class Words:
             return f"{max(10, round(metres / 10) * 10)}\u00a0m"
         return f"{self.number(metres / 1000)}\u00a0km"
 
-    def day(self, instant: datetime) -> str:
-        """The day of an aware instant, in the service's time zone: 24 novembre 2026."""
-        return format_date(instant.astimezone(self.zone), "long", locale=self.language)
+    def day(self, instant: datetime, *, year: bool = False) -> str:
+        """The day of an aware instant: 24 novembre; with its `year` too when that is another."""
+        day = instant.astimezone(self.zone).date()
+        return moments.day(self.language, day, None if year else self._today())
 
     def calendar_day(self, day: date) -> str:
-        """A day of the calendar: jeudi 24 décembre 2026."""
-        return format_date(day, "full", locale=self.language)
+        """A day of the calendar: jeudi 24 décembre."""
+        return moments.weekday(self.language, day, self._today())
+
+    def hour(self, at: clock) -> str:
+        """An hour of the clock: 8 h 30."""
+        return moments.hour(self.language, at)
 
     def time(self, instant: datetime) -> str:
-        """The hour and minute of an aware instant, in the service's time zone."""
-        return format_time(instant, "HH:mm", tzinfo=self.zone, locale=self.language)
+        """The hour of an aware instant, as a telephone shows it that is just at hand."""
+        return moments.hour(self.language, instant.astimezone(self.zone))
+
+    def moment(self, instant: datetime) -> str:
+        """An aware instant, in the service's time zone: 24 novembre à 9 h 23."""
+        return moments.moment(self.language, self.zone, instant, identity.runtime().clock())
+
+    def _today(self) -> date:
+        return identity.runtime().clock().astimezone(self.zone).date()
 
 
 def load(languages: Iterable[str], zone: str) -> dict[str, Words]:

@@ -20,7 +20,7 @@ from web.activation.page import activation
 from web.activation.partner import partner
 from web.alert_page import alert_page
 from web.alerts import archive, doing, new_one  # noqa: F401  # their routes
-from web.alerts import one as one_alert
+from web.alerts import living as living_alert
 from web.alerts.room import room as alerts_room
 from web.community import boundary, naming, ours, twins  # noqa: F401  # their routes
 from web.community.drawing import drawing
@@ -61,11 +61,20 @@ from web.profile.room import profile, settings_room
 from web.referent import exercise, kit, members, tools  # noqa: F401  # their routes
 from web.referent import team as asking_the_team  # noqa: F401  # its routes
 from web.referent.room import room as referents_room
-from web.registering import address, form, link, place, proofs, town  # noqa: F401  # their routes
+from web.registering import (  # noqa: F401  # their routes
+    address,
+    form,
+    link,
+    place,
+    proofs,
+    town,
+    whose,
+)
 from web.registering.room import registering
 from web.reports.deciding import reports_pages
 from web.reports.filing import filing
 from web.reports.lifting import lifting_pages
+from web.reports.subject import subject_pages
 from web.simulator import simulator
 from web.unsubscribe import unsubscribe
 
@@ -74,11 +83,12 @@ PAGES = (
     alert_page, health, registering, community, drawing, new, activation, document, partner,
     first_steps, deciding, team_pages,
     alerts_room, gazette_room, messages_room, absence, filing, reports_pages, lifting_pages,
+    subject_pages,
     neighbourhood, twin_link, directory, profile, settings_room, application, notified,
     help_centre, invite, referents_room, contact.contact, legal.legal,
 )  # fmt: skip
 # called by programs, which have no form of ours: each call proves itself, or is of a trial
 BY_PROGRAMS = (simulator, unsubscribe, moving)
 # what they keep for all requests; what they read once, as the settings say
-INSTALLED = (signing_in, front, one_alert)
+INSTALLED = (signing_in, front, living_alert)
 TEXTS = (questions, legal)

@@ -10,7 +10,7 @@ from community_store.columns import UtcDateTime, utcnow
 
 
 class MovementKind(StrEnum):
-    """What neighbours read of; a request is for référents alone (S53, S54)."""
+    """What neighbours read of; a request and a name are for référents alone (S53, S54)."""
 
     FOUNDED = "founded"
     ARRIVAL = "arrival"
@@ -21,13 +21,15 @@ class MovementKind(StrEnum):
     RENAMED = "renamed"
     MODE = "mode"
     REQUEST = "request"
+    NAME = "name"
 
 
 class Movement(SQLModel, table=True):
     """One line of a community's history, written by the rule that did it.
 
-    `member_id` is who arrived: nobody is named who left. `said` is the new name or mode, or
-    how a twin was called then, `before` the name before. `count` is how many came at once.
+    `member_id` is who arrived, or is called otherwise: nobody is named who left. `said` is the
+    new name or mode, or how a twin was called then, `before` the name before. `count` is how
+    many came at once.
     """
 
     __tablename__ = "movement"

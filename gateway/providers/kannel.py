@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 STAGES: Mapping[str, Stage | None] = {  # the type of a report, %d
     "1": Stage.DELIVERED,
     "2": Stage.UNDELIVERED,
-    "4": None,  # waits at Kannel for the operator
+    "4": Stage.ACCEPTED,  # waits at Kannel for the operator, so Kannel has it
     "8": Stage.ACCEPTED,
     "16": Stage.FAILED,
     "32": None,  # an intermediate notification of the operator
@@ -159,14 +159,14 @@ class Kannel:
 def _verdict(status: int, answer: str) -> SendError | None:
     """What an answer of sendsms means; None when Kannel has the message."""
     code = str(status)
+    if status == 503 or (status in (200, 202) and answer.startswith("4:")):
+        return NotNow("Kannel has no operator or a full queue", code=code)
     if status == 202 or (status == 200 and answer.startswith(("0:", "3:", "Sent"))):
         return None
     if status in (401, 403) or "authorization failed" in answer.lower():
         return Misconfigured("Kannel refuses the user: check username and password", code=code)
     if status in (404, 405) or 300 <= status < 400:
         return Misconfigured("no sendsms there: check sendsms_url", code=code)
-    if status == 503:
-        return NotNow("Kannel has no operator or a full queue", code=code)
     if 400 <= status < 500:
         return Refused("Kannel refuses the message", code=code)
     return Unknown(f"Kannel answered {status}", code=code)

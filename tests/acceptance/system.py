@@ -162,9 +162,8 @@ class System:
     def child(self, *words: str) -> psutil.Process:
         """The process that runs such a command: ("worker", "dispatch"), ("valkey-server",)."""
         for process in self.family():
-            command = process.cmdline()
-            program = Path(command[0].split()[0]).name
-            if all(word in (program, *command) for word in words):
+            command = _command(process)
+            if command and all(word in command for word in words):
                 return process
         raise AssertionError(f"no process {words}")
 
@@ -261,6 +260,16 @@ class System:
     def _environment(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("TOCSIN")}
         return kept | {"TOCSIN_CONFIG": str(self.folder / "config.toml")} | self.environment
+
+
+def _command(process: psutil.Process) -> list[str]:
+    """Its program's name and its arguments; nothing of one that begins or has just ended."""
+    try:
+        given = process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
+    program = given[0].split() if given else []
+    return [Path(program[0]).name, *given] if program else []
 
 
 def _group(process: psutil.Process) -> int:

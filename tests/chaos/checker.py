@@ -111,6 +111,8 @@ class Seen:
             return "stopped"
         if row.state == "expired" and self.mortal:
             return "expired"
+        if row.state == "no_receipt" and self.mortal and "could not be asked" in row.reason:
+            return "expired"  # in doubt, and its time passed before the provider could be asked
         return ""
 
 

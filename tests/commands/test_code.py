@@ -119,7 +119,7 @@ def test_a_ticket_says_all_that_its_reader_needs() -> None:
 def test_a_ticket_in_english() -> None:
     shown = words(sheet(language="en"))
     assert "JOIN 482 193 first name last name" in shown
-    assert "until January 23, 2027" in shown
+    assert "until 23 January 2027" in shown
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,18 @@ def test_a_referent_is_made_and_unmade(village: Console) -> None:
     assert village.json("member", "show", 3)["referent"] is False
 
 
+def test_a_number_that_is_another_person_s_now_is_taken_off_unless_it_is_the_last(
+    village: Console,
+) -> None:
+    who = ("--first-name", "Yan", "--last-name", "Petit", "--address", "x")
+    village.ok("member", "add", *who, "--mobile", "06 39 98 00 09", "--landline", "01 99 00 00 09")
+    village.ok("member", "drop-number", "yan petit", "mobile")
+    row = village.json("member", "show", "yan petit")
+    assert (row["mobile"] or "", row["landline"]) == ("", "+33199000009")
+    village.refused("member", "drop-number", "yan petit", "landline")
+    assert village.json("member", "show", "yan petit")["landline"] == "+33199000009"
+
+
 GOOD = {
     "--first-name": "Yan", "--last-name": "Petit", "--address": "x", "--lat": "45.1825",
     "--lon": "5.7225", "--mobile": "06 39 98 00 09",

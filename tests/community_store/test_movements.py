@@ -12,6 +12,7 @@ from community_store import (
     membership,
     movements,
     personal_data,
+    profiles,
     retention,
     twinning,
 )
@@ -185,6 +186,29 @@ def test_names_leave_the_history_in_their_time(store: Store) -> None:
         retention.forget(session, found)
         assert lines(session, home) == [(ARRIVAL, None)]
         assert retention.due(session, later)["movements"] == []
+
+
+def test_a_name_that_somebody_had_leaves_with_them_or_in_its_time(store: Store) -> None:
+    later = {"pending_days": 30, "gazette_days": 30, "message_days": 365, "movement_months": 12}
+    limits = retention.Limits.of(
+        utcnow() + timedelta(days=13 * 31), text_days=90, delivery_months=13, **later
+    )
+    with store.begin() as session:
+        community(session)
+        gone, stays = member(session, 1), member(session, 2)
+        for one in (gone, stays):
+            before = f"{one.first_name} {one.last_name}"
+            profiles.rename(session, one, "Zoé", "Petit", service="Tocsin", now=utcnow())
+            (held,) = personal_data.export(session, one)["movements"][1:]
+            assert (held["before"], held["said"]) == (before, "Zoé Petit")
+        personal_data.erase(session, gone)
+        named = select(Movement).where(Movement.kind == MovementKind.NAME)
+        forgotten, kept = session.exec(named.order_by(col(Movement.id))).all()
+        assert (forgotten.member_id, forgotten.before, forgotten.said) == (None, "", "")
+        assert kept.said == "Zoé Petit"
+        retention.forget(session, retention.due(session, limits))
+        session.refresh(kept)
+        assert (kept.member_id, kept.before, kept.said) == (None, "", "")
 
 
 def test_a_person_registered_as_active_has_arrived(store: Store) -> None:

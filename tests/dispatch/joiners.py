@@ -28,7 +28,7 @@ def settle(world: World) -> Stage:
     lilas = world.community(mode=Mode.REFERENT)
     roses = world.community("Les Roses", mode=Mode.TOWN)
     world.member(lilas, mobile=PHONES["Ana"], last_name="Roche", referent=True)
-    world.member(roses, mobile=PHONES["Bob"], first_name="Bob")
+    world.member(roses, mobile=PHONES["Bob"], first_name="Bob", last_name="Martin")
     world.agent(mobile=PHONES["Mairie"])
     return Stage(world, PHONES)
 

@@ -10,8 +10,8 @@ import pytest
 
 from community_store.errors import RuleError
 from community_store.models import DeliveryState, ProofCode, Wording
-from dispatch import codes
-from gateway.contract import Channel
+from dispatch import calls, codes
+from gateway.contract import Channel, Key
 from gateway.numbers import NumberError
 from tests.dispatch.test_voice import caller
 from tests.dispatch.world import World, at
@@ -59,6 +59,39 @@ def test_a_mobile_gets_a_text_and_a_landline_a_call(numbers: World) -> None:
     assert numbers.said(call).voice.count(spoken) == 2
     numbers.pump()
     assert spoken in numbers.phone("+33199000001")[0]
+
+
+@pytest.mark.parametrize("between", ["", " ", "-", ", ", "."])
+def test_a_code_is_read_as_people_write_it_down(numbers: World, between: str) -> None:
+    send(numbers)
+    assert verify(numbers, between.join(code_of(numbers)))
+
+
+# a line that wants no calls
+
+
+def test_a_code_rings_where_calls_were_stopped_but_no_sms_goes_where_sms_were(
+    numbers: World,
+) -> None:
+    numbers.stop("+33199000001", Channel.VOICE)
+    numbers.stop("+33639980001")
+    for number in (LANDLINE, MOBILE):
+        send(numbers, number)
+    numbers.pump()
+    assert len(numbers.phone("+33199000001")) == 1
+    assert numbers.phone("+33639980001") == []
+
+
+def test_who_answers_9_to_a_code_is_rung_with_no_other_for_90_days(numbers: World) -> None:
+    send(numbers, LANDLINE)
+    numbers.pump()
+    [call] = numbers.deliveries()
+    calls.press(numbers.runtime, "sim", Key("9", call.provider_id or "", call.id or 0, 1))
+    assert send(numbers, LANDLINE) is Channel.VOICE, "as if it had rung"
+    assert len(numbers.deliveries()) == 1
+    numbers.clock.forward(days=91)
+    send(numbers, LANDLINE)
+    assert len(numbers.deliveries()) == 2
 
 
 @pytest.mark.parametrize("number", [MOBILE, LANDLINE])

@@ -8,10 +8,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
-from community_store.models import Alert, AlertState, Notice, Number, Stop
+from community_store.models import Alert, AlertState, Delivery, Notice, Number, Stop
 from community_store.models import DeliveryState as State
-from dispatch import figures, looking, metrics, outbox, queues, receipts, sweep
+from dispatch import figures, looking, metrics, outbox, queues, receipts, sweep, tally
 from dispatch.act import Act
 from dispatch.outbox import Claimed
 from gateway.contract import Accepted, NotNow, Outbound, Receipt, Stage, Traits, Unknown
@@ -109,6 +110,21 @@ def test_it_is_sent_three_times_at_most(sqlite_world: World) -> None:
     assert sqlite_world.claim(doubtful.number) == []
 
 
+def test_what_no_provider_ever_took_is_not_counted_as_accepted(world: World) -> None:
+    doubtful = Doubtful(world)
+    for _ in range(2):
+        doubtful.look(seconds=5)
+        doubtful.look(seconds=60)
+        doubtful.attempt()
+    doubtful.look(seconds=5)
+    assert doubtful.look(seconds=60) == State.NO_RECEIPT
+    with world.store.read() as session:
+        figures_of_it = tally.by_channel(session, doubtful.alert.id or 0)["sms"]
+        people = tally.total(session, doubtful.alert.id or 0)
+    for counted in (figures_of_it, people):
+        assert (counted["told"], counted["accepted"], counted["unknown"]) == (1, 0, 1)
+
+
 def test_a_look_that_fails_is_no_empty_look(sqlite_world: World) -> None:
     doubtful = Doubtful(sqlite_world)
     doubtful.provider.finds = lambda _: NotNow("connection refused")
@@ -125,6 +141,20 @@ def test_a_provider_that_can_never_be_asked_is_asked_for_a_day(sqlite_world: Wor
     assert doubtful.look(seconds=23 * 3600) == State.UNKNOWN
     assert doubtful.look(seconds=2 * 3600) == State.NO_RECEIPT
     assert "could not be asked" in sqlite_world.delivery().reason
+
+
+def test_what_is_still_worth_telling_is_not_given_up_while_its_provider_cannot_be_asked(
+    sqlite_world: World,
+) -> None:
+    doubtful = Doubtful(sqlite_world)
+    doubtful.provider.finds = lambda _: NotNow("connection refused")
+    with sqlite_world.store.begin() as session:
+        lives = sqlite_world.clock() + timedelta(days=3)
+        session.execute(update(Delivery).values(expires_at=lives))
+    assert doubtful.look(seconds=30 * 3600) == State.UNKNOWN
+    doubtful.provider.finds = lambda _: None
+    assert doubtful.look(seconds=10) == State.UNKNOWN
+    assert doubtful.look(seconds=10) == State.QUEUED
 
 
 def test_a_look_that_was_overtaken_says_nothing_of_what_came_after(world: World) -> None:

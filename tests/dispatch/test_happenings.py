@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from community_store import membership
+from community_store import membership, profiles
 from community_store.models import Community, JoinRequest, Member, MemberState, Mode
 from dispatch import founding, happenings, placing, requests, rerouting
 from dispatch.happenings import Happening
@@ -72,6 +72,25 @@ def test_requests_are_for_referents_alone(world: World) -> None:
         ("arrival", "", None), ("request", "accepted", None),
     ]  # fmt: skip
     assert [one.kind for one in read(world, neighbour)] == ["arrival"]
+
+
+def test_a_name_that_somebody_had_is_for_referents_while_its_bearer_is_a_neighbour(
+    world: World,
+) -> None:
+    home, other = world.community(), world.community("Les Roses")
+    neighbour, referent = world.member(home), world.member(home, referent=True)
+    odette = world.member(home, first_name="Odette", last_name="Martin", pseudonym="Geai")
+    with world.act() as act:
+        known = act.session.get_one(Member, odette.id)
+        profiles.rename(act.session, known, "Odile", "Le Gall", service="Tocsin", now=act.now)
+    assert read(world, neighbour) == []
+    (line,) = read(world, referent)
+    assert (line.before, line.said) == ("Odette Martin", "Odile Le Gall")
+    with world.act() as act:
+        get = act.session.get_one
+        membership.move(act.session, get(Member, odette.id), get(Community, other))
+    line = read(world, referent)[-1]
+    assert (line.kind, line.name, line.before, line.said, line.other) == ("name", "", "", "", "")
 
 
 def test_a_referent_is_led_to_a_request_only_where_referents_decide(world: World) -> None:

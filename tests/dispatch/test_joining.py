@@ -39,6 +39,17 @@ def handmade(sqlite_world: World) -> Stage:
     return settle(sqlite_world)
 
 
+@pytest.mark.parametrize("name", ["Police Municipale", "Mairie de Valmoutier", "M. Le Maire"])
+def test_an_office_does_not_join(handmade: Stage, name: str) -> None:
+    for text in (f"{name}, 12 rue des Lilas, 38990 Valmoutier", f"482193 {name}"):
+        assert handmade.says("Jeanne", f"INSCRIPTION {text}") == "join_office"
+    assert (
+        "votre prénom et votre nom, pas ceux d'un service"
+        in handmade.world.phone(PHONES["Jeanne"])[-1]
+    )
+    assert handmade.world.rows(Enrolment) == []
+
+
 # from the text to the answer of whoever decides
 
 
@@ -180,8 +191,9 @@ ORDINARY = {
 
 
 IDS = [
-    "join_received", "join_received_team", "join_nowhere", "join_how", "join_address_unknown",
-    "join_later", "join_choose_1", "join_choose_2", "join_choose_3", "join_already",
+    "join_received", "join_received_team", "join_nowhere", "join_how", "join_office",
+    "join_address_unknown", "join_later", "join_choose_1", "join_choose_2", "join_choose_3",
+    "join_already", "join_other", "request_moved",
     "join_pending", "join_foreign", "join_too_many", "join_code_how", "join_code_wrong",
     "join_code_full", "join_code_blocked", "join_code_later", "request_ask", "request_refused",
     "welcome", "welcome_one", "welcome_first", "welcome_nowhere",

@@ -9,10 +9,13 @@ import pytest
 
 from community_store.models import (
     Alert,
+    Community,
     Enrolment,
+    Member,
+    MemberState,
 )
 from community_store.store import Store
-from dispatch import team
+from dispatch import requests, rerouting, team
 from tests.dispatch.joiners import FULL, settle
 from tests.dispatch.script import Stage
 from tests.dispatch.world import World, make_world
@@ -61,6 +64,30 @@ def test_a_member_is_told_their_state(handmade: Stage) -> None:
         Bob > INSCRIPTION
         Bob < Vous êtes déjà inscrit : Les Roses.*
     """)
+
+
+def test_another_of_the_household_is_told_that_they_have_no_account_by_it(
+    handmade: Stage,
+) -> None:
+    handmade.play("""
+        Bob > INSCRIPTION Zoé Martin, 12 rue des Lilas 38990 Valmoutier
+        Bob < Ce numéro a déjà un compte, sous un autre nom : Zoé Martin n'est PAS inscrit.*
+    """)
+    assert handmade.world.rows(Enrolment) == []
+
+
+def test_a_referent_who_answers_what_has_moved_on_is_told_so(handmade: Stage) -> None:
+    world = handmade.world
+    ids = {one.name: one.id for one in world.rows(Community)}
+    jeanne = world.member(ids["Les Lilas"], state=MemberState.PENDING)
+    with world.act() as act:
+        member = act.session.get_one(Member, jeanne.id)
+        ref = requests.ask(act, member).id
+        member.community_id = ids["Les Roses"]
+        rerouting.follow(act, member)
+    assert handmade.says("Ana", f"OUI {ref}") == "request_moved"
+    assert handmade.says("Bob", f"OUI {ref}") == "unknown_ref"
+    assert world.rows(Member, id=jeanne.id)[0].state == MemberState.PENDING
 
 
 def test_after_15_days_the_one_who_has_it_is_named(stage: Stage) -> None:

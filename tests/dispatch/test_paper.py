@@ -37,7 +37,7 @@ def lilas(world: World) -> Stage:
     """Les Lilas with Ana, its référent, on both databases."""
     world.number()
     home = world.community(mode=Mode.REFERENT)
-    world.member(home, mobile=PHONES["Ana"], referent=True)
+    world.member(home, mobile=PHONES["Ana"], last_name="Roche", referent=True)
     return Stage(world, PHONES)
 
 

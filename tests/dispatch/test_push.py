@@ -75,7 +75,7 @@ def test_twins_know_the_author_by_pseudonym_alone(world: World, pushes: PushServ
     world.pump()
     assert said(pushes, device) == [
         (
-            f"Alerte {alert.id} dans une communauté jumelle : Les Lilas",
+            f"Alerte {alert.id} dans une communauté jumelée : Les Lilas",
             "Pic vert : Fourgon [plaque]",
         )
     ]

@@ -97,6 +97,8 @@ def test_a_queued_message_is_taken() -> None:
         (Answer(302, ""), Misconfigured),
         (Answer(400, "Number(s) has/have been denied by white- and/or black-lists."), Refused),
         (Answer(503, "Temporal failure, try again later."), NotNow),
+        (Answer(202, "4: Temporal failure, try again later."), NotNow),
+        (Answer(200, "4: Temporal failure, try again later."), NotNow),
         (Answer(500, ""), Unknown),
         (Answer(200, "<html>a proxy</html>"), Unknown),
         (Answer(cut=True), Unknown),
@@ -190,6 +192,12 @@ def test_reports_come_back_to_their_delivery(kind: str, stage: Stage | None) -> 
     receipt = provider().read_receipt(call)
     assert (receipt and receipt.stage) == stage
     assert receipt is None or (receipt.delivery, receipt.attempt) == (7, 2)
+
+
+def test_a_report_that_a_message_waits_at_kannel_proves_that_kannel_has_it() -> None:
+    """Without its answer the message would be sent again while it waits for the operator."""
+    receipt = provider().read_receipt(called("type=4&d=7&a=2"))
+    assert receipt == Receipt(Stage.ACCEPTED, "", 7, 2)
 
 
 def test_a_failure_says_so_in_words() -> None:

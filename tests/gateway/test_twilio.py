@@ -31,6 +31,7 @@ from gateway.contract import (
     Stage,
     Unknown,
 )
+from gateway.http import LEAST
 from gateway.providers import Wiring
 from gateway.providers.twilio import STAGES, Twilio
 from tests.gateway.standin import Answer, Asked, StandIn, standin
@@ -181,8 +182,21 @@ def test_an_opt_out_that_twilio_holds_is_told() -> None:
     assert error.value.opted_out
 
 
+PAST = "Wed, 21 Oct 2015 07:28:00 GMT"  # what a date is when our clock is ahead
+
+
 @pytest.mark.parametrize(
-    ("header", "delay"), [("7", 7.0), ("0.5", 0.5), ("junk", 1.0), ("nan", 1.0), ("99999", 3600.0)]
+    ("header", "delay"),
+    [
+        ("7", 7.0),
+        ("0.5", 0.5),
+        ("junk", 1.0),
+        ("nan", 1.0),
+        ("99999", 3600.0),
+        ("0", LEAST),
+        ("-3", LEAST),
+        (PAST, LEAST),
+    ],
 )
 def test_throttling_lasts_as_long_as_twilio_says(header: str, delay: float) -> None:
     with pytest.raises(NotNow) as error:

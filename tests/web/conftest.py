@@ -24,6 +24,7 @@ from tests.dispatch.world import World, make_world
 from tests.rigs.debian import program
 from tests.rigs.templates import compiled_once
 from tests.web.house import House, make_house
+from tests.web.quarter import Quarter, settled
 from tests.web.seen import plain_house, served, serving
 
 FLAGS = (
@@ -105,6 +106,12 @@ def place(sqlite_store: Store, redis_url: str, tmp_path: Path, addok: str) -> It
         world.number()
         world.community("Les Lilas")
         yield make_house(world)
+
+
+@pytest.fixture
+def quarter(house: House) -> Quarter:
+    """Les Lilas with its gazette, over the house."""
+    return settled(house)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import re
 from sqlmodel import select
 
 from community_store.models import (
+    Community,
     Member,
     Notice,
     Wording,
@@ -61,3 +62,9 @@ def jeanne(house: House) -> Member:
     [member] = house.world.rows(Member, first_name="Jeanne")
     assert isinstance(member, Member)
     return member
+
+
+def joined_by_text(house: House, **more: object) -> Member:
+    """Whose account has no e-mail and no password."""
+    values = {"first_name": "Jeanne", "last_name": "Petit", "mobile": E164} | more
+    return house.world.member(house.world.rows(Community)[0].id, **values)

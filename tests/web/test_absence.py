@@ -16,7 +16,7 @@ from tests.web.letters import Street, counted, make_street
 NOW = datetime(2026, 12, 20, 10, 0, tzinfo=UTC)
 NOTE = "Relever le courrier, la clé est chez Lucette"
 DATES = {"starts": "2026-12-24", "ends": "2027-01-02"}
-SAID = "Du jeudi 24 décembre 2026 au samedi 2 janvier 2027"
+SAID = "Du jeudi 24 décembre au samedi 2 janvier 2027"
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_dates_that_cannot_be_are_not_taken(
 
 def test_dates_are_taken_as_french_people_type_them(street: Street) -> None:
     confides(street, street.jean, starts="24/12/2026", ends="24.12.2026")
-    assert "Le jeudi 24 décembre 2026" in street.reads(street.jean, "/absence/")
+    assert "Le jeudi 24 décembre" in street.reads(street.jean, "/absence/")
 
 
 def test_somebody_must_be_chosen_and_not_too_many(street: Street) -> None:

@@ -107,7 +107,7 @@ def test_who_is_elsewhere_reads_how_far_and_when_the_mail_comes(house: House) ->
     answer = stands(inside(house, member), member, north=0.01)
     page = words(answer)  # type: ignore[arg-type]
     assert "1,1 km" in page
-    assert "18:30" in page
+    assert "18 h 30" in page
     assert "justificatif" in page
     assert state(house, member) == MemberState.PENDING
 
@@ -115,7 +115,7 @@ def test_who_is_elsewhere_reads_how_far_and_when_the_mail_comes(house: House) ->
 def test_without_an_email_no_mail_is_promised(house: House) -> None:
     member = pending(house, email=None)
     page = words(stands(inside(house, member), member, north=0.01))  # type: ignore[arg-type]
-    assert "18:30" not in page
+    assert "18 h 30" not in page
     assert "justificatif" in page
 
 
@@ -155,11 +155,11 @@ def test_whatever_fails_the_mail_of_the_evening_is_promised(
     answer = visitor.post("/activation/position", **told)
     assert answer.status_code == 422
     assert words_ in words(answer)
-    assert "24 novembre 2026 à 18:30" in words(answer)
+    assert "24 novembre à 18 h 30" in words(answer)
     [link] = house.world.rows(EveningLink)
     assert link.due_at == at(17, 30)
     assert house.world.rows(PositionTry) == []
-    assert "24 novembre 2026 à 18:30" in words(visitor.get("/activation"))
+    assert "24 novembre à 18 h 30" in words(visitor.get("/activation"))
 
 
 def test_without_scripts_a_button_asks_for_the_mail(house: House) -> None:
@@ -167,11 +167,11 @@ def test_without_scripts_a_button_asks_for_the_mail(house: House) -> None:
     visitor = inside(house, pending(house))
     page = words(visitor.get("/activation"))
     assert 'name="failed" value="plain"' in page
-    assert "Recevoir un lien par courriel" in page
+    assert "Recevoir un lien par e-mail" in page
     assert visitor.lands(visitor.post("/activation/position", failed="plain")) == "/activation"
     page = words(visitor.get("/activation"))
-    assert "24 novembre 2026 à 18:30" in page
-    assert "Recevoir un lien par courriel" not in page
+    assert "24 novembre à 18 h 30" in page
+    assert "Recevoir un lien par e-mail" not in page
     assert len(house.world.rows(EveningLink)) == 1
 
 
@@ -189,7 +189,7 @@ def test_no_mail_is_promised_that_would_not_come_or_not_help(
     for reason in ("denied", "plain"):
         answer = visitor.post("/activation/position", failed=reason)
         assert answer.status_code == 422
-        assert "18:30" not in words(answer)
+        assert "18 h 30" not in words(answer)
     assert house.world.rows(EveningLink) == []
 
 

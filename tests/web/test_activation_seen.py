@@ -41,7 +41,7 @@ def test_the_device_says_where_it_is(
         page.goto(f"{site}/activation")
         looks_well(page, f"activation-{size}-{language}")
         page.locator("[data-position] button").click()
-        expect(page.locator("#errors")).to_contain_text("18:30")
+        expect(page.locator("#errors")).to_contain_text("18 h 30")
         looks_well(page, f"activation-denied-{size}-{language}")
         context.grant_permissions(["geolocation"])
         assert member.lat is not None
@@ -102,7 +102,7 @@ def test_a_document_is_sent_without_scripts(chromium: Browser, plain: House, sit
         page = context.new_page()
         page.goto(f"{site}/activation")
         page.locator("noscript button, main form button").first.click()
-        expect(page.get_by_text("18:30")).to_be_visible()
+        expect(page.get_by_text("18 h 30")).to_be_visible()
         page.screenshot(path=SHOTS / "activation-plain.png", full_page=True)
         page.locator("a[href='/activation/document']").click()
         page.screenshot(path=SHOTS / "activation-document.png", full_page=True)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import pytest
+from shapely import Point
 
 from community_store.models import (
     Alert,
     AlertState,
+    Community,
     Member,
     Notice,
     Reply,
@@ -122,6 +125,34 @@ def test_a_place_is_kept_if_it_is_one(quarter: Quarter, lat: str, lon: str, kept
     )
 
 
+def test_who_has_no_place_on_the_map_places_an_alert_too(quarter: Quarter) -> None:
+    """A member who joined by SMS: the marker begins in the community, and has to be moved."""
+    visitor = quarter.browser(quarter.author)
+    page = words(visitor.get("/alerts/new"))
+    assert "au milieu de votre quartier" in page
+    middle = dict(re.findall(r'name="(lat|lon)" value="([^"]+)"', page))
+    home = quarter.world.rows(Community, id=quarter.author.community_id)[0]
+    assert home.boundary.contains(Point(float(middle["lon"]), float(middle["lat"])))
+    said = {"text": TEXT, "placed": "yes"}
+    refused = visitor.post("/alerts/new", **said, **middle)
+    assert refused.status_code == 422
+    assert "Déplacez d'abord le repère" in words(refused)
+    moved = {**middle, "lat": f"{float(middle['lat']) + 0.0001:.6f}"}
+    visitor.lands(visitor.post("/alerts/new", sure="1", **said, **moved))
+    alert = only_alert(quarter.world)
+    assert f"{alert.lat:.6f}" == moved["lat"]
+
+
+def test_the_marker_of_who_has_a_place_begins_at_home(quarter: Quarter) -> None:
+    quarter.world.change(quarter.author, lat=45.18, lon=5.72)
+    visitor = quarter.browser(quarter.author)
+    page = words(visitor.get("/alerts/new"))
+    assert "d'abord chez vous" in page
+    assert 'name="lat" value="45.18"' in page
+    at_home = {"placed": "yes", "lat": "45.18", "lon": "5.72"}
+    visitor.lands(visitor.post("/alerts/new", text=TEXT, sure="1", **at_home))
+
+
 def test_each_reads_what_they_may(quarter: Quarter) -> None:
     quarter.house.world.change(quarter.author, mobile="+33639980042", address="4 rue des Lilas")
     path = quarter.sends(placed="yes", lat="45.18", lon="5.72")
@@ -198,7 +229,7 @@ def test_a_reply_to_all_goes_once_to_everybody_else(quarter: Quarter) -> None:
     path = quarter.sends()
     quarter.world.pump()
     visitor = quarter.browser(quarter.neighbour)
-    visitor.lands(visitor.post(f"{path}/reply", reply="Elle part vers la gare", all="1"))
+    visitor.lands(visitor.post(f"{path}/reply", reply="Elle part vers la gare", all="1", sure="1"))
     notices = [one for one in quarter.world.deliveries() if one.notice_id]
     by_sms = [one.address for one in notices if one.channel == Channel.SMS]
     assert sorted(by_sms) == sorted(map(str, [quarter.author.mobile, quarter.referent.mobile]))
@@ -207,6 +238,47 @@ def test_a_reply_to_all_goes_once_to_everybody_else(quarter: Quarter) -> None:
     assert "Elle part vers la gare" in twin
     assert "Jean" not in twin
     assert "Pinson" in twin
+
+
+def test_who_tells_everybody_reads_first_what_and_how_many(quarter: Quarter) -> None:
+    path = quarter.sends()
+    quarter.world.pump()
+    said = {"reply": "AB-123-CD part vers la gare", "all": "1"}
+    visitor = quarter.browser(quarter.neighbour)
+    page = words(visitor.post(f"{path}/reply", **said))
+    told = page.split('sample said">')[1].split("</blockquote>")[0]
+    assert "suite de l'alerte" in told
+    assert "Jean Petit (Les Lilas)" in told
+    assert "part vers la gare" in told
+    assert "AB-123-CD" not in told
+    assert "3 personnes recevront" in page
+    assert quarter.world.rows(Notice) == []
+    assert quarter.world.rows(Reply) == []
+    again = visitor.post(f"{path}/reply", again="1", **said)
+    assert again.status_code == 200
+    assert "AB-123-CD part vers la gare</textarea>" in words(again)
+    visitor.lands(visitor.post(f"{path}/reply", sure="1", **said))
+    told_now = {one.address for one in quarter.world.deliveries() if one.notice_id}
+    assert len(told_now) == 3
+
+
+def test_what_the_author_adds_is_shown_first_too(quarter: Quarter) -> None:
+    path = quarter.sends()
+    visitor = quarter.browser(quarter.author)
+    page = words(visitor.post(f"{path}/reply", more="Ils sont partis"))
+    assert "Personne d'autre n'a encore reçu" in page
+    quarter.world.pump()
+    page = words(visitor.post(f"{path}/reply", more="Ils sont partis"))
+    assert "3 personnes recevront" in page
+    assert quarter.world.rows(Reply) == []
+
+
+def test_what_is_over_is_not_asked_about(quarter: Quarter) -> None:
+    path = quarter.sends()
+    visitor = quarter.browser(quarter.author)
+    visitor.lands(visitor.post(f"{path}/end", sure="1"))
+    answer = visitor.get(visitor.lands(visitor.post(f"{path}/reply", more="Ils sont partis")))
+    assert "déjà terminée" in words(answer)
 
 
 def test_one_confirms_once(quarter: Quarter) -> None:
@@ -343,7 +415,7 @@ def test_what_the_author_adds_is_for_all(quarter: Quarter) -> None:
     path = quarter.sends()
     quarter.world.pump()
     visitor = quarter.browser(quarter.author)
-    visitor.lands(visitor.post(f"{path}/reply", more="Ils sont partis"))
+    visitor.lands(visitor.post(f"{path}/reply", more="Ils sont partis", sure="1"))
     quarter.world.pump()
     assert "Ils sont partis" in quarter.world.phone(quarter.neighbour.mobile or "")[-1]
     assert visitor.post(f"{path}/reply", more=" ").status_code == 422

@@ -24,7 +24,7 @@ from community_store.models import (
     Town,
     Wording,
 )
-from dispatch import proofs, requests, team, vouching
+from dispatch import proofs, requests, rerouting, team, vouching
 from dispatch.proof_reading import Picture
 from tests.web.house import House, Visitor, words
 
@@ -105,6 +105,43 @@ def test_another_community_s_request_does_not_exist(house: House, lilas: int) ->
     assert visitor.post(path, answer="yes").status_code == 404
     assert visitor.get("/requests/99999999999").status_code == 404
     assert "Jeanne" not in visitor.get("/requests").text
+
+
+def moves(house: House, member: Member, home: int) -> None:
+    """The member asks another community instead."""
+    with house.world.act() as act:
+        kept = act.session.get_one(Member, member.id)
+        kept.community_id = home
+        rerouting.follow(act, kept)
+
+
+def test_a_referent_reads_that_who_asked_has_turned_to_another_community(
+    house: House, lilas: int
+) -> None:
+    zoe = referent(house, lilas, email="zoe@voisins.example")
+    visitor, jeanne = inside(house, zoe), asked(house, lilas)
+    path, by_mail = f"/requests/{ref(house, jeanne)}", link(house, zoe)
+    moves(house, jeanne, house.world.community("Les Roses", mode=Mode.REFERENT))
+    for one in (path, by_mail):
+        for answer in (visitor.get(one), visitor.post(one, answer="yes")):
+            assert answer.status_code == 410
+            page = words(answer)
+            assert "s'est adressée ailleurs" in page
+            assert 'href="/requests"' in page
+            assert not re.search("Jeanne|Petit|rue des Lilas|Roses", page)
+    assert state(house, jeanne) == MemberState.PENDING
+
+
+def test_an_agent_reads_so_where_the_request_has_left_the_town(house: House, lilas: int) -> None:
+    [town] = house.world.rows(Town)
+    house.world.change(town, subscribed=True)
+    home = house.world.community("La Mairie", mode=Mode.TOWN)
+    visitor = inside(house, house.world.agent(town.insee, email="agent@ville.example"))
+    jeanne = asked(house, home)
+    moves(house, jeanne, house.world.community("Ailleurs", insee="2A004"))
+    answer = visitor.get(f"/requests/{ref(house, jeanne)}")
+    assert answer.status_code == 410
+    assert not re.search("Jeanne|Ailleurs", words(answer))
 
 
 def test_an_agent_sees_the_contacts_of_whom_the_town_vouches_for(house: House) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 from datetime import timedelta
-
-import pytest
+from zipfile import ZipFile
 
 from community_store import optouts, personal_data
 from community_store.models import (
@@ -19,14 +20,8 @@ from community_store.models import (
 from dispatch import digests, envelope, pictures
 from tests.dispatch import papers
 from tests.dispatch.world import at
-from tests.web.house import House, words
-from tests.web.quarter import TITLE, Quarter, settled
-
-
-@pytest.fixture
-def quarter(house: House) -> Quarter:
-    return settled(house)
-
+from tests.web.house import words
+from tests.web.quarter import TITLE, Quarter
 
 # by e-mail
 
@@ -83,6 +78,23 @@ def test_a_digest_is_stopped_in_one_click_and_alerts_go_on(quarter: Quarter) -> 
 
 
 # what is held
+
+
+def test_an_author_takes_their_pictures_along_and_nobody_elses(quarter: Quarter) -> None:
+    quarter.shows(papers.picture())
+    (picture,) = quarter.world.rows(GazettePicture)
+    visitor = quarter.browser(quarter.author)
+    answer = visitor.post("/settings/data/all")
+    assert answer.headers["Content-Disposition"] == "attachment; filename=my-data.zip"
+    assert answer.headers["Cache-Control"] == "no-store"
+    with ZipFile(io.BytesIO(answer.data)) as parcel:
+        held = json.loads(parcel.read("my-data.json"))
+        shown = parcel.read(f"pictures/{picture.id}.jpg")
+    assert held == json.loads(visitor.post("/settings/data").text)
+    assert [one["id"] for one in held["gazette_pictures"]] == [picture.id]
+    assert shown == visitor.get(f"/gazette/pictures/{picture.id}/large").data
+    other = quarter.browser(quarter.neighbour).post("/settings/data/all")
+    assert ZipFile(io.BytesIO(other.data)).namelist() == ["my-data.json"]
 
 
 def test_what_one_wrote_comes_out_and_is_erased(quarter: Quarter) -> None:

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-
 from community_store.models import (
     AuditEntry,
     GazetteComment,
 )
 from tests.dispatch.world import at
-from tests.web.house import House, words
-from tests.web.quarter import SAID, TITLE, Quarter, settled
-
-
-@pytest.fixture
-def quarter(house: House) -> Quarter:
-    return settled(house)
-
+from tests.web.house import words
+from tests.web.quarter import SAID, TITLE, Quarter
 
 # changed, over, removed
 
@@ -31,7 +23,7 @@ def test_one_changes_ones_own(quarter: Quarter) -> None:
     visitor.lands(visitor.post(f"{path}/edit", **(SAID | {"title": "Vélo donné, merci"})))
     page = words(quarter.browser(quarter.neighbour).get(path))
     assert "Vélo donné, merci" in page
-    assert "modifié 14h00" in page
+    assert "modifié le 24 novembre à 14 h" in page
     assert visitor.post(f"{path}/edit", **(SAID | {"title": ""})).status_code == 422
 
 

@@ -13,13 +13,8 @@ from community_store.models import (
     MemberState,
 )
 from tests.dispatch import papers
-from tests.web.house import SITE, House, words
-from tests.web.quarter import SAID, TITLE, Quarter, settled
-
-
-@pytest.fixture
-def quarter(house: House) -> Quarter:
-    return settled(house)
+from tests.web.house import SITE, words
+from tests.web.quarter import SAID, TITLE, Quarter
 
 
 def test_pictures_are_drawn_anew_and_say_nothing_of_where(quarter: Quarter) -> None:

@@ -48,6 +48,15 @@ def test_what_deploy_asks_for_is_exported(village: Village, name: str) -> None:
     assert asked <= exported(village)
 
 
+@pytest.mark.parametrize("name", ["prometheus-alerts.yml", "grafana-dashboard.json"])
+def test_what_may_fall_is_not_asked_for_as_a_counter(name: str) -> None:
+    """A delivery that arrives after all leaves `failed`: increase() would tell of thousands."""
+    text = (DEPLOY / name).read_text()
+    asked = re.findall(r"(\w+)\(tocsin_deliveries_total", text)
+    assert "delta" in asked
+    assert not {"increase", "rate", "irate"}.intersection(asked)
+
+
 def test_the_dashboard_is_one_that_grafana_takes() -> None:
     board: dict[str, Any] = json.loads((DEPLOY / "grafana-dashboard.json").read_text())
     ids = [panel["id"] for panel in board["panels"]]

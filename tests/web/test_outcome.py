@@ -80,7 +80,7 @@ def test_the_headline_counts_neighbours_and_seconds(told: Village) -> None:
     assert said["details"] == [
         "alerte 1",
         "2 SMS",
-        "2 courriels",
+        "2 e-mails",
         "1 agent de la commune",
         "1 message en route",
     ]
@@ -91,13 +91,13 @@ def test_each_person_hears_why(told: Village) -> None:
     said = fates(told)
     assert {name: said[name] for name in NAMES} == {
         "Odette": "a donné l'alerte",
-        "Karim": "SMS + courriel",
-        "Thomas": "courriel",
+        "Karim": "SMS + e-mail",
+        "Thomas": "e-mail",
         "Paul": "en route…",
         "Jeanne": "ligne fixe seulement",
         "Hugo": "a dit STOP",
         "Inès": "compte en attente",
         "Julien": "compte suspendu",
-        "Yves": "jumelage\N{NO-BREAK SPACE}: par courriel seulement",
+        "Yves": "jumelage\N{NO-BREAK SPACE}: par e-mail seulement",
         "Samir": "autre quartier, non jumelé",
     }

@@ -61,7 +61,7 @@ def test_a_mail_arrives_in_the_open_mailbox_and_an_open_letter_stays_open(
     page: Page, village: Village
 ) -> None:
     page.locator(".person", has_text="Thomas Girard").click()
-    expect(page.locator(".letters")).to_contain_text("Aucun courriel")
+    expect(page.locator(".letters")).to_contain_text("Aucun e-mail")
     letter(village, "d1.a1", THOMAS, "Alerte 1")
     page.locator("summary", has_text="Alerte 1").click()
     letter(village, "d2.a1", THOMAS, "Alerte 2")

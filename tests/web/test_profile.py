@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import event
 
-from community_store import profiles, pseudonyms
+from community_store import audit, profiles, pseudonyms
 from community_store.errors import RuleError
-from community_store.models import Member, MemberState, Town
+from community_store.models import Member, MemberState, Movement, Town
 from tests.dispatch.world import INSEE
 from tests.web.house import House, Visitor, words
 from web import i18n
@@ -79,6 +79,9 @@ def test_a_name_is_changed(street: Street) -> None:
         ("Odette", "a@b.example", "lettres seulement"),
         ("O" * 61, "Martin", "60"),
         ("Odette", "Mésange", "Votre pseudonyme contient ce nom"),
+        ("Police", "Municipale", "Écrivez votre prénom, puis votre nom de famille"),
+        ("Mairie", "de Grenoble", "ferait croire que vous parlez pour la mairie"),
+        ("Équipe", "Tocsin", "ou le service"),
     ],
 )
 def test_a_name_that_cannot_be_is_told(street: Street, first: str, last: str, told: str) -> None:
@@ -86,6 +89,35 @@ def test_a_name_that_cannot_be_is_told(street: Street, first: str, last: str, to
     assert answer.status_code == 422
     assert told in words(answer)
     assert street.me().last_name == "Martin"
+
+
+@pytest.mark.parametrize(("first", "last"), [("Jeanne", "Maire"), ("Luc", "Police")])
+def test_a_family_is_not_taken_for_an_office(street: Street, first: str, last: str) -> None:
+    visitor = street.browser(street.odette)
+    visitor.lands(visitor.post("/profile/name", first_name=first, last_name=last))
+    assert street.me().last_name == last
+
+
+def test_referents_read_who_is_called_otherwise_and_the_audit_has_it(street: Street) -> None:
+    world, home = street.house.world, street.odette.community_id or 0
+    rose, jean = (world.member(home, referent=judge) for judge in (True, False))
+    visitor = street.browser(street.odette)
+    for _ in range(2):  # the second changes nothing
+        visitor.lands(visitor.post("/profile/name", first_name="Odile", last_name="Le Gall"))
+    told = "Odette Martin a changé de nom : Odile Le Gall."
+    for path in ("/community/history", "/home"):
+        assert words(street.browser(rose).get(path)).count(told) == 1
+        assert "a changé de nom" not in words(street.browser(jean).get(path))
+    with world.store.read() as db:
+        (kept,) = audit.of(db, f"member {street.odette.id}")
+    assert (kept.actor, kept.action) == (f"member {street.odette.id}", "renamed")
+
+
+def test_who_waits_for_somebody_to_vouch_changes_their_name_quietly(street: Street) -> None:
+    street.house.world.change(street.odette, state=MemberState.PENDING)
+    visitor = street.browser(street.odette)
+    visitor.lands(visitor.post("/profile/name", first_name="Odile", last_name="Le Gall"))
+    assert [one.kind for one in street.house.world.rows(Movement) if one.kind == "name"] == []
 
 
 def test_pseudonyms_are_offered_that_tell_nothing(street: Street) -> None:
@@ -191,7 +223,7 @@ def seen(street: Street) -> dict[str, str]:
 def test_the_page_shows_what_each_kind_of_viewer_sees(street: Street) -> None:
     street.house.world.change(street.odette, hide_mobile=True)
     cards = seen(street)
-    neighbour, twin = cards["Mes voisins"], cards["Les quartiers jumelés"]
+    neighbour, twin = cards["Mes voisins"], cards["Les communautés jumelées"]
     agent, anyone = cards["La mairie et la police municipale"], cards["Tous les autres"]
     assert all(told in neighbour for told in ("Odette Martin", "rue des Lilas", "01 99 00 00 42",
                                               "J'ai une échelle.", "jardinage, échecs"))  # fmt: skip
@@ -293,7 +325,7 @@ def counted(house: House) -> Iterator[list[str]]:
 
 def test_every_rule_that_can_refuse_has_words() -> None:
     known = i18n.load(("fr",), "Europe/Paris")["fr"].messages
-    codes = ("name", "name_long", "pseudonym", "short", "long", "letters", "contact", "tells",
+    codes = ("name", "name_long", "office_name", "pseudonym", "short", "long", "letters", "contact", "tells",
              "office", "nickname_taken", "about_long", "interests", "same", "email", "too_many",
              "night", "no_voice", "taken", "last")  # fmt: skip
     assert {f"profile.wrong.{code}" for code in codes} <= known.keys()

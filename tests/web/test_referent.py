@@ -285,8 +285,8 @@ def test_a_second_one_within_the_month_is_refused_and_said(quarter: Quarter) -> 
     quarter.exercise()
     answer = quarter.browser.post("/referent/exercise")
     assert answer.status_code == 409
-    assert "Un exercice par mois suffit. Le dernier date du 24 novembre 2026" in words(answer)
-    assert "après le 25 décembre 2026" in words(answer)
+    assert "Un exercice par mois suffit. Le dernier date du 24 novembre" in words(answer)
+    assert "après le 25 décembre" in words(answer)
     assert 'action="/referent/exercise"' not in answer.text
     assert len(quarter.world.rows(Alert)) == 1
 

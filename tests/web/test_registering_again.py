@@ -8,7 +8,6 @@ from community_store import agents
 from community_store.models import (
     Account,
     Agent,
-    Community,
     JoinRequest,
     Member,
     Notice,
@@ -20,7 +19,16 @@ from gateway import numbers
 from tests.dispatch.test_voice import caller
 from tests.dispatch.world import at
 from tests.web.house import House, Visitor, words
-from tests.web.newcomer import E164, EMAIL, LANDLINE, MOBILE, filled, jeanne, mail_link
+from tests.web.newcomer import (
+    E164,
+    EMAIL,
+    LANDLINE,
+    MOBILE,
+    filled,
+    jeanne,
+    joined_by_text,
+    mail_link,
+)
 
 # whose number once said STOP
 
@@ -55,17 +63,12 @@ def test_who_gets_no_sms_after_a_stop_reads_so_at_home(place: House) -> None:
 
 
 def test_a_number_in_use_is_told_only_to_who_holds_it(place: House) -> None:
-    known = place.world.member(None, first_name="Odette", mobile=E164)
+    place.world.member(None, first_name="Odette", mobile=E164)
     visitor = filled(place.visitor())
-    page = words(visitor.get("/join/proofs"))
-    assert "Odette" not in page
-    assert "déjà" not in page
-    answer = visitor.post("/join/proofs", code=place.code())
-    assert visitor.lands(answer) == "/home"
-    assert "Vous aviez déjà un compte" in words(visitor.get("/home"))
-    assert place.world.rows(Member, first_name="Jeanne") == []
-    assert place.world.rows(Registration) == []
-    assert place.world.rows(Member, id=known.id)[0].mobile == E164
+    for path in ("/join/proofs", "/join/whose"):
+        page = words(visitor.get(path, follow_redirects=True))
+        assert "Odette" not in page
+        assert "déjà" not in page
 
 
 def test_an_email_in_use_is_told_by_mail_only(place: House) -> None:
@@ -156,12 +159,6 @@ def test_a_landline_that_one_has_in_another_account_makes_one_of_the_two(by_call
     assert kept.email == EMAIL
 
 
-def joined_by_text(house: House, **more: object) -> Member:
-    """Whose account has no e-mail and no password."""
-    values = {"first_name": "Jeanne", "last_name": "Petit", "mobile": E164} | more
-    return house.world.member(house.world.rows(Community)[0].id, **values)
-
-
 def test_who_joined_by_text_and_proves_the_email_first_keeps_one_account(place: House) -> None:
     older = joined_by_text(place, first_name="JEANNE")
     visitor = filled(place.visitor())
@@ -186,17 +183,6 @@ def test_who_joined_by_text_and_types_the_code_first_adds_the_email_after(place:
     assert (kept.id, kept.email) == (older.id, EMAIL)
     other = place.visitor()
     assert other.lands(other.sign_in(EMAIL)) == "/home"
-
-
-def test_two_who_share_a_mobile_stay_two(place: House) -> None:
-    joined_by_text(place, first_name="Robert")
-    visitor = filled(place.visitor())
-    visitor.post(mail_link(place))
-    assert visitor.lands(visitor.post("/join/proofs", code=place.code())) == "/join/proofs"
-    page = words(visitor.get("/join/proofs"))
-    assert "Si cet autre compte est à vous, déconnectez-vous" in page
-    assert MOBILE not in words(visitor.get("/join/proofs"))
-    assert (jeanne(place).mobile, jeanne(place).email) == (None, EMAIL)
 
 
 def test_what_another_proved_meanwhile_is_not_taken_from_them(place: House) -> None:

@@ -111,7 +111,7 @@ def test_a_second_press_of_the_button_is_told_that_it_is_done(place: House) -> N
 
 
 def test_who_acts_for_the_town_is_asked_for_their_password(place: House) -> None:
-    member = place.world.member(None, mobile=E164)
+    member = place.world.member(None, first_name="Jeanne", last_name="Petit", mobile=E164)
     agent = place.world.agent(email="agent@ville.example")
     account = place.account_of(member)
     place.world.change(account, agent_id=agent.id)

@@ -20,6 +20,7 @@ from tests.web.newcomer import E164, EMAIL, FILLED, MOBILE, filled, mail_link, p
         ("first_name", "http://gagnez.example", "fait de lettres seulement"),
         ("first_name", "www.gagnez.example", "fait de lettres seulement"),
         ("last_name", "Petit 06 39 98 00 71", "fait de lettres seulement"),
+        ("first_name", "Gendarmerie", "Écrivez votre prénom, puis votre nom de famille"),
         ("mobile", "", "Donnez un numéro"),
         ("mobile", "08 99 00 00 00", "numéro français"),
         ("mobile", "+44 7911 123456", "numéro français"),

@@ -12,7 +12,7 @@ from shapely import box
 from community_store.models import Community, Member
 from community_store.store import Store
 from dispatch import requests
-from tests.web.house import PASSWORD, House
+from tests.web.house import PASSWORD, House, Visitor
 from tests.web.newcomer import filled, mail_link
 from tests.web.seen import SHOTS, SIZES, SMALL, looks_well, plain_house, reach
 
@@ -201,3 +201,31 @@ def test_a_town_is_chosen_on_a_list(chromium: Browser, site: str) -> None:
         page.get_by_role("button", name="Continuer").click()
         page.wait_for_url("**/join/place")
         looks_well(page, "join-town-place")
+
+
+@pytest.mark.parametrize(("size", "language"), [("small", "fr"), ("desk", "en")])
+def test_whose_a_mobile_is_is_asked_after_its_code(
+    chromium: Browser, plain: House, site: str, size: str, language: str
+) -> None:
+    plain.world.member(None, first_name="Robert", mobile="+33639980071")
+    with ThreadPoolExecutor(1) as own:  # the browser's event loop holds this thread
+        visitor = own.submit(proved, plain).result()
+    kept = visitor.client.get_cookie("form", domain="tocsin.example")
+    assert kept is not None
+    with chromium.new_context(viewport=SIZES[size], locale=language) as context:
+        context.add_cookies([{"name": "form", "value": kept.value, "url": site}])
+        page = context.new_page()
+        page.goto(f"{site}/join/proofs")
+        page.wait_for_url("**/join/whose")
+        looks_well(page, f"join-whose-{size}-{language}")
+        page.locator("button[value=other]").click()
+        page.wait_for_url("**/join/proofs")
+        expect(page.locator("#code")).to_have_count(0)
+        looks_well(page, f"join-without-{size}-{language}")
+
+
+def proved(house: House) -> Visitor:
+    """Who has typed the code of a mobile that is another's."""
+    visitor = filled(house.visitor())
+    visitor.post("/join/proofs", code=house.code())
+    return visitor

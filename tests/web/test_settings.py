@@ -131,6 +131,58 @@ def test_a_landline_is_not_called_at_night_nor_by_who_cannot(house: House, odett
     assert house.world.deliveries() == []
 
 
+def calling(house: House, hour: int = 10) -> None:
+    """By day, with a number that calls."""
+    house.world.clock.now = at(hour)
+    house.world.number("+33199000099", kind="long", voice=True, sms=False)
+
+
+def test_who_wanted_no_calls_takes_that_back_by_the_code_of_one_call(
+    house: House, odette: Member
+) -> None:
+    calling(house)
+    house.world.stop(LANDLINE, Channel.VOICE)
+    visitor = house.inside(house.account_of(odette))
+    assert 'href="/settings/numbers/calls"' in visitor.get("/settings/notifications").text
+    assert "M'appeler maintenant" in words(visitor.get("/settings/numbers/calls"))
+    assert visitor.lands(visitor.post("/settings/numbers/calls")) == "/settings/numbers/code"
+    house.world.pump()
+    assert len(house.world.phone(LANDLINE)) == 1
+    assert visitor.post("/settings/numbers/code", code="12345x").status_code == 422
+    assert len(house.world.rows(Stop)) == 1
+    visitor.lands(visitor.post("/settings/numbers/code", code=house.code()))
+    assert house.world.rows(Stop) == []
+    assert now(house, odette).landline == LANDLINE
+    assert mailed(house, "number_changed") == []
+    assert visitor.lands(visitor.get("/settings/numbers/calls")) == "/settings/notifications"
+
+
+def test_nobody_is_called_at_night_to_take_it_back_nor_who_wants_calls(
+    house: House, odette: Member
+) -> None:
+    calling(house, 23)
+    visitor = house.inside(house.account_of(odette))
+    assert visitor.lands(visitor.post("/settings/numbers/calls")) == "/settings/notifications"
+    house.world.stop(LANDLINE, Channel.VOICE)
+    answer = visitor.post("/settings/numbers/calls")
+    assert (answer.status_code, "de 8 h à 21 h 30" in words(answer)) == (422, True)
+    assert house.world.deliveries() == []
+
+
+def test_who_has_a_landline_alone_signs_in_after_a_9_and_reads_of_it(house: House) -> None:
+    calling(house)
+    house.world.member(house.world.community(), first_name="Jean", mobile=None, landline=LANDLINE)
+    house.world.stop(LANDLINE, Channel.VOICE)
+    visitor = house.visitor()
+    visitor.post("/sign-in/code", address=LANDLINE)
+    house.world.pump()
+    assert len(house.world.phone(LANDLINE)) == 1
+    visitor.post("/sign-in/code/enter", code=house.code())
+    page = words(visitor.get("/home"))
+    assert "ne sonne plus pour les alertes" in page
+    assert 'href="/settings/numbers/calls"' in page
+
+
 @pytest.mark.parametrize(
     ("number", "told"),
     [("", "Écrivez le nouveau numéro"), ("0899 12 34 56", "pas un numéro français"),

@@ -22,6 +22,7 @@ from community_store.models import (
     Wording,
 )
 from dispatch import answering, requests
+from gateway import numbers
 from gateway.contract import Channel
 from tests.web.house import PASSWORD, House, Visitor, words
 from tests.web.settled import MOBILE, OLD, OTHER, now, resident
@@ -54,8 +55,9 @@ def test_all_that_is_held_is_given_out_as_a_file_and_as_a_page(
     assert [one["text"] for one in held["replies"]] == ["Je l'ai vue"]
     assert "password" not in held["account"]
     page = words(visitor.post("/settings/data/read"))
-    for told in ("Odette", "propriétaire", "J'ai une échelle.", "Je l'ai vue", MOBILE,
-                 "alertes des quartiers jumelés", "Les messages que j'ai reçus"):  # fmt: skip
+    for told in ("Odette", "propriétaire", "J'ai une échelle.", "Je l'ai vue",
+                 numbers.national(MOBILE), "alertes des communautés jumelées",
+                 "Les messages que j'ai reçus"):  # fmt: skip
         assert told in page
     for part in held:
         bare = part.replace("_", " ")
@@ -63,7 +65,7 @@ def test_all_that_is_held_is_given_out_as_a_file_and_as_a_page(
 
 
 def test_data_is_given_out_ten_times_an_hour(visitor: Visitor) -> None:
-    for path in ("/settings/data", "/settings/data/read"):
+    for path in ("/settings/data", "/settings/data/read", "/settings/data/all"):
         said = [visitor.post(path).status_code for _ in range(11)]
         assert said == [200] * 10 + [429]
 

@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from community_store.errors import RuleError
+from community_store.models import MemberState
 from dispatch import proof_reading, proving, refusals
 from web import i18n, identity
 from web.access import Policy, access
@@ -20,13 +21,18 @@ document = Blueprint("document", __name__, url_prefix="/activation/document")
 @document.get("")
 @access(Policy.PENDING)
 def ask() -> ResponseReturnValue:
-    """What is wanted, who sees it, and when it is destroyed."""
+    """What is wanted, who sees it, and when it is destroyed; an active member is through."""
     return _page()
 
 
 def _page(refused: str = "", status: int = 200) -> ResponseReturnValue:
-    joining = identity.runtime().settings.joining
-    return render_template("activation/document.html", joining=joining, refused=refused), status
+    joining, who = identity.runtime().settings.joining, identity.who()
+    member = who.person.member if who else None
+    through = member is not None and member.state == MemberState.ACTIVE
+    return render_template(
+        "activation/document.html", joining=joining, refused=refused, through=through,
+        somewhere=member is not None and member.community_id is not None,
+    ), status  # fmt: skip
 
 
 @document.post("")

@@ -9,10 +9,11 @@ from flask.typing import ResponseReturnValue
 
 from community_store.errors import RuleError
 from community_store.models import AlertState
-from dispatch import alerts, answering, holding, tally, wake
+from dispatch import alerts, answering, holding, previewing, tally, wake
 from web import forms, i18n, identity
 from web.access import Policy, access
-from web.alerts.one import ENDING, MORE, REPLY, blank, page
+from web.alerts.offered import ENDING, MORE, REPLY, blank
+from web.alerts.one import page
 from web.alerts.room import Opened, opened, room
 from web.throttle import throttled
 
@@ -53,21 +54,24 @@ def seen(ref: int) -> ResponseReturnValue:
 
 @room.post("/<int:ref>/reply")
 @access(Policy.READER)
-@throttled("30 per hour")
+@throttled("60 per hour")
 def reply(ref: int) -> ResponseReturnValue:
-    """Answer the author and the référents; with `all`, everybody who was told. What the
-    author has to add is for everybody.
+    """Answer the author and the référents; with `all`, everybody who was told, once it is
+    known how many they are. What the author has to add is for everybody.
     """
-    adds, all_ = "more" in request.form, "all" in request.form
-    form = forms.read((MORE if adds else REPLY,))
-    if not form.ok:
+    field = MORE if "more" in request.form else REPLY
+    to_all = field is MORE or "all" in request.form
+    form = forms.read((field,))
+    if not form.ok or "again" in request.form:
         return _again(ref, form)
-    text = form["more" if adds else "reply"]
+    text = form[field.name]
+    if to_all and "sure" not in request.form and (asked := _ask_all(ref, field.name, text)):
+        return asked
 
     def do(found: Opened) -> str:
         if found.alert.state == AlertState.HELD:
             abort(404)
-        if adds or all_:
+        if to_all:
             _require(found.may_tell_all)
             answering.tell_all(found.act, found.alert, found.me.speaker, text)
             return "alerts.reply.all_done"
@@ -77,12 +81,25 @@ def reply(ref: int) -> ResponseReturnValue:
     return _done(ref, do)
 
 
+def _ask_all(ref: int, name: str, text: str) -> str | None:
+    """To be sure; None for what is over already, which doing it says."""
+    with identity.runtime().store.read() as db:
+        found = opened(db, ref)
+        _require(found.may_tell_all and found.alert.state != AlertState.HELD)
+        if found.alert.state in answering.OVER:
+            return None
+        said = text, i18n.asked().language
+        more = previewing.more(found.act, found.alert, found.me.speaker.person, said)
+        sent = {name: text, "all": "1"}
+        return render_template("alerts/all.html", alert=found.alert, more=more, sent=sent)
+
+
 def _again(ref: int, form: forms.Form) -> ResponseReturnValue:
     with identity.runtime().store.read() as db:
         found = opened(db, ref)
         whole = blank(found, **form.values)
         whole.errors.update(form.errors)
-        return page(found, whole), 422
+        return page(found, whole), 200 if form.ok else 422
 
 
 @room.post("/<int:ref>/called")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,10 +11,10 @@ from sqlmodel import Session
 
 from community_store.errors import RuleError
 from community_store.geometry import in_france
-from community_store.models import Category, Member
+from community_store.models import Category, Community, Member
 from dispatch import alerts, previewing, refusals, wake
 from dispatch.alerts import Told
-from web import forms, i18n, identity
+from web import forms, i18n, identity, maps
 from web.access import Policy, access
 from web.alerts.room import room
 from web.community.page import place as home_of
@@ -27,7 +28,6 @@ CATEGORY = Field("category", "alerts.category", kind="select", required=False,
                  choices=(("", "alerts.category.none"), *CATEGORIES))  # fmt: skip
 PLACED = Field("placed", "alerts.placed", hint="alerts.placed.hint", kind="checkbox",
                required=False)  # fmt: skip
-FIELDS = (TEXT, CATEGORY, PLACED)
 
 
 @room.get("/new")
@@ -35,7 +35,8 @@ FIELDS = (TEXT, CATEGORY, PLACED)
 def new() -> ResponseReturnValue:
     """The form, with how many there are to tell."""
     with identity.runtime().store.read() as db:
-        return _form(db, identity.member(db), forms.blank(FIELDS))
+        member = identity.member(db)
+        return _form(db, member, forms.blank(_fields(member)))
 
 
 @room.post("/new")
@@ -43,9 +44,9 @@ def new() -> ResponseReturnValue:
 @throttled("60 per hour")
 def review() -> ResponseReturnValue:
     """What neighbours will read, and who they are; with `sure`, send it."""
-    form = _read()
     with identity.runtime().store.read() as db:
         member = identity.member(db)
+        form = _read(db, member)
         if not form.ok or "again" in request.form:
             return _form(db, member, form), 200 if form.ok else 422
         if "sure" in request.form:
@@ -53,13 +54,33 @@ def review() -> ResponseReturnValue:
         return _review(db, member, form)
 
 
-def _read() -> Form:
-    form = forms.read(FIELDS)
+def _fields(member: Member) -> tuple[Field, ...]:
+    """Where the marker is at first is said: at home, or in the middle of the community."""
+    if home_of(member) is not None:
+        return TEXT, CATEGORY, PLACED
+    return TEXT, CATEGORY, replace(PLACED, hint="alerts.placed.hint.middle")
+
+
+def _read(db: Session, member: Member) -> Form:
+    form = forms.read(_fields(member))
     if form["text"] and not any(letter.isalnum() for letter in form["text"]):
         form.wrong("text", "alerts.text.missing")
-    if form["placed"] and _place(form) is None:
+    place = _place(form)
+    if form["placed"] and place is None:
         form.wrong("placed", "alerts.placed.wrong")
+    elif place is not None and home_of(member) is None and place == _middle(db, member):
+        form.wrong("placed", "alerts.placed.unmoved")  # it is nobody's word that it is there
     return form
+
+
+def _middle(db: Session, member: Member) -> tuple[float, float]:
+    """A point inside the community, as exact as the marker: (lat, lon)."""
+    inside = _community(db, member).boundary.representative_point()
+    return round(inside.y, 6), round(inside.x, 6)
+
+
+def _community(db: Session, member: Member) -> Community:
+    return db.get_one(Community, member.community_id)
 
 
 def _place(form: Form) -> tuple[float, float] | None:
@@ -86,7 +107,8 @@ def _form(db: Session, member: Member, form: Form) -> str:
         people=previewing.people(act, member),
         most_segments=act.settings.dispatch.max_segments,
         frame=previewing.frame(act, member, language),
-        start=_place(form) or home_of(member),
+        start=_place(form) or home_of(member) or _middle(db, member),
+        zones=[] if home_of(member) else [maps.zone(_community(db, member), "own")],
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,9 +11,18 @@ from flask import Blueprint, abort
 from sqlmodel import Session
 
 from community_store.alert_readers import AlertReader, alert_reader, reads, whereabouts
-from community_store.models import Agent, Alert, AlertKind, Audience, Member, MemberState
+from community_store.models import (
+    Agent,
+    Alert,
+    AlertKind,
+    Audience,
+    Member,
+    MemberState,
+    Report,
+    Reported,
+)
 from community_store.visibility import Viewer, viewers_of
-from dispatch import alerts, answering, masking, powers, wording
+from dispatch import alerts, answering, masking, powers, reported
 from dispatch.act import Act
 from dispatch.catalogue import template
 from web import i18n, identity
@@ -54,6 +63,14 @@ class Opened:
     alert: Alert
     me: Me
     reader: AlertReader
+    removal: Report | None = None
+
+    @property
+    def standing(self) -> str:
+        """Its state, or who removed it: the end of ids of the catalogue."""
+        if self.removal is None:
+            return str(self.alert.state)
+        return f"removed.{reported.remover(self.removal)}"
 
     @property
     def ref(self) -> int:
@@ -102,13 +119,24 @@ def opened(db: Session, ref: int) -> Opened:
     )
     if found is None or reader is None:
         abort(404)
-    return Opened(identity.act(db), found, mine, reader)
+    return Opened(identity.act(db), found, mine, reader, removals(db, [found]).get(ref))
 
 
-def readable(db: Session, mine: Me, found: Iterable[Alert]) -> list[Opened]:
+def removals(db: Session, found: Iterable[Alert]) -> dict[int, Report]:
+    """The reports by which alerts were removed: those have no text any more."""
+    gone = [one.id for one in found if one.id is not None and not one.text]
+    return reported.removals(db, Reported.ALERT, gone)
+
+
+def readable(db: Session, mine: Me, found: Collection[Alert]) -> list[Opened]:
     """Those that the reader may have."""
     act, who = identity.act(db), whereabouts(db, member=mine.member, agent=mine.agent)
-    return [Opened(act, one, mine, reader) for one in found if (reader := reads(who, one))]
+    gone = removals(db, found)
+    return [
+        Opened(act, one, mine, reader, gone.get(one.id or 0))
+        for one in found
+        if (reader := reads(who, one))
+    ]
 
 
 def lines(db: Session, found: Sequence[Opened]) -> list[dict[str, Any]]:
@@ -118,15 +146,15 @@ def lines(db: Session, found: Sequence[Opened]) -> list[dict[str, Any]]:
 
 
 def _line(found: Opened, place: str) -> dict[str, Any]:
-    alert, act = found.alert, found.act
+    alert = found.alert
     return {
         "ref": alert.id,
         "category": alert.category,
         "state": alert.state,
+        "standing": found.standing,
+        "removed": found.removal is not None,
         "exercise": alert.exercise,
         "text": found.told(alert.text),
         "place": place,
-        "time": wording.day_and_time(
-            act.settings, i18n.asked().language, alert.created_at, act.now
-        ),
+        "time": i18n.asked().moment(alert.created_at),
     }

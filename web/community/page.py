@@ -66,9 +66,15 @@ def list_() -> ResponseReturnValue:
     with identity.runtime().store.read() as db:
         member = identity.member(db)
         return render_template(
-            "community/list.html", member=member, wanted=wanted,
+            "community/list.html", member=member, wanted=wanted, home=_lives_in(db, member),
             listed=around.listed(db, member, wanted, number),
         )  # fmt: skip
+
+
+def _lives_in(db: Session, member: Member) -> Community | None:
+    """Where somebody is in already; nothing there asks them to join."""
+    active = member.state == MemberState.ACTIVE and member.community_id is not None
+    return db.get(Community, member.community_id) if active else None
 
 
 @community.post("/community/join")

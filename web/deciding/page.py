@@ -22,6 +22,7 @@ REASON = Field("reason", "deciding.reason", hint="deciding.reason.hint", kind="t
                longest=300, required=False)  # fmt: skip
 ANSWERS = {"yes": True, "no": False}
 BEFORE = "deciding.before"  # somebody was quicker
+MOVED = "deciding.moved"  # whoever asked has turned to another neighbourhood
 
 
 def me() -> tuple[Member | None, Agent | None]:
@@ -47,6 +48,8 @@ def one(ref: int) -> ResponseReturnValue:
     with identity.runtime().store.read() as db:
         doing = identity.act(db)
         found = _mine(doing, ref)
+        if found is None:
+            return errors.expired(MOVED)
         member = vouching.waiting(doing, found)
         if member is None:
             return errors.expired("deciding.answered")
@@ -61,18 +64,25 @@ def decide(ref: int) -> ResponseReturnValue:
     """Accept or refuse; whoever was quicker has decided."""
     with identity.runtime().store.begin() as db:
         doing = identity.act(db)
-        told = _decided(doing, _mine(doing, ref), signed(*me()))
+        found = _mine(doing, ref)
+        if found is None:
+            return errors.expired(MOVED)
+        told = _decided(doing, found, signed(*me()))
     flash(told)
     wake.pump(identity.runtime())
     return redirect(url_for("deciding.waiting"), 303)
 
 
-def _mine(doing: Act, ref: int) -> JoinRequest:
-    """404 for what is not sent to me."""
-    found = doing.session.get(JoinRequest, ref)
-    if found is None or not requests.may_decide(doing, found, *me()):
+def _mine(doing: Act, ref: int) -> JoinRequest | None:
+    """404 for what was never sent to me; None for what is with others since."""
+    found = doing.session.get(JoinRequest, ref) if ref < 2**31 else None
+    if found is not None and requests.may_decide(doing, found, *me()):
+        return found
+    who = identity.whole()
+    assert who is not None
+    if found is None or not vouching.moved_on(doing, found, *identity.deciders(who.person)):
         abort(404)
-    return found
+    return None
 
 
 def answer() -> bool:
@@ -154,4 +164,7 @@ def _over(doing: Act, asked: vouching.Asked | None) -> ResponseReturnValue:
     """Why a link decides nothing any more."""
     if asked is None:
         return errors.expired()
-    return errors.expired("deciding.answered" if _may(doing, asked) else "deciding.others")
+    if _may(doing, asked):
+        return errors.expired("deciding.answered")
+    moved = vouching.moved_on(doing, asked.request, asked.decider)
+    return errors.expired(MOVED if moved else "deciding.others")

@@ -9,10 +9,10 @@ from community_store import gazette, gazette_reading
 from community_store.gazette_reading import Asked, Standing
 from community_store.models import Community, EntryKind
 from dispatch import digest_choice
-from web import forms, identity
+from web import forms, i18n, identity
 from web.access import Policy, access
 from web.forms import Field
-from web.gazette.room import KINDS, Opened, last_day, name_of, opened, room, shown, when
+from web.gazette.room import KINDS, Opened, last_day, name_of, opened, room, shown
 
 COMMENT = Field("comment", "gazette.comment", hint="gazette.comment.hint", kind="textarea",
                 longest=1000, missing="gazette.comment.missing")  # fmt: skip
@@ -52,12 +52,12 @@ def one(entry: int) -> ResponseReturnValue:
 
 def page(found: Opened, form: forms.Form | None = None) -> str:
     """The page, with a comment that was not right."""
-    db, me, act = found.act.session, found.me, found.act
+    db, me = found.act.session, found.me
     comments = [
         {
             "comment": comment,
             "author": name_of(db, me, author),
-            "time": when(comment.created_at, act.now),
+            "time": i18n.asked().moment(comment.created_at),
             "may_edit": gazette.may_edit(me, comment),
             "may_remove": gazette.may_remove(me, comment),
         }
@@ -68,8 +68,8 @@ def page(found: Opened, form: forms.Form | None = None) -> str:
         entry=found.entry,
         standing=found.standing,
         author=name_of(db, me, found.author),
-        time=when(found.entry.created_at, act.now),
-        edited=when(found.entry.edited_at, act.now) if found.entry.edited_at else "",
+        time=i18n.asked().moment(found.entry.created_at),
+        edited=i18n.asked().moment(found.entry.edited_at) if found.entry.edited_at else "",
         until=last_day(found.entry),
         pictures=gazette_reading.pictures(db, [found.id]).get(found.id, []),
         comments=comments,

@@ -14,7 +14,6 @@ from community_store import gazette_reading
 from community_store.gazette_reading import Standing
 from community_store.models import EntryKind, GazetteEntry, Member
 from community_store.visibility import viewer_of, visible
-from dispatch import wording
 from dispatch.act import Act
 from web import i18n, identity
 
@@ -72,7 +71,7 @@ def shown(
         {
             "entry": entry,
             "author": name_of(db, me, author),
-            "time": when(entry.created_at, now),
+            "time": i18n.asked().moment(entry.created_at),
             "until": last_day(entry),
             "standing": gazette_reading.standing(entry, author, me, now),
             "comments": counts.get(entry.id or 0, 0),
@@ -80,12 +79,6 @@ def shown(
         }
         for entry, author in entries
     ]
-
-
-def when(at: datetime, now: datetime) -> str:
-    """The hour, with the day when it was not today."""
-    settings = identity.runtime().settings
-    return wording.day_and_time(settings, i18n.asked().language, at, now)
 
 
 def last_day(entry: GazetteEntry) -> str:

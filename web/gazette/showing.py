@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from community_store import gazette_reading
 from community_store.errors import NotFound
+from community_store.models import GazettePicture
 from dispatch import pictures
 from dispatch.pictures import Size
 from web import identity
@@ -25,14 +26,20 @@ def picture(picture: int, size: str) -> ResponseReturnValue:
         found = gazette_reading.picture(db, identity.member(db), picture, runtime.clock())
     if found is None:
         abort(404)
+    return send(found, Size(size))
+
+
+def send(found: GazettePicture, size: Size) -> Response:
+    """A picture to who may see it: whoever calls has asked."""
     answer = Response(mimetype="image/jpeg")
     answer.set_etag(f"{found.file[:16]}-{size}")
     answer.headers["Cache-Control"] = "private, no-cache"
-    answer.headers["Content-Disposition"] = f'inline; filename="photo-{picture}.jpg"'
+    answer.headers["Content-Disposition"] = f'inline; filename="photo-{found.id}.jpg"'
     answer.vary.add("Cookie")
     if not request.if_none_match.contains(answer.get_etag()[0] or ""):
         try:
-            answer.set_data(pictures.look(runtime.settings, found, Size(size)))
+            answer.set_data(pictures.look(identity.runtime().settings, found, size))
         except NotFound:
             abort(404)
-    return answer.make_conditional(request)
+    answer.make_conditional(request)
+    return answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from flask import Blueprint, abort, flash, redirect, render_template, session, url_for
@@ -16,10 +17,11 @@ from web.attached import attached
 from web.community.room import Here, here
 from web.front import number_to_text
 from web.i18n import Words
-from web.invite import leaflets
-from web.invite.leaflets import Leaflet
 from web.registering.room import INVITED
 from web.throttle import throttled
+
+if TYPE_CHECKING:
+    from web.invite.leaflets import Leaflet
 
 invite = Blueprint("invite", __name__)
 PAPERS = ("flyer", "presentation")
@@ -35,6 +37,8 @@ def link(db: Session, member: Member) -> str:
 
 def leaflet(db: Session, mine: Here, words: Words) -> Leaflet:
     """What the printed pages of a member's community say."""
+    from web.invite.leaflets import Leaflet  # what draws is 20 MB: for who prints
+
     service = identity.runtime().settings.service.name
     return Leaflet(words, service, mine.community.name, link(db, mine.member), number_to_text())
 
@@ -77,7 +81,9 @@ def pdf(paper: str) -> ResponseReturnValue:
     t = i18n.asked()
     with identity.runtime().store.begin() as db:
         about = leaflet(db, here(db), t)
-    drawn = leaflets.MAKERS[paper](about)
+    from web.invite.leaflets import MAKERS
+
+    drawn = MAKERS[paper](about)
     return attached(drawn, "application/pdf", f"{t(f'leaflet.{paper}.file')}.pdf")
 
 

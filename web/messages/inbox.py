@@ -11,9 +11,9 @@ from community_store import absences, conversations
 from community_store.conversations import Line
 from community_store.models import Member
 from dispatch import confiding
-from web import identity
+from web import i18n, identity
 from web.access import Policy, access
-from web.messages.room import gone, label, room, when
+from web.messages.room import gone, label, room
 
 EXCERPT = 90  # characters
 
@@ -44,7 +44,7 @@ def _line(me: Member, line: Line) -> dict[str, Any]:
         "mine": last is not None and last.author_id == me.id,
         "text": _excerpt(last.text) if last else "",
         "gone": gone(last),
-        "time": when(last.created_at) if last else "",
+        "time": i18n.asked().moment(last.created_at) if last else "",
     }
 
 

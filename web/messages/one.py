@@ -19,7 +19,7 @@ from web import forms, i18n, identity
 from web.access import Policy, access
 from web.forms import Form
 from web.messages import aliases
-from web.messages.room import OFTEN, TEXT, called, gone, label, opened, room, when
+from web.messages.room import OFTEN, TEXT, called, gone, label, opened, room
 from web.throttle import throttled
 
 
@@ -98,9 +98,8 @@ def _bubbles(me: Member, circle: Circle, shown: Sequence[Message], read: int) ->
         new = waiting and not mine and (said.id or 0) > read
         waiting = waiting and not new
         name = names.get(said.author_id or 0) or i18n.asked()("messages.former")
-        found.append(
-            Bubble(said.id or 0, name, when(said.created_at), said.text, mine, new, gone(said))
-        )
+        time = i18n.asked().moment(said.created_at)
+        found.append(Bubble(said.id or 0, name, time, said.text, mine, new, gone(said)))
     return found
 
 

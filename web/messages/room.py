@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from flask import Blueprint, abort
 from sqlmodel import Session
@@ -13,7 +12,6 @@ from community_store.circles import Circle, Fellow
 from community_store.conversations import Opened
 from community_store.correspondents import Person
 from community_store.models import Member, Message
-from dispatch import wording
 from web import i18n, identity
 from web.forms import Field
 
@@ -60,8 +58,3 @@ def gone(said: Message | None) -> str:
     if said is None:
         return "messages.forgotten"
     return "messages.removed" if said.removed_at else "messages.erased"
-
-
-def when(at: datetime) -> str:
-    runtime = identity.runtime()
-    return wording.day_and_time(runtime.settings, i18n.asked().language, at, runtime.clock())

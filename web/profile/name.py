@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from community_store import profiles, pseudonyms
+from community_store.models import Member
 from community_store.visibility import Viewer, visible
+from dispatch.act import Act
 from web import forms, identity
 from web.access import Policy, access
 from web.forms import Field, Form
@@ -47,13 +51,14 @@ def name() -> ResponseReturnValue:
 @throttled("20 per hour")
 def keep_name() -> ResponseReturnValue:
     form = forms.read(NAME)
-    kept = changed(
-        form,
-        lambda act, me: profiles.rename(act.session, me, form["first_name"], form["last_name"]),
-    )
-    if not kept:
+    if not changed(form, partial(_rename, form)):
         return render_template("profile/name.html", form=form), 422
     return done("profile.name.done", "profile.show")
+
+
+def _rename(form: Form, act: Act, me: Member) -> None:
+    names, service = (form["first_name"], form["last_name"]), act.settings.service.name
+    profiles.rename(act.session, me, *names, service=service, now=act.now)
 
 
 @profile.get("/pseudonym")

@@ -80,6 +80,44 @@ def send_code() -> ResponseReturnValue:
     return redirect(url_for("settings.enter_code"), 303)
 
 
+@settings_room.get("/numbers/calls")
+@access(Policy.PENDING)
+def calls() -> ResponseReturnValue:
+    """To be called again, by who pressed 9: the call that says a code shows who answers there."""
+    return _calls_page(forms.blank(()))
+
+
+@settings_room.post("/numbers/calls")
+@access(Policy.PENDING)
+@throttled("10 per hour")
+def call_again() -> ResponseReturnValue:
+    form = forms.read(())
+
+    def ask(act: Act, me: Member) -> None:
+        session[ASKED] = number_change.ask(act, me, me.landline or "", origin=identity.origin())
+
+    if not _uncalled():
+        return redirect(url_for("settings.notifications"), 303)
+    if not changed(form, ask):
+        return _calls_page(form), 422
+    wake.pump(identity.runtime())
+    return redirect(url_for("settings.enter_code"), 303)
+
+
+def _uncalled() -> str:
+    """My landline, where it wants no calls."""
+    with identity.runtime().store.read() as db:
+        me = identity.member(db)
+        return (me.landline or "") if number_change.uncalled(identity.act(db), me) else ""
+
+
+def _calls_page(form: Form) -> ResponseReturnValue:
+    number = _uncalled()
+    if not number:
+        return redirect(url_for("settings.notifications"), 303)
+    return render_template("profile/calls.html", form=form, number=shown(number))
+
+
 @settings_room.get("/numbers/code")
 @access(Policy.PENDING)
 def enter_code() -> ResponseReturnValue:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from dispatch import exercising, requests, tally, upkeep, wording
+from dispatch import exercising, requests, tally, upkeep
 from web import i18n, identity
 from web.access import Policy, access
 from web.community.room import Here, looked_after
@@ -38,5 +38,5 @@ def _last(mine: Here) -> dict[str, Any] | None:
     alert = upkeep.last_alert(act.session, mine.community)
     if alert is None or alert.id is None:
         return None
-    time = wording.day_and_time(act.settings, i18n.asked().language, alert.created_at, act.now)
+    time = i18n.asked().moment(alert.created_at)
     return {"alert": alert, "time": time, "people": tally.total(act.session, alert.id)}

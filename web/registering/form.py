@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask import redirect, render_template, url_for
+from flask import redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 
-from community_store import names, passwords
+from community_store import names, offices, passwords
 from community_store.errors import RuleError
 from community_store.membership import read_email
 from community_store.models import Registration
@@ -17,7 +17,7 @@ from web.access import Policy, access
 from web.accounts.room import hasher
 from web.forms import Field, Form
 from web.registering import sending
-from web.registering.room import going_on, registering, typed
+from web.registering.room import WITHOUT, going_on, registering, typed
 from web.throttle import throttled
 
 NEW = Field("new", "password.new", hint="register.password.hint", kind="password",
@@ -98,6 +98,9 @@ def _check_names(filled: Form) -> None:
     for name in ("first_name", "last_name"):
         if not names.is_name(filled[name]):
             filled.wrong(name, "register.name.wrong")
+    service = identity.runtime().settings.service.name
+    if offices.is_office(f"{filled['first_name']} {filled['last_name']}", service=service):
+        filled.wrong("first_name", "register.name.office")
 
 
 def _numbers(filled: Form) -> tuple[str, str]:
@@ -114,9 +117,17 @@ def _numbers(filled: Form) -> tuple[str, str]:
         if found[phone.kind]:
             filled.wrong(name, f"register.two.{phone.kind.value}")
         found[phone.kind] = phone.e164
-    if not filled["mobile"] and not filled["landline"]:
-        filled.wrong("mobile", "register.number.missing")
+    _require_number(filled, found[Kind.MOBILE])
     return found[Kind.MOBILE], found[Kind.LANDLINE]
+
+
+def _require_number(filled: Form, mobile: str) -> None:
+    """One of the two; or an e-mail, of whom it turned out that their mobile is another's."""
+    without = session.get(WITHOUT, "")
+    if without and mobile == without:
+        filled.wrong("mobile", "register.number.shared")
+    if not (filled["mobile"] or filled["landline"] or (without and filled["email"])):
+        filled.wrong("mobile", f"register.number.{'or_email' if without else 'missing'}")
 
 
 def _email(filled: Form) -> str:

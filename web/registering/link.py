@@ -16,8 +16,8 @@ from web import errors, forms, identity
 from web.access import Policy, access
 from web.accounts.room import hasher
 from web.forms import Form
+from web.registering.entering import goes_on
 from web.registering.form import AGAIN, NEW, check_new
-from web.registering.proofs import goes_on
 from web.registering.room import mine, registering
 from web.throttle import throttled
 

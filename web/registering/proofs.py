@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from flask import Response, flash, redirect, render_template, request, session, url_for
+from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from community_store.models import Account, Member, Registration
+from community_store.models import Member, Registration
 from dispatch import registering as rules
-from dispatch import wake
 from dispatch.act import Act
 from gateway import numbers
 from web import forms, identity
 from web.access import Policy, access
-from web.accounts.sign_in import let_in
 from web.forms import Field, Form
 from web.front import number_to_text
-from web.registering import sending
+from web.registering import sending, whose
+from web.registering.entering import ON, goes_on
 from web.registering.room import elsewhere, mine, registering
 from web.throttle import throttled
 
 CODE = Field("code", "code.code", hint="code.code.hint", autocomplete="one-time-code",
              inputmode="numeric", longest=20, missing="code.code.missing")  # fmt: skip
-ON = "/community"
 
 
 @registering.get("/proofs")
@@ -37,6 +35,8 @@ def _page(form: Form, status: int = 200) -> ResponseReturnValue:
         member = db.get(Member, row.member_id) if row and row.member_id else None
     if row is None or not (row.mobile or row.landline or row.email):
         return _nothing_here()
+    if whose.waits(row):
+        return redirect(url_for("registering.whose"), 303)
     number = rules.number_of(row)
     page = render_template(
         "registering/proofs.html",
@@ -71,16 +71,17 @@ def _nothing_here() -> ResponseReturnValue:
 def prove() -> ResponseReturnValue:
     """The right code; five wrong ones use it up."""
     form, runtime = forms.read((CODE,)), identity.runtime()
-    proved = None
+    proved, number = None, ""
     if form.ok:
         with runtime.store.begin() as db:
             row = mine(db)
+            number = row.mobile if row else ""
             proved = _proved(identity.act(db), row, form["code"]) if row else None
         if proved is None:
             form.wrong("code", "code.wrong")
     if proved is None:
         return _page(form, 422)
-    return goes_on(proved)
+    return whose.asked(number) if proved.asks else goes_on(proved)
 
 
 def _proved(act: Act, row: Registration, code: str) -> rules.Proved | None:
@@ -106,27 +107,3 @@ def again() -> ResponseReturnValue:
     if which not in session.get(sending.REFUSED, {}):
         flash("register.sent_again")
     return redirect(url_for("registering.proofs"), 303)
-
-
-def goes_on(proved: rules.Proved) -> Response:
-    """Into the account, and on to what comes next."""
-    wake.pump(identity.runtime())
-    if proved.taken:
-        answer = _enter(proved.account, url_for("registering.proofs"))
-        flash("register.taken")
-    elif proved.known:
-        answer = _enter(proved.account, "/home")
-        flash("register.known")
-    else:
-        answer = _enter(proved.account, ON)
-    return answer
-
-
-def _enter(account: Account, wanted: str) -> Response:
-    """Sign in who has proved to be the account's, unless they are."""
-    who = identity.whole()
-    if who is not None and who.person.account.id == account.id:
-        answer = redirect(wanted, 303)
-        assert isinstance(answer, Response)
-        return answer
-    return let_in(account, wanted)

@@ -25,6 +25,10 @@ from web import i18n, identity
 registering = Blueprint("registering", __name__, url_prefix="/join")
 
 TOKEN = "registration"  # noqa: S105  # the name of a key in the browser's signed cookie
+SHARED = (
+    "mobile_shared"  # in the same cookie: the number of another's account, and when it was proved
+)
+WITHOUT = "mobile_left_out"  # there too: the number that they go on without
 
 INVITED = "invited"  # in the same cookie: the code of a neighbour's link (web/invite)
 

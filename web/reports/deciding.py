@@ -16,6 +16,7 @@ from dispatch.catalogue import template
 from web import forms, i18n, identity
 from web.access import Policy, access
 from web.forms import Field, Form
+from web.reports import subject
 from web.throttle import throttled
 
 reports_pages = Blueprint("reports", __name__)
@@ -43,6 +44,15 @@ def of_team() -> ResponseReturnValue:
         return render_template("reports/list.html", rows=rows, quotes=quotes, of_team=True)
 
 
+@reports_pages.get("/team/reports/decided")
+@access(Policy.TEAM)
+def decided() -> ResponseReturnValue:
+    """What was removed, for who asks the team why."""
+    with identity.runtime().store.read() as db:
+        rows = reports.decided(identity.act(db))
+        return render_template("reports/decided.html", rows=rows)
+
+
 @reports_pages.get("/reports/<int:id_>")
 @access(Policy.REFERENT)
 def one(id_: int) -> ResponseReturnValue:
@@ -54,7 +64,7 @@ def one(id_: int) -> ResponseReturnValue:
 @access(Policy.TEAM)
 def one_of_team(id_: int) -> ResponseReturnValue:
     with identity.runtime().store.read() as db:
-        return _page(db, _waiting(db, id_), forms.blank((TOLD,)), of_team=True)
+        return _page(db, subject.recorded(db, id_), forms.blank((TOLD,)), of_team=True)
 
 
 @reports_pages.post("/reports/<int:id_>")
@@ -129,8 +139,8 @@ def _of_referent(db: Session, id_: int) -> Report:
 
 
 def _waiting(db: Session, id_: int) -> Report:
-    found = db.get(Report, id_) if id_ < 2**31 else None
-    if found is None or found.state not in reports.WAITS:
+    found = subject.recorded(db, id_)
+    if found.state not in reports.WAITS:
         abort(404)
     return found
 
@@ -138,7 +148,7 @@ def _waiting(db: Session, id_: int) -> Report:
 def _page(db: Session, report: Report, form: Form, *, of_team: bool = False) -> str:
     """The team sees who is spoken of and who reported; a référent, only who wrote it."""
     act = identity.act(db)
-    all_of_it = reports.same_thing(act, report, anywhere=of_team)
+    all_of_it = reports.same_thing(act, report, anywhere=of_team) or [report]
     reporters = [db.get(Member, one.reporter_id) if one.reporter_id else None for one in all_of_it]
     return render_template(
         "reports/one.html",
@@ -152,6 +162,8 @@ def _page(db: Session, report: Report, form: Form, *, of_team: bool = False) -> 
         form=form,
         of_team=of_team,
         may=[one.value for one in _may(report, of_team=of_team)],
+        page=subject.page_of(db, report) if not of_team else "",
+        pictures=subject.pictures(db, report) if of_team else [],
     )
 
 

@@ -86,6 +86,7 @@ function showMarker(box) {
   const form = box.closest("form");
   const start = L.latLng(Number(box.dataset.lat), Number(box.dataset.lon));
   const map = ground(box).setView(start, 18);
+  const grounds = L.featureGroup([...draw(map, JSON.parse(box.dataset.zones || "[]")).values()]);
   const marker = L.marker(start, { icon: pin(), draggable: true, autoPan: true }).addTo(map);
   named(marker.getElement(), said.marker);
   around.querySelector("[data-map-with]").hidden = false;
@@ -106,8 +107,15 @@ function showMarker(box) {
     tell();
   }
 
+  function fit() {
+    const whole = grounds.getBounds();
+    if (whole.isValid()) map.fitBounds(whole, { ...CLEAR, animate: false, maxZoom: 17 });
+  }
+
+  fit();
   marker.on("dragend", tell);
   box.closest("details")?.addEventListener("toggle", () => map.invalidateSize());
+  box.closest("details")?.addEventListener("toggle", fit, { once: true }); // it had no size
   map.on("click", (event) => go(event.latlng));
   marker.getElement().addEventListener("keydown", (event) => {
     const place = moved(marker.getLatLng(), event);
@@ -185,12 +193,13 @@ function showZones(box) {
   const layers = draw(map, zones, choose);
   if (place) home(map, place, said.home);
   const all = L.latLngBounds(place ? [place] : []);
-  for (const spot of JSON.parse(box.dataset.spots || "[]")) {
+  const spots = JSON.parse(box.dataset.spots || "[]");
+  for (const spot of spots) {
     all.extend([spot.lat, spot.lon]);
     show(map, spot, (at) => popup.setLatLng(at).setContent(label(spot)).openOn(map));
   }
   for (const layer of layers.values()) all.extend(layer.getBounds());
-  if (all.isValid() && zones.length) map.fitBounds(all, { ...CLEAR, animate: false, maxZoom: 17 });
+  if (all.isValid() && (zones.length || spots.length)) map.fitBounds(all, { ...CLEAR, animate: false, maxZoom: 17 });
 
   for (const line of document.querySelectorAll("[data-zone]")) {
     const button = line.querySelector("[data-zone-show]");

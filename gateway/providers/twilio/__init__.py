@@ -1,7 +1,8 @@
 """Twilio: texts and calls through its REST API, receipts, texts and keys by webhook.
 
 The SDK makes the requests and reads the answers; ours is the connection (time-outs,
-another host, Retry-After) and what an answer means.
+another host, Retry-After) and what an answer means. What sends of the SDK is loaded by who
+opens the provider: the web processes only verify and read, and are spared 12 MB.
 """
 
 from __future__ import annotations
@@ -9,10 +10,9 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from twilio.request_validator import RequestValidator
-from twilio.rest import Client
-from twilio.rest.api.v2010.account.message import MessageInstance, MessageList
 
 from config import TwilioGateway
 from gateway import numbers
@@ -34,9 +34,14 @@ from gateway.contract import (
 )
 from gateway.providers.twilio import calls
 from gateway.providers.twilio.calls import CLOCKS, Calls
-from gateway.providers.twilio.connection import Connection
 from gateway.providers.twilio.errors import NOTHING, meanings, reason
 from gateway.wiring import Wiring
+
+if TYPE_CHECKING:
+    from twilio.rest import Client
+    from twilio.rest.api.v2010.account.message import MessageInstance, MessageList
+
+    from gateway.providers.twilio.connection import Connection
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +78,8 @@ class Twilio:
         self._connection: Connection | None = None
 
     async def open(self) -> None:
+        from gateway.providers.twilio.connection import Connection
+
         self._connection = Connection(self._section.api_base, self._timeout)
         client = _client(self._section, self._connection)
         self._messages: MessageList = client.messages
@@ -191,6 +198,8 @@ class Twilio:
 
 
 def _client(section: TwilioGateway, connection: Connection) -> Client:
+    from twilio.rest import Client
+
     return Client(
         section.api_key or section.account_sid,
         section.api_secret or section.auth_token,

@@ -10,9 +10,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
-from twilio.rest import Client
-from twilio.rest.api.v2010.account.call import CallInstance, CallList
 from twilio.twiml.voice_response import VoiceResponse
 
 from gateway.contract import (
@@ -28,6 +27,10 @@ from gateway.contract import (
     Unknown,
 )
 from gateway.providers.twilio.errors import NOTHING, meanings
+
+if TYPE_CHECKING:
+    from twilio.rest import Client
+    from twilio.rest.api.v2010.account.call import CallInstance, CallList
 
 log = logging.getLogger(__name__)
 

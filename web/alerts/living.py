@@ -1,0 +1,174 @@
+"""What of an alert's page changes while it is read (A10): its state, figures, thread, and with
+them what the reader can do.
+
+The page asks every few seconds and says what it shows. Only what differs comes: the living part;
+the forms, when what can be done changed (what is being typed stays); and one line to be read
+aloud, when the state changed or somebody said something. Figures alone are never read aloud.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, cast
+
+from flask import Flask, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+from sqlmodel import Session, col, select
+
+from community_store.models import Agent, AlertKind, AlertState, Member, Reply, ReplyKind
+from community_store.visibility import Author, known_now
+from dispatch import alerts, tally
+from web import i18n, identity
+from web.access import Policy, access
+from web.alerts import offered
+from web.alerts.room import Opened, opened, room
+
+MOST_REPLIES = 200
+STOP_POLLING = 286  # htmx: swap, and do not ask again
+FIGURES = "tocsin.alert_figures"
+FRESH = 2.0  # seconds: many follow one alert, and counting a town's messages takes a while
+KEPT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that was said since."""
+
+    name: str
+    time: str
+    text: str
+    to_all: bool
+
+
+@dataclass
+class Figures:
+    """The figures of the alerts that people follow, counted at most every FRESH seconds."""
+
+    _kept: dict[int, tuple[float, dict[str, Any]]] = field(default_factory=dict)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def of(self, db: Session, ref: int) -> dict[str, Any]:
+        with self._turn:
+            until, figures = self._kept.get(ref, (0.0, {}))
+            if until > time.monotonic():
+                return figures
+        figures = {"channels": tally.by_channel(db, ref), "people": tally.total(db, ref)}
+        with self._turn:
+            if len(self._kept) >= KEPT:
+                self._kept.clear()
+            self._kept[ref] = (time.monotonic() + FRESH, figures)
+        return figures
+
+
+def install(app: Flask) -> None:
+    app.extensions[FIGURES] = Figures()
+
+
+@room.get("/<int:ref>/live")
+@access(Policy.READER)
+def live(ref: int) -> ResponseReturnValue:
+    """What changed since the page was as it says; the last time when the alert is over."""
+    with identity.runtime().store.read() as db:
+        found = opened(db, ref)
+        shown = part(found)
+        if not shown["going_on"]:
+            return _news(found, shown), STOP_POLLING
+        if request.args.get("known") == shown["mark"]:
+            return "", 204
+        return _news(found, shown)
+
+
+def _news(found: Opened, shown: dict[str, Any]) -> str:
+    """The living part, with the forms and what is read aloud where the page has others."""
+    changed = request.args.get("stood") != shown["stands"]
+    heard = max(request.args.get("heard", 0, type=int), 0)
+    more = {**told(found), **offered.to(found)} if changed else {}
+    said = shown["thread"][heard:]
+    return render_template("alerts/news.html", **shown, **more, changed=changed, said=said)
+
+
+def part(found: Opened) -> dict[str, Any]:
+    """What alerts/living.html says, and marks that change with it."""
+    shown = _facts(found)
+    shown["living"] = Markup(render_template("alerts/live.html", **shown))  # noqa: S704  # our own template
+    shown["mark"] = sha256(shown["living"].encode()).hexdigest()[:12]
+    return shown
+
+
+def _facts(found: Opened) -> dict[str, Any]:
+    alert = found.alert
+    figures = cast("Figures", current_app.extensions[FIGURES])
+    return {
+        "alert": alert,
+        "going_on": alert.state in (AlertState.OPEN, AlertState.HELD),
+        "heading": f"alerts.heading.{'exercise.' if alert.exercise else ''}{found.standing}",
+        "stands": f"{found.standing}{'-called' if alert.called else ''}",
+        "reader": found.reader,
+        "place": alerts.place_of(found.act.session, alert),
+        "time": i18n.asked().moment(alert.created_at),
+        "closed": i18n.asked().moment(alert.closed_at) if alert.closed_at else "",
+        "thread": _thread(found),
+        "figures": figures.of(found.act.session, found.ref) if found.reader.responsible else None,
+    }
+
+
+def told(found: Opened) -> dict[str, Any]:
+    """What alerts/told.html says: nothing any more of what was removed meanwhile."""
+    return {"text": found.told(found.alert.text), "removed": found.removal,
+            "author": _author(found)}  # fmt: skip
+
+
+def _author(found: Opened) -> Author:
+    """What this reader may know of who raised it."""
+    db, alert = found.act.session, found.alert
+    if alert.kind == AlertKind.TOWN:
+        return Author(name=i18n.asked()("alerts.town", town=alerts.place_of(db, alert)))
+    author = db.get(Member, alert.author_id) if alert.author_id else None
+    return _known(found, [author])[author.id] if author is not None else Author()
+
+
+def _known(found: Opened, members: Sequence[Member]) -> dict[int | None, Author]:
+    """What this reader may know of people now, however long ago the alert was."""
+    viewers = found.viewers_of(members)
+    return {one.id: known_now(found.reader.audience, viewers[one.id or 0], one) for one in members}
+
+
+def _thread(found: Opened) -> list[Line]:
+    """What was told to all since, and to those responsible what was answered; oldest first."""
+    db, kinds = found.act.session, [ReplyKind.FOLLOWUP.value]
+    if found.reader.responsible:
+        kinds.append(ReplyKind.REPLY.value)
+    replies = db.exec(
+        select(Reply)
+        .where(Reply.alert_id == found.ref, col(Reply.kind).in_(kinds))
+        .order_by(col(Reply.id))
+        .limit(MOST_REPLIES)
+    ).all()
+    names = _names(found, replies)
+    return [
+        Line(
+            names.get((one.member_id, one.agent_id), ""),
+            i18n.asked().moment(one.created_at),
+            found.told(one.text),
+            one.kind == ReplyKind.FOLLOWUP,
+        )
+        for one in replies
+    ]
+
+
+def _names(found: Opened, replies: Any) -> dict[tuple[int | None, int | None], str]:
+    """As this reader may know them; as many questions for a hundred as for one."""
+    db = found.act.session
+    members = {one.member_id for one in replies if one.member_id}
+    agents = {one.agent_id for one in replies if one.agent_id}
+    names: dict[tuple[int | None, int | None], str] = {}
+    people = _known(found, db.exec(select(Member).where(col(Member.id).in_(members))).all())
+    names |= {(id_, None): author.name for id_, author in people.items()}
+    for agent in db.exec(select(Agent).where(col(Agent.id).in_(agents))):
+        names[None, agent.id] = agent.name
+    return names

@@ -31,7 +31,7 @@ def test_the_gazette_by_mail_is_off_until_one_asks(quarter: Quarter) -> None:
     assert "Vous pouvez recevoir les nouveautés par e-mail" in words(visitor.get("/gazette/"))
     page = words(visitor.get("/gazette/digest"))
     assert 'value="never" selected' in page
-    assert "à 8h30" in page
+    assert "à 8 h 30" in page
     visitor.lands(visitor.post("/gazette/digest", every="weekly"))
     (row,) = quarter.world.rows(GazetteDigest)
     assert (row.member_id, row.every, row.chosen_at) == (quarter.neighbour.id, "weekly", at(11))

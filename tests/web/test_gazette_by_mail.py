@@ -95,6 +95,8 @@ def test_an_author_takes_their_pictures_along_and_nobody_elses(quarter: Quarter)
     assert shown == visitor.get(f"/gazette/pictures/{picture.id}/large").data
     other = quarter.browser(quarter.neighbour).post("/settings/data/all")
     assert ZipFile(io.BytesIO(other.data)).namelist() == ["my-data.json"]
+    for parcels in (answer, other):
+        parcels.close()  # the file that each was packed in
 
 
 def test_what_one_wrote_comes_out_and_is_erased(quarter: Quarter) -> None:

@@ -17,12 +17,13 @@ COMPILE := uv pip compile --quiet --universal --generate-hashes --no-emit-index-
 LOCK := $(COMPILE) --extra build pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: apt bench chaos clean demo goes-on help install lint lock statemachine test test-seen test-slow
+.PHONY: apt bench chaos clean demo goes-on help install lint lock statemachine test test-postgres test-seen \
+	test-slow test-whole
 .DELETE_ON_ERROR:
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort \
-		| awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+		| awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
 install: $(INSTALLED) ## Make the virtual environment .venv from the hashed requirements
 
@@ -30,10 +31,17 @@ demo: $(INSTALLED) ## A text goes in, the neighbours get it (ONESHOT=1 ends by i
 	$(BIN)/tocsin demo $(if $(filter-out 0,$(ONESHOT)),--once) $(if $(PORT),--port $(PORT))
 
 test: $(DEVELOPING) ## Run the tests (ARGS="tests/gateway -k kannel" for some of them)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not seen" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile \
+		-m "not (slow or seen or whole or postgres)" $(ARGS)
+
+test-postgres: $(DEVELOPING) ## Run on PostgreSQL what `make test` runs on SQLite alone
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "postgres and not (slow or whole or seen)" $(ARGS)
 
 test-seen: $(DEVELOPING) ## Run what looks at the pages in Chromium: size, axe, keyboard, no scripts
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "seen and not slow" $(ARGS)
+
+test-whole: $(DEVELOPING) ## Run what starts whole systems, at each provider, and the demonstration
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "whole and not (slow or seen)" $(ARGS)
 
 test-slow: $(DEVELOPING) ## Run what takes minutes: crashes, outages, whole conversations
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "slow and not alone" $(ARGS)

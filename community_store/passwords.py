@@ -58,9 +58,9 @@ class Hasher:
     """
 
     def __init__(self, *, at_once: int = 1) -> None:
-        self._argon2 = PasswordHasher(time_cost=3, memory_cost=12 * 1024, parallelism=1)
+        self._argon2 = _argon2()
         self._turn = threading.BoundedSemaphore(at_once)
-        self._nobody = self._argon2.hash("nobody has this password")
+        self._nobody = _nobody()
 
     def hash(self, password: str) -> str:
         with self._turn:
@@ -75,6 +75,16 @@ class Hasher:
             except (VerificationError, InvalidHashError):
                 return False
             return kept != ""
+
+
+def _argon2() -> PasswordHasher:
+    return PasswordHasher(time_cost=3, memory_cost=12 * 1024, parallelism=1)
+
+
+@cache
+def _nobody() -> str:
+    """What the password of who has none is compared with; one for a process."""
+    return _argon2().hash("nobody has this password")
 
 
 def _composed(password: str) -> str:

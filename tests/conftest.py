@@ -10,12 +10,12 @@ import pytest
 import redis
 from playwright.sync_api import Browser, Page
 
-from community_store.store import Store, open_store
+from community_store.store import Store
 from tests.dispatch.world import World, make_world
 from tests.emulator.client import Emulator, running_emulator
 from tests.rigs.addok import addok_server
 from tests.rigs.browser import chromium
-from tests.rigs.databases import PostgresTemplate, SqliteTemplate
+from tests.rigs.databases import PostgresTemplate, SqliteTemplate, Stores, folder_in_memory
 from tests.rigs.kannel import Kannel, kannel
 from tests.rigs.postgres import Postgres, postgres
 from tests.rigs.pushservice import PushService, push_service
@@ -24,12 +24,27 @@ from tests.rigs.smpp import Operator, smpp_operator
 from tests.rigs.smtp import Mailbox, smtp_server
 from tests.rigs.webhooks import Webhooks, listening_webhooks
 
+FIRST = "tests/acceptance/test_neighbours.py"  # of the whole systems, what `make test` runs too
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What looks at pages in a browser is known by its fixture."""
+    """What looks at pages in a browser is known by its fixture, and so is what starts a whole
+    system. On PostgreSQL `make test` leaves out what no database changes.
+    """
     for item in items:
-        if "chromium" in getattr(item, "fixturenames", ()):
+        fixtures = getattr(item, "fixturenames", ())
+        if "chromium" in fixtures:
             item.add_marker("seen")
+        if "make_system" in fixtures and not item.nodeid.startswith(FIRST):
+            item.add_marker("whole")
+        if on_postgresql(item) and item.get_closest_marker("both") is None:
+            item.add_marker("postgres")
+
+
+def on_postgresql(item: pytest.Item) -> bool:
+    """The second run of a test that wants each kind of database in turn."""
+    values = item.callspec.params if hasattr(item, "callspec") else {}
+    return bool(values.get("database_url") == "postgresql")
 
 
 @pytest.fixture(scope="session")
@@ -45,8 +60,9 @@ def postgres_template(postgres_server: Postgres) -> PostgresTemplate:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> SqliteTemplate:
-    return SqliteTemplate(tmp_path_factory.mktemp("sqlite"))
+def sqlite_template() -> Iterator[SqliteTemplate]:
+    with folder_in_memory() as folder:
+        yield SqliteTemplate(folder)
 
 
 @pytest.fixture
@@ -70,20 +86,23 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return str(request.getfixturevalue(name))
 
 
+@pytest.fixture(scope="session")
+def stores() -> Stores:
+    return Stores()
+
+
 @pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
+def store(stores: Stores, database_url: str) -> Iterator[Store]:
     """An open, empty store, on SQLite and on PostgreSQL."""
-    opened = open_store(database_url)
-    yield opened
-    opened.close()
+    with stores.opened(database_url) as opened:
+        yield opened
 
 
 @pytest.fixture
-def sqlite_store(sqlite_url: str) -> Iterator[Store]:
+def sqlite_store(stores: Stores, sqlite_url: str) -> Iterator[Store]:
     """An open, empty store, on SQLite only: for what no database changes."""
-    opened = open_store(sqlite_url)
-    yield opened
-    opened.close()
+    with stores.opened(sqlite_url) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
@@ -116,12 +135,12 @@ def world(store: Store, redis_url: str, tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
-def postgres_world(postgres_url: str, redis_url: str, tmp_path: Path) -> Iterator[World]:
+def postgres_world(
+    stores: Stores, postgres_url: str, redis_url: str, tmp_path: Path
+) -> Iterator[World]:
     """The same on PostgreSQL only."""
-    store = open_store(postgres_url)
-    with make_world(store, redis_url, tmp_path) as made:
+    with stores.opened(postgres_url) as store, make_world(store, redis_url, tmp_path) as made:
         yield made
-    store.close()
 
 
 @pytest.fixture

@@ -15,10 +15,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache, partial
 from pathlib import Path
 
 from babel.numbers import format_decimal
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
@@ -67,16 +68,7 @@ class Press:
     """Makes pages of one language's texts."""
 
     def __init__(self, language: str, values: Mapping[str, object], missing: str = "") -> None:
-        self._language, self._missing = language, missing
-        self._environment = Environment(
-            autoescape=False,  # noqa: S701  # it writes Markdown; `_shown` escapes
-            finalize=self._shown,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.filters["linked"] = self._linked
-        self._environment.globals.update(values)
+        self._language, self._missing, self._values = language, missing, values
 
     def document(self, path: Path) -> Document:
         """One file. Raises ValueError when it has no head, jinja2's errors for a wrong value."""
@@ -85,10 +77,8 @@ class Press:
         if head is None:
             raise ValueError(f"{path}: it must begin with --- and a title")
         heads = dict(self._head(line) for line in head[1].splitlines())
-        text = self._environment.from_string(source[head.end() :]).render()
-        tokens = _with_headers(_MARKDOWN.parse(self._spaced(text)))
-        html = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
-        return Document(path.stem, heads, Markup(html), _plain(tokens))  # noqa: S704  # HTML in it is off
+        html, plain = _pressed(self._spaced(self._filled(source[head.end() :])))
+        return Document(path.stem, heads, html, plain)
 
     def folder(self, path: Path) -> list[Document]:
         """Every file of a folder, by name."""
@@ -96,33 +86,59 @@ class Press:
 
     def _head(self, line: str) -> tuple[str, str]:
         name, _, value = line.partition(":")
-        filled = self._environment.from_string(value.strip()).render()
+        filled = self._filled(value.strip())
         return name.strip(), self._spaced(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", filled))
+
+    def _filled(self, text: str) -> str:
+        """With the values in it; most texts name none."""
+        if "{" not in text:
+            return text
+        return _template(text, self._language, self._missing).render(self._values)
 
     def _spaced(self, text: str) -> str:
         return i18n.spaced(text) if self._language == "fr" else text
 
-    def _shown(self, value: object) -> str:
-        """A value as Markdown."""
-        match value:
-            case Raw():
-                return value
-            case None | "":
-                return f"*[{self._missing}]*" if self._missing else ""
-            case date():
-                return self._day(value)
-            case int() | float():
-                return format_decimal(value, locale=self._language)
-            case _:
-                return escaped(str(value))
 
-    def _day(self, day: date) -> str:
-        return moments.day(self._language, day)
+@cache  # an application of other settings has the same texts
+def _template(text: str, language: str, missing: str) -> Template:
+    environment = Environment(
+        autoescape=False,  # noqa: S701  # it writes Markdown; `_shown` escapes
+        finalize=partial(_shown, language, missing),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["linked"] = _linked
+    return environment.from_string(text)
 
-    def _linked(self, value: str) -> str | Raw:
-        """What is filled in with its e-mail addresses as links; `{{ x | linked }}`."""
-        links = _LINKED.sub(r"[\1](mailto:\1)", escaped(value))
-        return Raw(links) if value else value
+
+@cache
+def _pressed(text: str) -> tuple[Markup, str]:
+    """Markdown as a page, and as plain words."""
+    tokens = _with_headers(_MARKDOWN.parse(text))
+    html = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
+    return Markup(html), _plain(tokens)  # noqa: S704  # HTML in it is off
+
+
+def _shown(language: str, missing: str, value: object) -> str:
+    """A value as Markdown."""
+    match value:
+        case Raw():
+            return value
+        case None | "":
+            return f"*[{missing}]*" if missing else ""
+        case date():
+            return moments.day(language, value)
+        case int() | float():
+            return format_decimal(value, locale=language)
+        case _:
+            return escaped(str(value))
+
+
+def _linked(value: str) -> str | Raw:
+    """What is filled in with its e-mail addresses as links; `{{ x | linked }}`."""
+    links = _LINKED.sub(r"[\1](mailto:\1)", escaped(value))
+    return Raw(links) if value else value
 
 
 def escaped(text: str) -> str:

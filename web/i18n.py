@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from datetime import time as clock
+from functools import cache
 from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -127,7 +128,8 @@ def _wishes() -> Iterator[str]:
     yield request.accept_languages.best_match(known()) or FIRST
 
 
-def _messages(language: str) -> dict[str, str]:
+@cache  # a process with several applications reads them once
+def _messages(language: str) -> Mapping[str, str]:
     words: dict[str, str] = {}
     for room in ROOMS:
         with (LOCALES / language / "LC_MESSAGES" / f"{room}.po").open("rb") as source:

@@ -16,6 +16,8 @@ import cli
 from community_store.errors import RuleError
 from tests.commands.console import Console
 
+pytestmark = pytest.mark.both
+
 ROOT = Path(__file__).parents[2]
 
 

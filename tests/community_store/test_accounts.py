@@ -26,6 +26,8 @@ from community_store.passwords import Hasher
 from community_store.store import Store
 from tests.community_store.ground import community, member
 
+pytestmark = pytest.mark.both
+
 KEY = "k" * 32
 EMAIL = "ana@voisins.example"
 

@@ -26,6 +26,8 @@ from tests.community_store.ground import (
     town,
 )
 
+pytestmark = pytest.mark.both
+
 
 def test_a_point_finds_its_community(store: Store) -> None:
     with store.begin() as session:

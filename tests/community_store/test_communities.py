@@ -12,6 +12,8 @@ from community_store.models import Community, MemberState, Twinning
 from community_store.store import Store
 from tests.community_store.ground import GEO, community, member, middle, square, town
 
+pytestmark = pytest.mark.both
+
 
 @pytest.mark.parametrize(
     ("typed", "code"),

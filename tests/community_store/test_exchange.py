@@ -22,6 +22,8 @@ from community_store.models import Community, Member
 from community_store.store import Store
 from tests.community_store.ground import GEO, community, member, middle, square, town
 
+pytestmark = pytest.mark.both
+
 
 def number(text: str, mobile: bool) -> str:
     """A stand-in for gateway.numbers: only +33639... and +33199... are numbers."""

@@ -13,6 +13,8 @@ from community_store.models import Member, MemberState
 from community_store.store import Store
 from tests.community_store.ground import community, member
 
+pytestmark = pytest.mark.both
+
 ANA = NewMember("Ana", "Martin", mobile="+33639980001")
 
 

@@ -11,6 +11,8 @@ from community_store.homes import homes
 from community_store.store import Store
 from tests.community_store.ground import SIDE, SOUTH, WEST, community, middle
 
+pytestmark = pytest.mark.both
+
 
 def test_the_nearest_come_first_with_their_distance(store: Store) -> None:
     with store.begin() as session:

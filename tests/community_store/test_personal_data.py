@@ -33,6 +33,8 @@ from community_store.models import (
 from community_store.store import Store
 from tests.community_store.ground import INSEE, community, member
 
+pytestmark = pytest.mark.both
+
 CANARIES = ("Zéphyrine", "Canari", "+33639980042", "+33199000042", "zephyrine@mail.example",
             "42 rue des Canaris", "Perroquet mauve")  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlmodel import Session, SQLModel, select
 
 from community_store import communities, membership, retention
@@ -26,6 +27,8 @@ from community_store.models import (
 )
 from community_store.store import Store
 from tests.community_store.ground import INSEE, community, member
+
+pytestmark = pytest.mark.both
 
 NOW = utcnow()
 LIMITS = retention.Limits.of(

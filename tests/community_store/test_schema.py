@@ -19,6 +19,8 @@ from community_store.models import Number, Town
 from community_store.store import Store, open_store
 from tests.rigs.postgres import Postgres
 
+pytestmark = pytest.mark.both
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:

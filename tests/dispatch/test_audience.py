@@ -18,6 +18,8 @@ from dispatch.wording import phone
 from gateway.contract import Channel
 from tests.dispatch.world import INSEE, World, addresses, mobile
 
+pytestmark = pytest.mark.both
+
 SMS, EMAIL = Channel.SMS, Channel.EMAIL
 
 

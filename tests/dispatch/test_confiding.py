@@ -14,6 +14,8 @@ from dispatch import confiding
 from dispatch.confiding import Away
 from tests.dispatch.world import World
 
+pytestmark = pytest.mark.both
+
 
 def confides(world: World, who: Member, *to: Member) -> int:
     with world.act() as act:

@@ -19,6 +19,8 @@ from gateway.contract import Accepted, NotNow, Outbound, Receipt, Stage, Traits,
 from tests.dispatch.standin import StandIn
 from tests.dispatch.world import World, mobile
 
+pytestmark = pytest.mark.both
+
 
 class Doubtful:
     """One delivery whose attempt had an unknown outcome, at a provider that can be asked."""

@@ -22,6 +22,8 @@ from dispatch.presence import Fix
 from tests.community_store.ground import SIDE, middle
 from tests.dispatch.world import World, at
 
+pytestmark = pytest.mark.both
+
 
 def resident(world: World, column: float = 0.5, **more: Any) -> Member:
     """Outside Les Lilas by half a square, unless told otherwise."""

@@ -15,6 +15,8 @@ from dispatch.pace import LocalSlots
 from tests.dispatch.standin import StandIn
 from tests.dispatch.world import World
 
+pytestmark = pytest.mark.both
+
 COMMUNITIES = 40
 NEIGHBOURS = 30
 SOON = 5.0  # seconds

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from community_store import membership, profiles
 from community_store.models import Community, JoinRequest, Member, MemberState, Mode
 from dispatch import founding, happenings, placing, requests, rerouting
 from dispatch.happenings import Happening
 from tests.community_store.ground import middle
 from tests.dispatch.world import World
+
+pytestmark = pytest.mark.both
 
 
 def arrives(world: World, home: int, **more: Any) -> Member:

@@ -25,6 +25,8 @@ from gateway.contract import Channel
 from tests.dispatch.standin import StandIn
 from tests.dispatch.world import World
 
+pytestmark = pytest.mark.both
+
 MOST = 0.25  # seconds after a commit, on a machine that others use too; usually 0.03
 RACES = 100
 

@@ -29,6 +29,8 @@ from dispatch.recordset import rows_parameter
 from gateway.contract import Channel
 from tests.dispatch.world import INSEE, World
 
+pytestmark = pytest.mark.both
+
 SMS, EMAIL = Channel.SMS, Channel.EMAIL
 
 

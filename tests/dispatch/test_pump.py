@@ -22,6 +22,8 @@ from tests.dispatch.standin import StandIn, accepts, in_turn
 from tests.dispatch.world import FreeSlots, World
 from tests.rigs.redis import RedisServer
 
+pytestmark = pytest.mark.both
+
 SMS, EMAIL = Channel.SMS, Channel.EMAIL
 
 

@@ -24,6 +24,8 @@ from tests.dispatch.world import World, make_world
 from tests.emulator.client import Emulator
 from tests.rigs.redis import RedisServer
 
+pytestmark = pytest.mark.both
+
 RATE = 20.0
 
 

@@ -23,6 +23,8 @@ from gateway.contract import (
 )
 from tests.dispatch.world import TERMS, World
 
+pytestmark = pytest.mark.both
+
 
 class Odd(Refused):
     """A kind of refusal that the table does not name."""

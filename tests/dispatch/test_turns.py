@@ -14,6 +14,8 @@ from dispatch.alerts import Told, TownVoice
 from gateway.contract import Accepted, Channel
 from tests.dispatch.world import INSEE, World
 
+pytestmark = pytest.mark.both
+
 WORDS = ("Camionnette suspecte", "Porte forcée", "Fumée au fond de la cour")
 
 

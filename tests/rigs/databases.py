@@ -5,18 +5,23 @@ from __future__ import annotations
 import itertools
 import logging
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
+from sqlalchemy import Engine
 
 from community_store.schema import upgrade
-from community_store.store import open_store
+from community_store.store import Store, open_store
 from tests.rigs.postgres import Postgres
 
 log = logging.getLogger(__name__)
+
+SHARED_MEMORY = Path("/dev/shm")
+ROOM = 2**30  # bytes
 
 
 def make_schema(url: str) -> None:
@@ -28,11 +33,42 @@ def make_schema(url: str) -> None:
         store.close()
 
 
+@contextmanager
+def folder_in_memory() -> Iterator[Path]:
+    """A folder in memory where there is room for it: no test of ours cuts the power, and each
+    transaction on a disk waits for it.
+    """
+    roomy = SHARED_MEMORY.is_dir() and shutil.disk_usage(SHARED_MEMORY).free > ROOM
+    with tempfile.TemporaryDirectory("-tocsin", dir=SHARED_MEMORY if roomy else None) as folder:
+        yield Path(folder)
+
+
+@dataclass
+class Stores:
+    """Stores of databases that come back under the same name, each with the engine of the one
+    before: a statement is compiled once for all tests. To compile it in each was half of their
+    time.
+    """
+
+    _engines: dict[str, Engine] = field(default_factory=dict)
+
+    @contextmanager
+    def opened(self, url: str) -> Iterator[Store]:
+        if url not in self._engines:
+            self._engines[url] = open_store(url).engine
+        store = Store(self._engines[url])
+        try:
+            yield store
+        finally:
+            store.close()  # its connections; the engine makes others when it is asked again
+
+
 @dataclass
 class SqliteTemplate:
-    """One migrated file, copied for each test."""
+    """One migrated file, copied for each test; a name that is free again is taken again."""
 
     folder: Path
+    _idle: list[Path] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
@@ -40,13 +76,14 @@ class SqliteTemplate:
 
     @contextmanager
     def database(self) -> Iterator[str]:
-        path = self.folder / f"test_{next(self._numbers)}.db"
+        path = self._idle.pop() if self._idle else self.folder / f"test_{next(self._numbers)}.db"
         shutil.copy(self.folder / "template.db", path)
         try:
             yield f"sqlite:///{path}"
         finally:
             for leftover in self.folder.glob(f"{path.name}*"):
                 leftover.unlink()
+            self._idle.append(path)
 
 
 @dataclass

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
 
+import pytest
 import redis
 from playwright.sync_api import Page
 from sqlalchemy import text
@@ -16,6 +17,8 @@ from community_store.store import Store
 from tests.rigs.redis import RedisServer
 from tests.rigs.smtp import Mailbox
 from tests.rigs.webhooks import Webhooks
+
+pytestmark = pytest.mark.both
 
 
 def test_a_store_starts_empty_and_keeps_what_is_committed(store: Store) -> None:

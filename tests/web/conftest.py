@@ -20,9 +20,11 @@ from community_store.store import Store
 from config import Settings
 from dispatch.runtime import Runtime, build_providers
 from gateway.providers.simulator import Phones
-from tests.dispatch.world import World
+from tests.dispatch.world import World, make_world
 from tests.rigs.debian import program
+from tests.rigs.templates import compiled_once
 from tests.web.house import House, make_house
+from tests.web.quarter import Quarter, settled
 from tests.web.seen import plain_house, served, serving
 
 FLAGS = (
@@ -71,9 +73,8 @@ def make_village(sqlite_store: Store, redis_url: str, tmp_path: Path) -> Callabl
             settings, sqlite_store, Redis.from_url(redis_url), build_providers(settings)
         )
         phones = Phones(tmp_path / "simulator.db")
-        return Village(
-            create_app(settings, runtime), settings, sqlite_store, phones, tmp_path / "mail"
-        )
+        app = compiled_once(create_app(settings, runtime))
+        return Village(app, settings, sqlite_store, phones, tmp_path / "mail")
 
     return make
 
@@ -95,6 +96,22 @@ def house(sqlite_world: World) -> House:
     """The pages over an empty world, at https://tocsin.example, on SQLite."""
     sqlite_world.number()
     return make_house(sqlite_world)
+
+
+@pytest.fixture
+def place(sqlite_store: Store, redis_url: str, tmp_path: Path, addok: str) -> Iterator[House]:
+    """Les Lilas around its street, with the real address server."""
+    sections = {"geo": {"geocoder_url": addok}}
+    with make_world(sqlite_store, redis_url, tmp_path, **sections) as world:
+        world.number()
+        world.community("Les Lilas")
+        yield make_house(world)
+
+
+@pytest.fixture
+def quarter(house: House) -> Quarter:
+    """Les Lilas with its gazette, over the house."""
+    return settled(house)
 
 
 @pytest.fixture

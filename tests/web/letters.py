@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import event
 
-from community_store.models import Member, Notice
+from community_store import conversations
+from community_store.models import Community, Member, Notice
+from community_store.twinning import untwin
 from gateway.contract import Channel
 from tests.dispatch.world import World
 from tests.web.house import House, Visitor, words
@@ -139,3 +141,14 @@ def counted(house: House) -> Iterator[list[str]]:
 def told(street: Street) -> list[str]:
     """The kinds of notices there are."""
     return [one.kind for one in street.world.rows(Notice)]
+
+
+def unread(street: Street, who: Member) -> int:
+    with street.world.store.read() as session:
+        return conversations.unread(session, who)
+
+
+def ends_twinning(street: Street) -> None:
+    with street.world.store.begin() as session:
+        places = (street.odette.community_id, street.paul.community_id)
+        untwin(session, *(session.get_one(Community, id_) for id_ in places))

@@ -126,6 +126,7 @@ def test_a_port_in_use_is_one_clear_line(folder: Path) -> None:
     assert not (folder / "var").exists()
 
 
+@pytest.mark.whole
 def test_everybody_gets_it_once_and_nobody_else_twice_in_a_row(folder: Path, port: int) -> None:
     for _ in range(2):
         with running(folder, "--once", "--port", str(port)) as process:
@@ -137,6 +138,7 @@ def test_everybody_gets_it_once_and_nobody_else_twice_in_a_row(folder: Path, por
         assert said.count(" ms  voice") == 2
 
 
+@pytest.mark.whole
 def test_it_stays_up_until_it_is_asked_to_end_and_leaves_nothing_running(
     folder: Path, port: int
 ) -> None:

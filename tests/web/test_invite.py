@@ -22,7 +22,7 @@ from community_store.store import Store
 from tests.community_store.ground import square
 from tests.dispatch.world import make_world
 from tests.web.house import SITE, House, Visitor, make_house, words
-from tests.web.test_registering import FILLED, LILAS, filled, jeanne, mail_link, placed
+from tests.web.newcomer import FILLED, LILAS, filled, jeanne, mail_link, placed
 
 
 @pytest.fixture

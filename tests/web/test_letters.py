@@ -25,6 +25,7 @@ from community_store.store import Store
 from config import Settings
 from dispatch import envelope, links
 from dispatch.runtime import Runtime, build_providers, connect_redis
+from tests.rigs.templates import compiled_once
 
 LONG = "Camionnette blanche AB-123-CD, appelez le 06 39 98 12 34"
 ADDRESS = "ada@residents.example"
@@ -36,7 +37,8 @@ class Letters:
     def __init__(self, store: Store, settings: Settings) -> None:
         self.store, self.settings = store, settings
         runtime = Runtime(settings, store, connect_redis("unix:///none"), build_providers(settings))
-        self.client: FlaskClient = create_app(settings, runtime).test_client()
+        app = compiled_once(create_app(settings, runtime))
+        self.client: FlaskClient = app.test_client()
         with store.begin() as session:
             session.add(Town(insee="38185", name="Grenoble"))
             session.flush()

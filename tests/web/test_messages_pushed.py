@@ -11,7 +11,7 @@ import pytest
 from community_store.models import DeliveryState, Member, Topic
 from community_store.store import Store
 from gateway.contract import Channel
-from tests.dispatch.test_push import KEY, notified, pushed
+from tests.dispatch.devices import KEY, notified, pushed
 from tests.dispatch.world import make_world
 from tests.rigs.pushservice import Device, PushService
 from tests.web.house import make_house

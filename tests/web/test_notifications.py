@@ -16,7 +16,7 @@ from community_store.models import Delivery, DeliveryState, Member, PushSubscrip
 from community_store.store import Store
 from gateway import vapid
 from gateway.contract import Channel
-from tests.dispatch.test_push import counted
+from tests.dispatch.devices import counted
 from tests.dispatch.world import World, make_world
 from tests.rigs.pushservice import Device, PushService
 from tests.web.house import House, Visitor, make_house, words

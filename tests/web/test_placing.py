@@ -11,7 +11,7 @@ from community_store.models import Community, JoinRequest, Member, MemberState, 
 from community_store.store import Store
 from tests.dispatch.world import make_world
 from tests.web.house import House, Visitor, make_house, words
-from tests.web.test_registering import FILLED, LABEL, LILAS, jeanne
+from tests.web.newcomer import FILLED, LABEL, LILAS, jeanne
 
 
 @pytest.fixture

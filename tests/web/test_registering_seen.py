@@ -13,8 +13,8 @@ from community_store.models import Community, Member
 from community_store.store import Store
 from dispatch import requests
 from tests.web.house import PASSWORD, House, Visitor
+from tests.web.newcomer import filled, mail_link
 from tests.web.seen import SHOTS, SIZES, SMALL, looks_well, plain_house, reach
-from tests.web.test_registering import filled, mail_link
 
 pytestmark = pytest.mark.timeout(180)
 LAT, LON = 45.18264, 5.72256  # of 12 rue des Lilas, Valmoutier, where Les Lilas are too

@@ -13,9 +13,8 @@ from dispatch.alerts import Told, TownVoice
 from tests.dispatch import papers
 from tests.dispatch.world import INSEE
 from tests.web.house import House, Visitor, words
-from tests.web.test_gazette import TEXT, Quarter, quarter
+from tests.web.quarter import TEXT, Quarter
 
-__all__ = ["quarter"]
 REASON = "On ne montre pas les enfants des autres"
 
 

@@ -24,6 +24,8 @@ from gateway.contract import Accepted, Inbound
 from tests.dispatch.world import NUMBER, World, make_world, mobile
 from tests.rigs.processes import free_port
 
+pytestmark = pytest.mark.both
+
 SITE = "https://tocsin.example"
 TWILIO = {"type": "twilio", "account_sid": "ACfiction", "auth_token": "token-now",
           "auth_token_previous": "token-before"}  # fmt: skip

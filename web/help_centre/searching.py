@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cache
 from itertools import takewhile
 from typing import Protocol, TypeVar
 
@@ -25,6 +26,7 @@ class Searchable:
     text: frozenset[str]
 
     @classmethod
+    @cache  # an application of other settings has the same texts
     def of(cls, title: str, words: str, text: str) -> Searchable:
         return cls(*(frozenset(folded(part)) for part in (title, words, text)))
 

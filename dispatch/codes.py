@@ -71,7 +71,8 @@ def send(
     if channel is Channel.VOICE and not senders.callers(act.session).numbers:
         raise RuleError("no_voice", "no number can call")
     lock(act.session, f"code:{address}")
-    known = known and not _refused(act, address)
+    refused = _refused(act, address)  # asked of everybody: the same work, known or not
+    known = known and not refused
     hashed_origin = hashed(act.settings, "origin", origin) if origin else ""
     require_few(act, ProofCode, col(ProofCode.number) == address, hashed_origin)
     _void(act, address)

@@ -184,7 +184,7 @@ def test_a_request_goes_to_the_referents_of_the_community_chosen(world: World) -
     sweep.sweep(world.runtime)
     with world.store.read() as session:
         assert session.get_one(JoinRequest, first.id).team_due_at is None
-    assert world.text(ana.mobile or "", f"OUI {first.id}") == "unknown_ref"
+    assert world.text(ana.mobile or "", f"OUI {first.id}") == "request_moved"
     assert world.text(bob.mobile or "", f"OUI {first.id}") == "request_accepted"
     assert now(world, jeanne).community_id == roses
 

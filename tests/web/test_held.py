@@ -18,6 +18,7 @@ from community_store.models import (
     Block,
     Conversation,
     Delivery,
+    EmailChange,
     Enrolment,
     Every,
     GazetteComment,
@@ -81,7 +82,7 @@ PARTS: dict[str, type[SQLModel] | Collection[str]] = {
     "blocked": Block,
     "absences": Absence,
 }  # fmt: skip
-TABLES = {"reports_made": Report, "reports_about_me": Report,
+TABLES = {"emails_to_prove": EmailChange, "reports_made": Report, "reports_about_me": Report,
           "messages_received": Delivery, "messages_to_the_team": Delivery}  # fmt: skip
 CHOSEN = ("label", "address", "insee", "lat", "lon")  # of a place, among `choices`
 

@@ -93,7 +93,6 @@ def test_the_information_of_a_community(quarter: Quarter) -> None:
     assert "L'équipe du service vérifie leur adresse." in page
     created = quarter.community().created_at
     assert f"{created.day} " in page
-    assert str(created.year) in page
     assert f'href="/directory/{quarter.referent.id}"' in page
     assert "Rose Blanc" in page
     assert "Les Roses" in page

@@ -59,6 +59,15 @@ class Language(StrEnum):
     ENGLISH = "en"
 
 
+class Refused(StrEnum):
+    """What a STOP may be of; a code is refused during the call that tells it."""
+
+    SMS = "sms"
+    EMAIL = "email"
+    VOICE = "voice"
+    CODE = "code"
+
+
 class Media(StrEnum):
     """What a proof of address is."""
 
@@ -93,7 +102,7 @@ LISTED: Mapping[str, Listed] = {
     "member.dwelling": Listed(Dwelling, "profile.dwelling"),
     "turned_off.topic": Listed(Topic, "settings.topic"),
     "turned_off.channel": CHANNEL,
-    "stopped.channel": CHANNEL,
+    "stopped.channel": Listed(Refused),
     "texts_sent.state": Listed(InboundState),
     "registrations.language": LANGUAGE,
     "enrolments.language": LANGUAGE,

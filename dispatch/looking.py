@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 from community_store import steps
 from community_store.models import Attempt, Delivery, Number, StepKind, Wording
 from community_store.models import DeliveryState as State
-from dispatch import crashing, envelope, outbox, receipts, redialling
+from dispatch import crashing, envelope, outbox, patience, receipts, redialling
 from dispatch.outbox import Again
 from dispatch.runtime import Runtime
 from gateway.contract import Channel, Outbound, Provider, Receipt, SendError
@@ -28,7 +28,6 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 200
 EMPTY_LOOKS = 2
-OUTAGE = 10  # quiet periods after a second doubt: a provider may be down for ten minutes (R6)
 LONGEST = 6.0  # seconds for all looks of a round: the sweep has more to do (R3)
 PARTS = 12  # of the quiet period: how often a provider that could not be asked is asked again
 SOON = 1.0  # seconds between two such, at least
@@ -38,7 +37,10 @@ REPORTS = (600.0, 3600.0, 6 * 3600.0)  # seconds after handing over that a recei
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A delivery to look after, with what its last attempt was."""
+    """A delivery to look after, with what its last attempt was.
+
+    `works`: its gateway has taken another message since.
+    """
 
     id: int
     state: str
@@ -49,6 +51,7 @@ class Doubt:
     doubts: int
     since: datetime
     expires_at: datetime
+    works: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def look(runtime: Runtime) -> int:
     """Settle what is in doubt and due for a look; how many were looked for."""
     now = runtime.clock()
     with runtime.store.read() as session:
-        doubts = _doubts(session, now)
+        doubts = _doubts(session, runtime, now)
     if not doubts:
         return 0
     found = asyncio.run(_look_all(runtime, doubts))
@@ -80,7 +83,7 @@ def look(runtime: Runtime) -> int:
     return len(found)
 
 
-def _doubts(session: Session, now: datetime) -> list[Doubt]:
+def _doubts(session: Session, runtime: Runtime, now: datetime) -> list[Doubt]:
     rows = session.execute(
         select(Delivery, Wording, Attempt, Number.value)
         .join(Wording, col(Wording.id) == col(Delivery.wording_id))
@@ -97,7 +100,11 @@ def _doubts(session: Session, now: datetime) -> list[Doubt]:
         .order_by(col(Delivery.look_at))
         .limit(AT_ONCE)
     ).all()
-    return [_doubt(*row) for row in rows]
+    doubts = [_doubt(*row) for row in rows]
+    if not any(_is_tried(doubt, runtime) for doubt in doubts):
+        return doubts
+    taken = patience.last_taken(session)
+    return [replace(d, works=taken.get(d.gateway, d.since) > d.since) for d in doubts]
 
 
 def _doubt(delivery: Delivery, said: Wording, attempt: Attempt, sender: str | None) -> Doubt:
@@ -203,10 +210,12 @@ def _still_unknown(session: Session, runtime: Runtime, found: Found, now: dateti
         return
     # nobody is told twice by what takes its own place
     sure = provider is not None and (provider.traits.look_is_final or provider.traits.replaces)
-    again = doubt.since + _patience(doubt, quiet, dispatch.max_attempts)
+    again = _again_at(runtime, doubt, quiet)
     waited = doubt.looks + 1 >= EMPTY_LOOKS and now >= again
     if not (sure or waited):
-        later = doubt.since + quiet if now < doubt.since + quiet else again
+        # a long wait may end sooner: it is looked at each quiet period
+        due = doubt.since + quiet
+        later = due if now < due else min(again, now + quiet)
         later = max(later, now + timedelta(seconds=1))
         outbox.postpone_look(session, doubt.id, doubt.message.attempt, later)
     elif doubt.expires_at <= now:
@@ -221,16 +230,16 @@ def _still_unknown(session: Session, runtime: Runtime, found: Found, now: dateti
         outbox.requeue(session, doubt.id, doubt.message.attempt, now, why=why)
 
 
-def _patience(doubt: Doubt, quiet: timedelta, most: int) -> timedelta:
-    """How long to wait before it is sent again.
+def _again_at(runtime: Runtime, doubt: Doubt, quiet: timedelta) -> datetime:
+    """The earliest that it may be sent again."""
+    if _is_tried(doubt, runtime) and not doubt.works:
+        return doubt.since + patience.wait(quiet, doubt.expires_at - doubt.since)
+    return doubt.since + quiet
 
-    After a second doubt an outage is likelier than an answer that was lost: the last attempts
-    are kept for when it is over, as far as the time to live allows.
-    """
-    if not 1 < doubt.doubts < most:
-        return quiet
-    left = doubt.expires_at - doubt.since - quiet
-    return max(quiet, min(OUTAGE * quiet, left))
+
+def _is_tried(doubt: Doubt, runtime: Runtime) -> bool:
+    most = runtime.settings.dispatch.max_attempts
+    return doubt.state == State.UNKNOWN and patience.is_tried(doubt.doubts, most)
 
 
 def _unasked(session: Session, runtime: Runtime, doubt: Doubt, now: datetime) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from community_store.models import Alert, AlertState, Delivery, Notice, Number, Stop
 from community_store.models import DeliveryState as State
-from dispatch import figures, looking, metrics, outbox, queues, receipts, sweep, tally
+from dispatch import figures, looking, metrics, outbox, patience, queues, receipts, sweep, tally
 from dispatch.act import Act
 from dispatch.outbox import Claimed
 from gateway.contract import Accepted, NotNow, Outbound, Receipt, Stage, Traits, Unknown
@@ -117,6 +118,84 @@ def test_an_outage_of_ten_minutes_does_not_use_all_attempts_up(sqlite_world: Wor
     while doubtful.look(seconds=5) == State.UNKNOWN:
         assert sqlite_world.clock() - began < timedelta(minutes=15)
     assert [claimed.attempt for claimed in sqlite_world.claim(doubtful.number)] == [3]
+
+
+def twice_in_doubt(world: World) -> Doubtful:
+    doubtful = Doubtful(world)
+    doubtful.look(seconds=5)
+    doubtful.look(seconds=60)
+    assert doubtful.attempt().attempt == 2
+    return doubtful
+
+
+def takes_another(doubtful: Doubtful) -> None:
+    """The gateway takes another message."""
+    world = doubtful.world
+    author, _ = world.members(world.community(f"C{world.clock()}"), 2)
+    world.raised(author)
+    (claimed,) = world.claim(doubtful.number)
+    world.settle(claimed, Accepted("P9"))
+
+
+def test_one_that_was_unlucky_twice_waits_no_longer_where_others_are_taken(world: World) -> None:
+    doubtful = twice_in_doubt(world)
+    world.clock.forward(seconds=20)
+    takes_another(doubtful)
+    assert doubtful.look(seconds=5) == State.UNKNOWN
+    assert doubtful.look(seconds=30) == State.UNKNOWN
+    assert doubtful.look(seconds=5) == State.QUEUED
+
+
+def test_the_long_wait_ends_with_the_outage(sqlite_world: World) -> None:
+    doubtful = twice_in_doubt(sqlite_world)
+    for _ in range(18):
+        assert doubtful.look(seconds=10) == State.UNKNOWN
+    looked = len(doubtful.provider.looked)
+    assert 3 <= looked - 2 <= 4, "once a quiet period"
+    takes_another(doubtful)
+    seen = [doubtful.look(seconds=10) for _ in range(6)]
+    assert seen[-1] == State.QUEUED
+
+
+def test_what_was_taken_before_says_nothing_of_an_outage(sqlite_world: World) -> None:
+    doubtful = Doubtful(sqlite_world)
+    doubtful.look(seconds=5)
+    takes_another(doubtful)
+    assert doubtful.look(seconds=60) == State.QUEUED
+    doubtful.attempt()
+    seen = {doubtful.look(seconds=10) for _ in range(30)}
+    assert seen == {State.UNKNOWN}
+
+
+def test_what_another_gateway_takes_says_nothing_of_this_one(sqlite_world: World) -> None:
+    doubtful = twice_in_doubt(sqlite_world)
+    sqlite_world.clock.forward(seconds=1)
+    takes_another(doubtful)
+    sqlite_world.change(sqlite_world.rows(Delivery)[-1], gateway="other")
+    seen = {doubtful.look(seconds=10) for _ in range(30)}
+    assert seen == {State.UNKNOWN}
+
+
+def test_what_was_taken_last_is_found_by_keys_alone(world: World) -> None:
+    """Among millions of deliveries: nothing is read but the newest attempts and theirs."""
+    doubtful = twice_in_doubt(world)
+    takes_another(doubtful)
+    with world.store.read() as session:
+        assert patience.last_taken(session) == {"sim": world.clock()}
+        if world.store.sqlite:
+            plan = "EXPLAIN QUERY PLAN "
+        else:
+            session.execute(
+                text("SET LOCAL enable_seqscan = off")
+            )  # too few rows to be worth a key
+            plan = "EXPLAIN "
+        statement = patience.LAST_TAKEN.compile(
+            session.connection(), compile_kwargs={"literal_binds": True}
+        )
+        lines = [str(row) for row in session.execute(text(f"{plan}{statement}"))]
+    read = [line for line in lines if re.search(r"(?i)(scan|search).*(attempt|delivery)", line)]
+    assert len(read) == 2, lines
+    assert all(re.search(r"(?i)index|primary key", line) for line in read), lines
 
 
 def test_a_short_time_to_live_is_not_waited_for_in_vain(sqlite_world: World) -> None:

@@ -127,6 +127,7 @@ class Outbound:
     for its receipts, "" for none.
     A call speaks its `text` in `language`, with a pause between the lines, and asks
     `keys` (an address) what to answer to a key; "" when nobody listens for one.
+    `others` are the provider's ids of messages that are not this one, for a look.
     """
 
     delivery: int
@@ -142,6 +143,7 @@ class Outbound:
     channel: Channel = Channel.SMS
     language: str = "fr"
     keys: str = ""
+    others: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +270,8 @@ class Provider(Protocol):
         """Ask what became of a message; None when the provider knows nothing of it.
 
         `provider_id` is "" when the attempt never heard an answer: then it is looked
-        for by what it was (to, sender, text, not before `started_at`). Raises SendError.
+        for by what it was (to, sender, text, not before `started_at`), never one of its
+        `others`. Raises SendError.
         """
         ...
 

@@ -167,7 +167,10 @@ class Inbound:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a provider says of a message: by our delivery and attempt, or by its own id."""
+    """What a provider says of a message: by our delivery and attempt, or by its own id.
+
+    `opted_out` when it failed since the provider holds a STOP of this number.
+    """
 
     stage: Stage
     provider_id: str = ""
@@ -176,6 +179,7 @@ class Receipt:
     code: str = ""
     reason: str = ""
     at: datetime | None = None
+    opted_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)

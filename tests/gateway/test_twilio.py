@@ -449,6 +449,18 @@ def test_a_receipt_names_our_delivery_and_attempt(word: str, stage: Stage) -> No
     assert (receipt.provider_id, receipt.code) == ("SM1", "30006")
 
 
+@pytest.mark.parametrize("word", ["failed", "undelivered"])
+@pytest.mark.parametrize(("code", "stops"), [("21610", True), ("30006", False), ("", False)])
+def test_an_opt_out_that_a_receipt_tells(word: str, code: str, stops: bool) -> None:
+    call = replace(GOOD, form={**FORM, "MessageStatus": word, "ErrorCode": code})
+    receipt = provider().read_receipt(call)
+    assert receipt is not None
+    assert receipt.opted_out is stops
+    looked = look(Answer(200, listed(status=word, error_code=int(code or 0) or None)), sid="SM1")
+    assert looked is not None
+    assert looked.opted_out is stops
+
+
 @pytest.mark.parametrize("query", [{}, {"d": "x", "a": "-1"}, {"d": "9" * 30, "a": "\u0663"}])
 def test_a_receipt_with_a_strange_address_is_known_by_its_id(query: dict[str, str]) -> None:
     receipt = provider().read_receipt(replace(GOOD, query=query))

@@ -34,7 +34,7 @@ from gateway.contract import (
 )
 from gateway.providers.twilio import calls
 from gateway.providers.twilio.calls import CLOCKS, Calls
-from gateway.providers.twilio.errors import NOTHING, meanings, reason
+from gateway.providers.twilio.errors import NOTHING, meanings, opted_out, reason
 from gateway.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -189,7 +189,8 @@ class Twilio:
             return None
         delivery, attempt = callback.own_id("d"), callback.own_id("a")
         code = form.get("ErrorCode", "")
-        return Receipt(stage, sid, delivery, attempt, code, reason(code))
+        stopped = opted_out(code)
+        return Receipt(stage, sid, delivery, attempt, code, reason(code), opted_out=stopped)
 
     def read_key(self, callback: Callback) -> Key:
         return calls.read_key(callback)
@@ -244,6 +245,7 @@ def _receipt(found: MessageInstance, message: Outbound) -> Receipt:
         message.attempt,
         code,
         reason(code),
+        opted_out=opted_out(code),
     )
 
 

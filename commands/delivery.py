@@ -100,9 +100,11 @@ def explain(
     """Tell a delivery's whole story in order, in words."""
     from community_store.columns import utcnow
     from dispatch import story
+    from dispatch.runtime import build_providers
 
+    traits = {name: each.traits for name, each in build_providers(of(ctx).settings).items()}
     with of(ctx).read() as session:
-        told = story.tell(session, delivery, utcnow())
+        told = story.tell(session, delivery, utcnow(), traits=traits)
     if as_json:
         emit(_story(told), as_json=True)
         return

@@ -1,4 +1,4 @@
-"""Asking providers what became of messages (decision 4).
+"""Finding out what became of messages (decision 4).
 
 An unknown delivery is looked for; only after the quiet period and two empty looks is it
 sent again, at most `max_attempts` times. A receipt that never came is asked for too,
@@ -8,70 +8,45 @@ message that is still worth telling is never given up.
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-import structlog
 from sqlmodel import Session, col, select
 
 from community_store import steps
 from community_store.models import Attempt, Delivery, Number, StepKind, Wording
 from community_store.models import DeliveryState as State
-from dispatch import crashing, envelope, outbox, receipts, redialling
+from dispatch import (
+    asking,
+    crashing,
+    envelope,
+    lookalikes,
+    outbox,
+    patience,
+    receipts,
+    redialling,
+)
+from dispatch.asking import Doubt, Found
 from dispatch.outbox import Again
 from dispatch.runtime import Runtime
-from gateway.contract import Channel, Outbound, Provider, Receipt, SendError
-
-log = structlog.get_logger(__name__)
+from gateway.contract import Channel, Outbound
 
 AT_ONCE = 200
 EMPTY_LOOKS = 2
-OUTAGE = 10  # quiet periods after a second doubt: a provider may be down for ten minutes (R6)
-LONGEST = 6.0  # seconds for all looks of a round: the sweep has more to do (R3)
 PARTS = 12  # of the quiet period: how often a provider that could not be asked is asked again
 SOON = 1.0  # seconds between two such, at least
 UNASKED = 60.0  # seconds until it is asked again for a receipt
 REPORTS = (600.0, 3600.0, 6 * 3600.0)  # seconds after handing over that a receipt is asked for
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """A delivery to look after, with what its last attempt was."""
-
-    id: int
-    state: str
-    gateway: str
-    message: Outbound
-    provider_id: str
-    looks: int
-    doubts: int
-    since: datetime
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a look brought: a receipt, nothing, or an error that says to ask again.
-
-    Not `asked` when the provider cannot be: then nothing says nothing.
-    """
-
-    doubt: Doubt
-    receipt: Receipt | None
-    failed: bool = False
-    asked: bool = True
-
-
 def look(runtime: Runtime) -> int:
     """Settle what is in doubt and due for a look; how many were looked for."""
     now = runtime.clock()
     with runtime.store.read() as session:
-        doubts = _doubts(session, now)
+        doubts = _doubts(session, runtime, now)
     if not doubts:
         return 0
-    found = asyncio.run(_look_all(runtime, doubts))
+    found = asking.ask(runtime, doubts)
     crashing.point("looked")
     with runtime.store.begin() as session:
         for one in found:
@@ -80,7 +55,7 @@ def look(runtime: Runtime) -> int:
     return len(found)
 
 
-def _doubts(session: Session, now: datetime) -> list[Doubt]:
+def _doubts(session: Session, runtime: Runtime, now: datetime) -> list[Doubt]:
     rows = session.execute(
         select(Delivery, Wording, Attempt, Number.value)
         .join(Wording, col(Wording.id) == col(Delivery.wording_id))
@@ -97,7 +72,18 @@ def _doubts(session: Session, now: datetime) -> list[Doubt]:
         .order_by(col(Delivery.look_at))
         .limit(AT_ONCE)
     ).all()
-    return [_doubt(*row) for row in rows]
+    doubts = _knowing_others(session, [_doubt(*row) for row in rows])
+    if not any(_is_tried(doubt, runtime) for doubt in doubts):
+        return doubts
+    taken = patience.last_taken(session)
+    return [replace(d, works=taken.get(d.gateway, d.since) > d.since) for d in doubts]
+
+
+def _knowing_others(session: Session, doubts: list[Doubt]) -> list[Doubt]:
+    """Those that are looked for by what they were, with what they are not."""
+    blind = [doubt.id for doubt in doubts if doubt.is_blind]
+    others = lookalikes.earlier(session, blind) if blind else {}
+    return [doubt.but(others.get(doubt.id, frozenset())) for doubt in doubts]
 
 
 def _doubt(delivery: Delivery, said: Wording, attempt: Attempt, sender: str | None) -> Doubt:
@@ -127,42 +113,6 @@ def _doubt(delivery: Delivery, said: Wording, attempt: Attempt, sender: str | No
         else delivery.handed_over_at or attempt.started_at,
         expires_at=delivery.expires_at,
     )
-
-
-async def _look_all(runtime: Runtime, doubts: list[Doubt]) -> list[Found]:
-    async with AsyncExitStack() as stack:
-        for name in {doubt.gateway for doubt in doubts}:
-            if provider := runtime.providers.get(name):
-                await provider.open()
-                stack.push_async_callback(provider.close)
-        gate = asyncio.Semaphore(20)
-        looks = [
-            asyncio.create_task(_look_one(gate, runtime.providers.get(d.gateway), d))
-            for d in doubts
-        ]
-        await asyncio.wait(looks, timeout=LONGEST)
-        return [_found(look, doubt) for look, doubt in zip(looks, doubts, strict=True)]
-
-
-def _found(look: asyncio.Task[Found], doubt: Doubt) -> Found:
-    if look.done():
-        return look.result()
-    look.cancel()
-    return Found(doubt, None, failed=True)
-
-
-async def _look_one(gate: asyncio.Semaphore, provider: Provider | None, doubt: Doubt) -> Found:
-    if provider is None or not provider.traits.looks:
-        return Found(doubt, None, asked=False)
-    async with gate:
-        try:
-            return Found(doubt, await provider.look(doubt.message, doubt.provider_id))
-        except SendError as error:
-            log.warning("look_failed", delivery=doubt.id, code=error.code, reason=error.reason)
-            return Found(doubt, None, failed=True)
-        except Exception:
-            log.exception("provider_broke_its_contract", delivery=doubt.id)
-            return Found(doubt, None, failed=True)
 
 
 def _settle(session: Session, runtime: Runtime, found: Found, now: datetime) -> None:
@@ -203,10 +153,12 @@ def _still_unknown(session: Session, runtime: Runtime, found: Found, now: dateti
         return
     # nobody is told twice by what takes its own place
     sure = provider is not None and (provider.traits.look_is_final or provider.traits.replaces)
-    again = doubt.since + _patience(doubt, quiet, dispatch.max_attempts)
+    again = _again_at(runtime, doubt, quiet)
     waited = doubt.looks + 1 >= EMPTY_LOOKS and now >= again
     if not (sure or waited):
-        later = doubt.since + quiet if now < doubt.since + quiet else again
+        # a long wait may end sooner: it is looked at each quiet period
+        due = doubt.since + quiet
+        later = due if now < due else min(again, now + quiet)
         later = max(later, now + timedelta(seconds=1))
         outbox.postpone_look(session, doubt.id, doubt.message.attempt, later)
     elif doubt.expires_at <= now:
@@ -221,16 +173,16 @@ def _still_unknown(session: Session, runtime: Runtime, found: Found, now: dateti
         outbox.requeue(session, doubt.id, doubt.message.attempt, now, why=why)
 
 
-def _patience(doubt: Doubt, quiet: timedelta, most: int) -> timedelta:
-    """How long to wait before it is sent again.
+def _again_at(runtime: Runtime, doubt: Doubt, quiet: timedelta) -> datetime:
+    """The earliest that it may be sent again."""
+    if _is_tried(doubt, runtime) and not doubt.works:
+        return doubt.since + patience.wait(quiet, doubt.expires_at - doubt.since)
+    return doubt.since + quiet
 
-    After a second doubt an outage is likelier than an answer that was lost: the last attempts
-    are kept for when it is over, as far as the time to live allows.
-    """
-    if not 1 < doubt.doubts < most:
-        return quiet
-    left = doubt.expires_at - doubt.since - quiet
-    return max(quiet, min(OUTAGE * quiet, left))
+
+def _is_tried(doubt: Doubt, runtime: Runtime) -> bool:
+    most = runtime.settings.dispatch.max_attempts
+    return doubt.state == State.UNKNOWN and patience.is_tried(doubt.doubts, most)
 
 
 def _unasked(session: Session, runtime: Runtime, doubt: Doubt, now: datetime) -> None:

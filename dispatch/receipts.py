@@ -8,6 +8,7 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session, col, select
 
+from community_store import optouts
 from community_store.models import Delivery, ReceiptRow
 from dispatch import crashing, outbox, redialling
 from dispatch.arrivals import storable
@@ -31,7 +32,8 @@ def record(
     """Keep a receipt and apply it; whether it said something new.
 
     A receipt for a delivery that is not ours is kept too: the provider must not be
-    told to call again. A call that nobody took is made again as `redial` says.
+    told to call again. A call that nobody took is made again as `redial` says. An opt-out
+    is a STOP, in whatever order receipts come.
     """
     receipt = _storable(receipt)
     delivery = _delivery(session, gateway, receipt)
@@ -52,11 +54,26 @@ def record(
     if delivery is None:
         log.warning("receipt_of_unknown_delivery", gateway=gateway)
         return False
+    news = _apply(session, receipt, delivery, now, redial=redial)
+    if receipt.opted_out:
+        _stop(session, delivery)
+    return news
+
+
+def _apply(
+    session: Session, receipt: Receipt, delivery: int, now: datetime, *, redial: Redial
+) -> bool:
     if receipt.stage is Stage.UNANSWERED and redialling.again(
         session, receipt, delivery, now=now, how=redial
     ):
         return True
     return outbox.advance(session, receipt, delivery, now)
+
+
+def _stop(session: Session, delivery: int) -> None:
+    found = session.get(Delivery, delivery)
+    if found is not None and found.address:  # it is taken off after a year
+        optouts.stop(session, found.address, found.channel)
 
 
 def _storable(receipt: Receipt) -> Receipt:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +24,7 @@ from community_store.models import (
 from community_store.models import DeliveryState as State
 from dispatch.lifecycle import FINAL
 from dispatch.settlement import THROTTLED
+from gateway.contract import Traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,18 @@ class Story:
     ahead: str
 
 
-def tell(session: Session, delivery_id: int, now: datetime) -> Story:
-    """Everything that the rows know of a delivery. Raises NotFound."""
+def tell(
+    session: Session,
+    delivery_id: int,
+    now: datetime,
+    *,
+    traits: Mapping[str, Traits],
+) -> Story:
+    """Everything that the rows know of a delivery. Raises NotFound.
+
+    `traits` says by name what each gateway can do, which decides what becomes of a doubt;
+    one that is not there any more can do nothing.
+    """
     delivery = session.get(Delivery, delivery_id)
     if delivery is None:
         raise NotFound(f"no delivery {delivery_id}: see `tocsin delivery list`")
@@ -56,7 +67,8 @@ def tell(session: Session, delivery_id: int, now: datetime) -> Story:
         *_receipts(session, delivery),
         *_ended(delivery),
     ]
-    return Story(delivery, sorted(events, key=lambda e: e.at), _ahead(session, delivery, now))
+    ahead = _ahead(session, delivery, now, traits.get(delivery.gateway, Traits()))
+    return Story(delivery, sorted(events, key=lambda e: e.at), ahead)
 
 
 def _planned(session: Session, delivery: Delivery) -> Event:
@@ -140,21 +152,36 @@ def _ended(delivery: Delivery) -> Iterator[Event]:
         yield Event(delivery.settled_at, delivery.state, text)
 
 
-def _ahead(session: Session, delivery: Delivery, now: datetime) -> str:
+def _ahead(session: Session, delivery: Delivery, now: datetime, can: Traits) -> str:
     if delivery.state == State.QUEUED:
         return _waits_for(session, delivery, now)
-    return _awaits(delivery)
+    if delivery.state == State.UNKNOWN:
+        return _settled_by(delivery, can)
+    return _awaits(delivery, can)
 
 
-def _awaits(delivery: Delivery) -> str:
+def _settled_by(delivery: Delivery, can: Traits) -> str:
+    """What becomes of a doubt (looking.py)."""
+    at = _at(delivery.look_at)
+    if can.replaces:
+        return f"is sent again at {at}, in its own place, or given up after too many doubts"
+    if not can.looks:
+        reports = "; only a report can settle it" if can.receipts else ""
+        return (
+            f"the provider cannot be asked{reports}. After the quiet period it is sent again, or "
+            f"given up after too many doubts; that is considered next at {at}"
+        )
+    return f"the provider is asked again at {at} ({delivery.looks} empty looks so far)"
+
+
+def _awaits(delivery: Delivery, can: Traits) -> str:
     match delivery.state:
         case State.HELD:
             return "waits until the alert is released or dropped"
         case State.SENDING:
             return f"is with a worker; in doubt if nothing is heard by {_at(delivery.lease_until)}"
-        case State.UNKNOWN:
-            looks = f"{delivery.looks} empty looks so far"
-            return f"the provider is asked again at {_at(delivery.look_at)} ({looks})"
+        case State.ACCEPTED | State.SENT if delivery.look_at is not None and not can.looks:
+            return "a report is waited for: the provider cannot be asked for it"
         case State.ACCEPTED | State.SENT if delivery.look_at is not None:
             return f"a receipt is waited for, and asked for at {_at(delivery.look_at)}"
         case State.ACCEPTED | State.SENT:

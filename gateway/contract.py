@@ -127,6 +127,7 @@ class Outbound:
     for its receipts, "" for none.
     A call speaks its `text` in `language`, with a pause between the lines, and asks
     `keys` (an address) what to answer to a key; "" when nobody listens for one.
+    `others` are the provider's ids of messages that are not this one, for a look.
     """
 
     delivery: int
@@ -142,6 +143,7 @@ class Outbound:
     channel: Channel = Channel.SMS
     language: str = "fr"
     keys: str = ""
+    others: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,10 @@ class Inbound:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a provider says of a message: by our delivery and attempt, or by its own id."""
+    """What a provider says of a message: by our delivery and attempt, or by its own id.
+
+    `opted_out` when it failed since the provider holds a STOP of this number.
+    """
 
     stage: Stage
     provider_id: str = ""
@@ -174,6 +179,7 @@ class Receipt:
     code: str = ""
     reason: str = ""
     at: datetime | None = None
+    opted_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +274,8 @@ class Provider(Protocol):
         """Ask what became of a message; None when the provider knows nothing of it.
 
         `provider_id` is "" when the attempt never heard an answer: then it is looked
-        for by what it was (to, sender, text, not before `started_at`). Raises SendError.
+        for by what it was (to, sender, text, not before `started_at`), never one of its
+        `others`. Raises SendError.
         """
         ...
 

@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from community_store.models import Alert, AlertState, Delivery, Notice, Number, Stop
 from community_store.models import DeliveryState as State
-from dispatch import figures, looking, metrics, outbox, queues, receipts, sweep, tally
+from config import TwilioGateway
+from dispatch import (
+    asking,
+    figures,
+    looking,
+    metrics,
+    outbox,
+    patience,
+    queues,
+    receipts,
+    sweep,
+    tally,
+)
 from dispatch.act import Act
 from dispatch.outbox import Claimed
 from gateway.contract import Accepted, NotNow, Outbound, Receipt, Stage, Traits, Unknown
+from gateway.providers import Wiring
+from gateway.providers.twilio import Twilio
 from tests.dispatch.standin import StandIn
 from tests.dispatch.world import World, mobile
+from tests.emulator.client import Emulator
 
 pytestmark = pytest.mark.both
 
@@ -119,6 +135,84 @@ def test_an_outage_of_ten_minutes_does_not_use_all_attempts_up(sqlite_world: Wor
     while doubtful.look(seconds=5) == State.UNKNOWN:
         assert sqlite_world.clock() - began < timedelta(minutes=15)
     assert [claimed.attempt for claimed in sqlite_world.claim(doubtful.number)] == [3]
+
+
+def twice_in_doubt(world: World) -> Doubtful:
+    doubtful = Doubtful(world)
+    doubtful.look(seconds=5)
+    doubtful.look(seconds=60)
+    assert doubtful.attempt().attempt == 2
+    return doubtful
+
+
+def takes_another(doubtful: Doubtful) -> None:
+    """The gateway takes another message."""
+    world = doubtful.world
+    author, _ = world.members(world.community(f"C{world.clock()}"), 2)
+    world.raised(author)
+    (claimed,) = world.claim(doubtful.number)
+    world.settle(claimed, Accepted("P9"))
+
+
+def test_one_that_was_unlucky_twice_waits_no_longer_where_others_are_taken(world: World) -> None:
+    doubtful = twice_in_doubt(world)
+    world.clock.forward(seconds=20)
+    takes_another(doubtful)
+    assert doubtful.look(seconds=5) == State.UNKNOWN
+    assert doubtful.look(seconds=30) == State.UNKNOWN
+    assert doubtful.look(seconds=5) == State.QUEUED
+
+
+def test_the_long_wait_ends_with_the_outage(sqlite_world: World) -> None:
+    doubtful = twice_in_doubt(sqlite_world)
+    for _ in range(18):
+        assert doubtful.look(seconds=10) == State.UNKNOWN
+    looked = len(doubtful.provider.looked)
+    assert 3 <= looked - 2 <= 4, "once a quiet period"
+    takes_another(doubtful)
+    seen = [doubtful.look(seconds=10) for _ in range(6)]
+    assert seen[-1] == State.QUEUED
+
+
+def test_what_was_taken_before_says_nothing_of_an_outage(sqlite_world: World) -> None:
+    doubtful = Doubtful(sqlite_world)
+    doubtful.look(seconds=5)
+    takes_another(doubtful)
+    assert doubtful.look(seconds=60) == State.QUEUED
+    doubtful.attempt()
+    seen = {doubtful.look(seconds=10) for _ in range(30)}
+    assert seen == {State.UNKNOWN}
+
+
+def test_what_another_gateway_takes_says_nothing_of_this_one(sqlite_world: World) -> None:
+    doubtful = twice_in_doubt(sqlite_world)
+    sqlite_world.clock.forward(seconds=1)
+    takes_another(doubtful)
+    sqlite_world.change(sqlite_world.rows(Delivery)[-1], gateway="other")
+    seen = {doubtful.look(seconds=10) for _ in range(30)}
+    assert seen == {State.UNKNOWN}
+
+
+def test_what_was_taken_last_is_found_by_keys_alone(world: World) -> None:
+    """Among millions of deliveries: nothing is read but the newest attempts and theirs."""
+    doubtful = twice_in_doubt(world)
+    takes_another(doubtful)
+    with world.store.read() as session:
+        assert patience.last_taken(session) == {"sim": world.clock()}
+        if world.store.sqlite:
+            plan = "EXPLAIN QUERY PLAN "
+        else:
+            session.execute(
+                text("SET LOCAL enable_seqscan = off")
+            )  # too few rows to be worth a key
+            plan = "EXPLAIN "
+        statement = patience.LAST_TAKEN.compile(
+            session.connection(), compile_kwargs={"literal_binds": True}
+        )
+        lines = [str(row) for row in session.execute(text(f"{plan}{statement}"))]
+    read = [line for line in lines if re.search(r"(?i)(scan|search).*(attempt|delivery)", line)]
+    assert len(read) == 2, lines
+    assert all(re.search(r"(?i)index|primary key", line) for line in read), lines
 
 
 def test_a_short_time_to_live_is_not_waited_for_in_vain(sqlite_world: World) -> None:
@@ -256,7 +350,7 @@ def test_a_provider_that_hangs_does_not_hold_the_sweep(sqlite_world: World) -> N
     doubtful.provider.seconds = 30
     began = time.monotonic()
     assert doubtful.look(seconds=6) == State.UNKNOWN
-    assert time.monotonic() - began < looking.LONGEST + 2
+    assert time.monotonic() - began < asking.LONGEST + 2
     doubtful.provider.seconds = 0
     doubtful.provider.finds = arrived
     assert doubtful.look(seconds=6) == State.SENT
@@ -289,6 +383,130 @@ def test_a_receipt_after_a_day_still_counts(sqlite_world: World) -> None:
         receipt = Receipt(Stage.DELIVERED, "P1", claimed.id, 1)
         assert outbox.advance(session, receipt, claimed.id, world.clock())
     assert world.delivery().state == State.DELIVERED
+
+
+# what looks like it, and is another's
+
+
+def at_twilio(world: World, emulator: Emulator) -> World:
+    section = TwilioGateway(
+        type="twilio",
+        account_sid=emulator.account_sid,
+        auth_token=emulator.auth_token,
+        api_base=emulator.url,
+    )
+    wiring = Wiring(world.settings.data_dir, 5.0, "https://tocsin.example")
+    return world.with_providers(sim=Twilio("sim", section, wiring))
+
+
+def same_words(world: World, number: Number, count: int = 2) -> list[Claimed]:
+    """Messages of the same words to the same phone, claimed."""
+    for n in range(count):
+        author, _ = world.members(world.community(f"C{n}"), 2)
+        world.raised(author)
+    claims = world.claim(number)
+    assert len(claims) == count
+    first = world.delivery(id=claims[0].id)
+    for row in world.deliveries():
+        world.change(row, address=first.address, wording_id=first.wording_id)
+    return [replace(each, to=first.address, sms=claims[0].sms) for each in claims]
+
+
+def leaves(world: World, claimed: Claimed) -> Accepted:
+    """It reaches its provider; what that answers."""
+
+    async def send() -> Accepted:
+        provider = world.runtime.providers["sim"]
+        await provider.open()
+        try:
+            return await provider.send(
+                Outbound(claimed.id, claimed.attempt, claimed.to, "38000", claimed.sms)
+            )
+        finally:
+            await provider.close()
+
+    return asyncio.run(send())
+
+
+def looked(world: World, seconds: float, *claims: Claimed) -> list[str]:
+    world.clock.forward(seconds=seconds)
+    looking.look(world.runtime)
+    return [world.delivery(id=each.id).state for each in claims]
+
+
+def test_the_same_words_to_the_same_phone_are_not_taken_for_it(
+    world: World, emulator: Emulator
+) -> None:
+    world = at_twilio(world, emulator)
+    one, other = same_words(world, world.number())
+    world.settle(one, leaves(world, one))
+    world.settle(other, Unknown("the connection broke"))
+    assert looked(world, 5, other) == [State.UNKNOWN]
+    assert looked(world, 60, other) == [State.QUEUED]
+    assert world.delivery(id=other.id).provider_id is None
+
+
+def test_of_two_in_doubt_that_say_the_same_one_is_sent_again(
+    world: World, emulator: Emulator
+) -> None:
+    world = at_twilio(world, emulator)
+    claims = same_words(world, world.number())
+    leaves(world, claims[1])
+    for claimed in claims:
+        world.settle(claimed, Unknown("time-out"))
+    assert looked(world, 5, *claims).count(State.UNKNOWN) == 1
+    assert State.QUEUED in looked(world, 60, *claims)
+
+
+def test_one_among_many_that_say_the_same_is_found(sqlite_world: World, emulator: Emulator) -> None:
+    world = at_twilio(sqlite_world, emulator)
+    *others, mine = same_words(world, world.number(), 4)
+    sid = leaves(world, mine).provider_id
+    for other in others:
+        world.settle(other, leaves(world, other))
+    world.settle(mine, Unknown("time-out"))
+    looked(world, 5, mine)
+    assert world.delivery(id=mine.id).provider_id == sid
+
+
+def test_among_too_many_that_say_the_same_it_is_not_sent_again(sqlite_world: World) -> None:
+    """A provider that heeds nothing: it is asked for as long as the message is of use."""
+    provider = StandIn(finds=arrived)
+    world = sqlite_world.with_providers(sim=provider)
+    one, other = same_words(world, world.number())
+    world.settle(one, Accepted("P1"))
+    world.settle(other, Unknown("time-out"))
+    assert looked(world, 5, other) == [State.UNKNOWN]
+    assert len(provider.looked) == 1 + asking.LOOKALIKES
+    assert looked(world, 60, other) == [State.UNKNOWN]
+
+
+def test_what_an_attempt_before_sent_is_not_taken_for_the_next(
+    world: World, emulator: Emulator
+) -> None:
+    """It failed, and the operator had it sent again at once."""
+    world = at_twilio(world, emulator)
+    number = world.number()
+    (first,) = same_words(world, number, 1)
+    world.settle(first, accepted := leaves(world, first))
+    reported(world, Receipt(Stage.UNDELIVERED, accepted.provider_id, first.id, 1))
+    with world.store.begin() as session:
+        outbox.retry(session, first.id, world.clock())
+    (second,) = world.claim(number)
+    world.settle(second, Unknown("time-out"))
+    assert looked(world, 5, second) == [State.UNKNOWN]
+    assert looked(world, 60, second) == [State.QUEUED]
+
+
+def test_it_is_found_where_our_clock_is_ahead(sqlite_world: World, emulator: Emulator) -> None:
+    world = at_twilio(sqlite_world, emulator)
+    number = world.number()
+    world.clock.forward(seconds=40)
+    (claimed,) = same_words(world, number, 1)
+    sid = leaves(world, claimed).provider_id
+    world.settle(claimed, Unknown("time-out"))
+    looked(world, 5, claimed)
+    assert world.delivery(id=claimed.id).provider_id == sid
 
 
 # what a crash leaves

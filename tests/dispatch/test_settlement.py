@@ -9,13 +9,14 @@ import pytest
 
 from community_store.models import Attempt, Delivery, GatewayPause, Number, NumberState, Stop
 from community_store.models import DeliveryState as State
-from dispatch import lanes, settlement
+from dispatch import lanes, receipts, settlement
 from dispatch.outbox import Claimed
 from dispatch.runtime import rates
 from gateway.contract import (
     Accepted,
     Misconfigured,
     NotNow,
+    Receipt,
     Refused,
     SendError,
     Stage,
@@ -137,6 +138,41 @@ def test_an_opt_out_at_the_provider_is_a_stop(world: World, claimed: Claimed) ->
     assert (stop.address, stop.channel) == (claimed.to, claimed.channel)
     world.settle(claimed, Refused("opted out", opted_out=True))
     assert len(world.rows(Stop)) == 1
+
+
+def told(world: World, receipt: Receipt) -> None:
+    with world.store.begin() as session:
+        receipts.record(session, "sim", receipt, world.clock())
+
+
+@pytest.mark.parametrize("by_id", [True, False])
+def test_so_is_one_that_only_a_receipt_tells(world: World, claimed: Claimed, by_id: bool) -> None:
+    world.settle(claimed, Accepted("P1"))
+    delivery, attempt = (None, None) if by_id else (claimed.id, claimed.attempt)
+    receipt = Receipt(
+        Stage.UNDELIVERED, "P1", delivery, attempt, "21610", "opted out", opted_out=True
+    )
+    told(world, receipt)
+    (stop,) = world.rows(Stop)
+    assert (stop.address, stop.channel) == (claimed.to, claimed.channel)
+    row = world.delivery()
+    assert (row.state, row.reason) == (State.UNDELIVERED, "opted out")
+    told(world, receipt)
+    assert len(world.rows(Stop)) == 1
+    author = world.member(world.member_of(claimed.id).community_id)
+    world.raised(author, "Autre chose")
+    assert claimed.to not in {each.to for each in world.claim(world.rows(Number)[0])}
+
+
+def test_a_failure_that_is_no_opt_out_stops_nobody(world: World, claimed: Claimed) -> None:
+    world.settle(claimed, Accepted("P1"))
+    told(world, Receipt(Stage.FAILED, "P1", claimed.id, 1, "30006", "a landline"))
+    assert world.rows(Stop) == []
+
+
+def test_an_opt_out_of_a_message_that_is_not_ours_stops_nobody(world: World) -> None:
+    told(world, Receipt(Stage.FAILED, "P9", None, None, "21610", "opted out", opted_out=True))
+    assert world.rows(Stop) == []
 
 
 def test_two_workers_may_hear_of_one_opt_out_at_once(world: World) -> None:

@@ -30,8 +30,9 @@ def told(world: World, *outcomes: Accepted | SendError) -> int:
 
 
 def tale(world: World, delivery: int) -> tuple[list[str], str]:
+    traits = {name: each.traits for name, each in world.runtime.providers.items()}
     with world.store.read() as session:
-        found = story.tell(session, delivery, world.clock())
+        found = story.tell(session, delivery, world.clock(), traits=traits)
         return [event.text for event in found.events], found.ahead
 
 
@@ -85,6 +86,8 @@ def test_a_doubt_that_was_looked_into(world: World) -> None:
 def test_a_provider_that_cannot_be_asked_is_not_said_to_know_nothing(world: World) -> None:
     world = world.with_providers(sim=StandIn(traits=Traits(receipts=True)))
     delivery = told(world, Unknown("the connection broke"))
+    _, ahead = tale(world, delivery)
+    assert ahead.startswith("the provider cannot be asked; only a report can settle it. After the")
     for _ in range(2):
         world.clock.forward(seconds=61)
         looking.look(world.runtime)
@@ -96,6 +99,23 @@ def test_a_provider_that_cannot_be_asked_is_not_said_to_know_nothing(world: Worl
         "attempt 1: no clear answer: it may have left (the connection broke)",
         "given back to be sent again: no receipt came in the quiet period",
     )
+
+
+@pytest.mark.parametrize(
+    ("traits", "outcome", "ahead"),
+    [
+        (Traits(), Unknown("?"), "the provider cannot be asked. After the quiet period"),
+        (Traits(replaces=True), Unknown("?"), "is sent again at "),
+        (Traits(looks=True), Unknown("?"), "the provider is asked again at "),
+        (Traits(receipts=True), Accepted("1"), "a report is waited for: the provider cannot"),
+        (Traits(looks=True, receipts=True), Accepted("1"), "a receipt is waited for, and asked"),
+    ],
+)
+def test_what_comes_next_is_what_its_provider_can_do(
+    sqlite_world: World, traits: Traits, outcome: Accepted | SendError, ahead: str
+) -> None:
+    world = sqlite_world.with_providers(sim=StandIn(traits=traits))
+    assert tale(world, told(world, outcome))[1].startswith(ahead)
 
 
 def test_what_is_cancelled_moved_or_waits_says_so(world: World) -> None:
@@ -127,4 +147,4 @@ def test_what_was_held_says_when_it_was_let_go(world: World) -> None:
 
 def test_no_story_of_what_is_not_there(world: World) -> None:
     with world.store.read() as session, pytest.raises(NotFound):
-        story.tell(session, 99, world.clock())
+        story.tell(session, 99, world.clock(), traits={})

@@ -280,17 +280,28 @@ def test_without_an_id_the_message_is_looked_for_by_what_it_was() -> None:
     ("changed", "found"),
     [
         ({}, True),
-        ({"date_created": format_datetime(NOW - timedelta(seconds=4))}, True),
-        ({"date_created": format_datetime(NOW - timedelta(seconds=60))}, False),
+        ({"date_created": format_datetime(NOW - timedelta(seconds=45))}, True),
+        ({"date_created": format_datetime(NOW - timedelta(seconds=90))}, False),
         ({"date_sent": None}, True),
         ({"direction": "inbound"}, False),
         ({"body": "another text"}, False),
         ({"body": MESSAGE.text + " "}, True),
+        ({"body": f"Sent from your Twilio trial account - {MESSAGE.text}"}, True),
+        ({"body": f"Sent from your Twilio trial account - not {MESSAGE.text}."}, False),
+        ({"body": f"Bonjour. {MESSAGE.text}"}, False),
+        ({"body": MESSAGE.text[1:]}, False),
     ],
 )
 def test_only_this_attempts_own_message_is_found(changed: dict[str, Any], found: bool) -> None:
     receipt = look(Answer(200, {"messages": [listed(**changed)]}))
     assert (receipt is not None) is found
+
+
+def test_a_message_that_is_anothers_is_passed_over() -> None:
+    page = {"messages": [listed(sid="SM2"), listed(sid="SM1")]}
+    for others, found in ((), "SM2"), (("SM2",), "SM1"), (("SM1", "SM2"), None):
+        receipt = look(Answer(200, page), replace(MESSAGE, others=frozenset(others)))
+        assert (receipt.provider_id if receipt else None) == found
 
 
 @pytest.mark.parametrize("sid", ["", "SM1"])
@@ -436,6 +447,18 @@ def test_a_receipt_names_our_delivery_and_attempt(word: str, stage: Stage) -> No
     assert receipt is not None
     assert (receipt.stage, receipt.delivery, receipt.attempt) == (stage, 7, 2)
     assert (receipt.provider_id, receipt.code) == ("SM1", "30006")
+
+
+@pytest.mark.parametrize("word", ["failed", "undelivered"])
+@pytest.mark.parametrize(("code", "stops"), [("21610", True), ("30006", False), ("", False)])
+def test_an_opt_out_that_a_receipt_tells(word: str, code: str, stops: bool) -> None:
+    call = replace(GOOD, form={**FORM, "MessageStatus": word, "ErrorCode": code})
+    receipt = provider().read_receipt(call)
+    assert receipt is not None
+    assert receipt.opted_out is stops
+    looked = look(Answer(200, listed(status=word, error_code=int(code or 0) or None)), sid="SM1")
+    assert looked is not None
+    assert looked.opted_out is stops
 
 
 @pytest.mark.parametrize("query", [{}, {"d": "x", "a": "-1"}, {"d": "9" * 30, "a": "\u0663"}])

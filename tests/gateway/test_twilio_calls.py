@@ -166,6 +166,8 @@ def test_a_call_is_looked_for_by_its_id_or_by_what_it_was() -> None:
     found = look("", Answer(200, page))
     assert found == Receipt(Stage.DELIVERED, "CA2", 7, 2)
     assert look("", Answer(200, page | {"calls": [before]})) is None
+    other = look("", Answer(200, page), others=frozenset({"CA2"}))
+    assert other == Receipt(Stage.DELIVERED, "CA3", 7, 2)
 
 
 def test_the_emulator_takes_it_and_reports_each_step(emulator: Emulator) -> None:

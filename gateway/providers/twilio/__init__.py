@@ -34,7 +34,7 @@ from gateway.contract import (
 )
 from gateway.providers.twilio import calls
 from gateway.providers.twilio.calls import CLOCKS, Calls
-from gateway.providers.twilio.errors import NOTHING, meanings, reason
+from gateway.providers.twilio.errors import NOTHING, meanings, opted_out, reason
 from gateway.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ STAGES: Mapping[str, Stage] = {  # twilio.com/docs/messaging/api/message-resourc
     "failed": Stage.FAILED,
     "canceled": Stage.FAILED,
 }
+TRIAL = "Twilio trial account"  # "Sent from your Twilio trial account - "
 
 
 class Twilio:
@@ -188,7 +189,8 @@ class Twilio:
             return None
         delivery, attempt = callback.own_id("d"), callback.own_id("a")
         code = form.get("ErrorCode", "")
-        return Receipt(stage, sid, delivery, attempt, code, reason(code))
+        stopped = opted_out(code)
+        return Receipt(stage, sid, delivery, attempt, code, reason(code), opted_out=stopped)
 
     def read_key(self, callback: Callback) -> Key:
         return calls.read_key(callback)
@@ -218,14 +220,20 @@ def _stage(word: str | None) -> Stage | None:
 
 
 def _same(listed: MessageInstance, message: Outbound) -> bool:
-    """Whether a listed message can only be this attempt's."""
-    if (listed.direction or "").startswith("inbound"):
+    """Whether a listed message is this attempt's, as far as a list can tell."""
+    if (listed.direction or "").startswith("inbound") or listed.sid in message.others:
         return False
-    if (listed.body or "").strip() != message.text.strip():
+    if not _says(listed.body or "", message.text.strip()):
         return False
     if message.started_at is None or listed.date_created is None:
         return True
     return _utc(listed.date_created) >= message.started_at - CLOCKS
+
+
+def _says(body: str, text: str) -> bool:
+    """Also after what Twilio puts before the texts of a trial account."""
+    before = body.strip().removesuffix(text)
+    return before + text == body.strip() and (not before or TRIAL in before)
 
 
 def _receipt(found: MessageInstance, message: Outbound) -> Receipt:
@@ -237,6 +245,7 @@ def _receipt(found: MessageInstance, message: Outbound) -> Receipt:
         message.attempt,
         code,
         reason(code),
+        opted_out=opted_out(code),
     )
 
 

@@ -151,5 +151,16 @@ def _verdict(status: int, code: int) -> SendError:
 
 def reason(code: str) -> str:
     """What a code in a receipt means; "" when it is not in the table."""
+    error = _known(code)
+    return error.reason if error else ""
+
+
+def opted_out(code: str) -> bool:
+    """Whether a code in a receipt says that Twilio holds a STOP of the number."""
+    error = _known(code)
+    return isinstance(error, Refused) and error.opted_out
+
+
+def _known(code: str) -> SendError | None:
     known = ERRORS.get(int(code)) if code.isascii() and code.isdecimal() else None
-    return known(code).reason if known else ""
+    return known(code) if known else None

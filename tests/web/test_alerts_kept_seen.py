@@ -50,7 +50,8 @@ def test_what_is_being_typed_stays_when_the_alert_ends(
     close(plain, alert)
     expect(page.locator("#aloud")).to_contain_text("L'alerte est terminée", timeout=POLLED)
     expect(page.get_by_role("button", name=re.compile("Répondre|Prévenir|J'ai"))).to_have_count(0)
-    expect(page.get_by_label("Ce que vous aviez écrit")).to_have_value(TYPED)
+    kept = page.get_by_label("Ce que vous aviez écrit").filter(visible=True)
+    expect(kept).to_have_value(TYPED)
     looks_well(page, f"alerts-{size}-typed-too-late")
     page.context.close()
 

@@ -60,7 +60,7 @@ def test_the_team_looks_at_the_pictures_removes_and_keeps_a_record(
         look(page, f"reports-{size}-none-decided")
         page.goto(f"{site}/team/reports")
         look(page, f"reports-{size}-team")
-        page.get_by_role("link", name="Une information du journal").click()
+        page.get_by_role("link", name="Une information de la gazette").click()
         look(page, f"reports-{size}-team-one")
         widths = [
             one.evaluate("one => one.naturalWidth")
@@ -74,7 +74,7 @@ def test_the_team_looks_at_the_pictures_removes_and_keeps_a_record(
         page.get_by_role("button", name="Retirer", exact=True).click()
         page.get_by_role("link", name="Ce qui a été retiré").click()
         look(page, f"reports-{size}-decided")
-        page.get_by_role("link", name="Une information du journal").click()
+        page.get_by_role("link", name="Une information de la gazette").click()
         expect(page.locator("body")).to_contain_text(TOLD)
         expect(page.locator(".entry-picture img")).to_have_count(2)
         look(page, f"reports-{size}-record")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -129,3 +129,10 @@ def reach(page: Page, what: str) -> None:
             return
         page.keyboard.press("Tab")
     raise AssertionError(f"{what} cannot be reached")
+
+
+def run_apart(work: Callable[[], object]) -> None:
+    """In a thread of its own: the browser's event loop holds this one."""
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()

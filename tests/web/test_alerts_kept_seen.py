@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from community_store.models import Alert, Member, Outcome
 from dispatch import alerts, reported, reports
 from tests.web.house import House
-from tests.web.seen import SIZES, enter, looks_well
+from tests.web.seen import SIZES, enter, looks_well, run_apart
 from tests.web.test_alerts_seen import TEXT, odette
 
 TYPED = "Je l'ai vue partir vers la gare"
@@ -23,7 +23,7 @@ def opened(house: House, site: str, browser: Browser, size: str) -> tuple[Page, 
     house.world.change(member, lat=None, lon=None)
     author = house.world.members(member.community_id or 0, 1, last_name="Petit")[0]
     alert = house.world.raised(author, TEXT)
-    house.world.pump()
+    run_apart(house.world.pump)
     context = browser.new_context(viewport=SIZES[size], locale="fr-FR")
     enter(context, house, site, house.account_of(member))
     page = context.new_page()

@@ -7,7 +7,6 @@ worker by the browser's own tools, and a stand-in subscribes where the browser w
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,7 +24,7 @@ from tests.dispatch.world import FreeSlots
 from tests.rigs.processes import until
 from tests.rigs.pushservice import Device, PushService
 from tests.web.house import House
-from tests.web.seen import EMAIL, SIZES, enter, looks_well, plain_house, serving
+from tests.web.seen import EMAIL, SIZES, enter, looks_well, plain_house, run_apart, serving
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -290,10 +289,3 @@ def test_an_alert_comes_from_a_neighbours_text_to_the_screen(
     page.goto(f"{site}{shown['path']}")
     expect(page.get_by_text("Fumée rue du Moulin").first).to_be_visible()
     assert shown["path"] == f"/alerts/{alert.id}"
-
-
-def run_apart(work: Callable[[], object]) -> None:
-    """In a thread of its own: the browser's event loop holds this one."""
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()

@@ -41,7 +41,7 @@ def test_the_device_says_where_it_is(
         page.goto(f"{site}/activation")
         looks_well(page, f"activation-{size}-{language}")
         page.locator("[data-position] button").click()
-        expect(page.locator("#errors")).to_contain_text("18 h 30")
+        expect(page.locator("#errors")).to_contain_text("18 h 30" if language == "fr" else "18:30")
         looks_well(page, f"activation-denied-{size}-{language}")
         context.grant_permissions(["geolocation"])
         assert member.lat is not None

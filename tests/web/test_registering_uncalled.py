@@ -41,6 +41,15 @@ def test_no_code_is_asked_for_that_nobody_can_say(place: House, inside: bool) ->
     assert EMAIL in page
 
 
+def test_a_landline_beside_a_mobile_is_not_promised_a_call(place: House) -> None:
+    visitor = filled(place.visitor(), landline=LANDLINE)
+    assert "celui-ci ne reçoit pas d'alerte" in words(visitor.get("/join/proofs"))
+    visitor.post("/join/proofs", code=place.code())
+    page = words(visitor.get("/join/proofs"))
+    assert "celui-ci ne reçoit pas d'alerte" in page
+    assert "par un appel" not in page
+
+
 def test_a_code_is_not_said_to_have_just_left_an_hour_later(place: House) -> None:
     visitor = filled(place.visitor())
     just = f"Nous venons d'envoyer un SMS au {MOBILE}"

@@ -20,7 +20,10 @@ from community_store.errors import RuleError
 SHORTEST, LONGEST = 12, 128
 COMMON = Path(__file__).with_name("common_passwords.txt")
 REPEATED = re.compile(r"(.{1,4}?)\1+")  # aaaaaaaaaaaa, 1234123412341234
+AGAIN = re.compile(r"(.+?)\1*")  # motdepassemotdepasse
 AROUND = re.compile(r"^[\W\d_]+|[\W\d_]+$")  # 1 motdepasse 2026 !
+ROWS = ("0123456789", "abcdefghijklmnopqrstuvwxyz", "azertyuiopqsdfghjklmwxcvbn",
+        "qwertyuiopasdfghjklzxcvbnm", "qwertzuiopasdfghjklyxcvbnm")  # fmt: skip
 
 
 def check(password: str, *, about: Iterable[str] = ()) -> None:
@@ -32,11 +35,24 @@ def check(password: str, *, about: Iterable[str] = ()) -> None:
         raise RuleError("short", f"a password has at least {SHORTEST} characters")
     if len(password) > LONGEST:
         raise RuleError("long", f"a password has at most {LONGEST} characters")
-    word, common = _bare(password), _common()
-    if REPEATED.fullmatch(password) or word in common or password.lower() in common:
+    word, common = _bare(_unit(password)), _common()
+    known_by_all = _bare(password) in common or word in common or password.lower() in common
+    if known_by_all or REPEATED.fullmatch(password) or _is_run(password.lower()):
         raise RuleError("common", "this is one of the passwords that are tried first")
     if word and any(len(known) > 3 and _bare(known) == word for known in about):
         raise RuleError("personal", "a password is not one's own name or address")
+
+
+def _is_run(password: str) -> bool:
+    """123456789012, azertyuiopqs: keys that follow each other, forwards or backwards."""
+    round_ = [row * (LONGEST // len(row) + 2) for row in ROWS]
+    return any(password in keys or password[::-1] in keys for keys in round_)
+
+
+def _unit(password: str) -> str:
+    """What is written again and again; the whole, when nothing is."""
+    found = AGAIN.fullmatch(password)
+    return found[1] if found else password
 
 
 def _bare(text: str) -> str:

@@ -211,7 +211,10 @@ def test_an_accent_is_the_same_from_every_keyboard() -> None:
     ("password", "code"),
     [("onze caract", "short"), ("x" * 129, "long"), ("azertyuiop123", "common"),
      ("Motdepasse1234!", "common"), ("MARSEILLE-13000", "common"), ("abcabcabcabc", "common"),
-     ("111111111111", "common"), ("1234567890123", "common"), ("Léa-Rousseau26", "personal")],
+     ("111111111111", "common"), ("1234567890123", "common"), ("Léa-Rousseau26", "personal"),
+     ("123456789012", "common"), ("098765432109", "common"), ("azertyuiopqs", "common"),
+     ("abcdefghijkl", "common"), ("motdepassemotdepasse", "common"),
+     ("Lea.Rousseau!Lea.Rousseau!", "personal")],
 )  # fmt: skip
 def test_what_is_tried_first_is_refused(password: str, code: str) -> None:
     with pytest.raises(RuleError) as refused:

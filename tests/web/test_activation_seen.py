@@ -55,6 +55,10 @@ def test_the_device_says_where_it_is(
         context.set_geolocation(far | {"latitude": member.lat})  # type: ignore[arg-type]  # a place
         page.locator("[data-position] button").click()
         page.wait_for_url("**/first-steps")
+        page.wait_for_function("navigator.serviceWorker.controller")
+        page.go_back()  # to what the form answered, of which nothing is kept
+        page.wait_for_url("**/home")
+        expect(page.locator("h1")).to_contain_text(member.first_name)
 
 
 LONG = "Identité numérique FranceConnectAgglomérationMétropolitaine"

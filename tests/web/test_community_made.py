@@ -161,6 +161,20 @@ def test_nothing_drawn_and_no_circle_is_said(house: House) -> None:
     assert "Dessinez une zone fermée sur la carte." in words(answer)
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_second_press_leads_to_what_the_first_made(house: House, scripts: bool) -> None:
+    house.world.town()
+    _, visitor = resident(house)
+    ring = square() if scripts else None
+    circle = {} if scripts else {"radius": "200"}
+    assert visitor.lands(founds(visitor, ring, **circle)) == "/community"
+    assert visitor.lands(founds(visitor, ring, **circle)) == "/community"
+    other = founds(visitor, square(), name="Les Frênes")
+    assert other.status_code == 409
+    assert "Vous avez déjà une communauté" in words(other)
+    assert "n'est pas encore créée" not in words(other)
+
+
 def test_a_name_that_the_town_has_is_refused(house: House) -> None:
     house.world.community("Les Tilleuls")
     _, visitor = resident(house, column=2)

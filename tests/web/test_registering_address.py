@@ -99,6 +99,12 @@ def test_a_postcode_that_is_none_is_said(place: House, postcode: str) -> None:
     assert postcode in words(answer)
 
 
+def test_a_postcode_is_kept_as_it_is_written(place: House) -> None:
+    visitor = place.visitor()
+    visitor.post("/join/town", street="1 rue Neuve", postcode="29 000")
+    assert "1 rue Neuve 29000 Quimper" in words(visitor.get("/join/place"))
+
+
 def test_addresses_are_suggested_as_one_types(place: House) -> None:
     visitor = place.visitor()
     assert LABEL in (visitor.post("/join/suggest", q="12 rue des lil").json or [])

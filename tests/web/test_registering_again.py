@@ -216,3 +216,13 @@ def test_who_was_an_agent_with_the_same_email_signs_in_as_a_resident(place: Hous
     other = place.visitor()
     assert other.lands(other.sign_in(EMAIL)) == "/home"
     assert place.world.rows(Account, email=EMAIL)[0].member_id == jeanne(place).id
+
+
+def test_who_is_inside_already_reads_so_where_joining_begins(place: House) -> None:
+    visitor = place.inside(
+        place.account_of(place.world.member(None, first_name="Robert", lat=45.18, lon=5.72))
+    )
+    page = words(visitor.get("/join"))
+    assert "Vous êtes déjà inscrit, et connecté : Robert" in page
+    assert 'href="/home"' in page
+    assert "déjà inscrit" not in words(place.visitor().get("/join"))

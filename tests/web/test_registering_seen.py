@@ -93,6 +93,24 @@ def test_the_whole_way_from_the_front_page_to_the_first_steps(  # fixtures
         see("9-first-steps")
 
 
+def test_the_home_is_seen_where_it_is_confirmed_however_far_communities_are(
+    chromium: Browser, plain: House, site: str
+) -> None:
+    [lilas] = plain.world.rows(Community)
+    far = LON + 0.03
+    plain.world.change(lilas, boundary=box(far, LAT - 0.002, far + 0.004, LAT + 0.002))
+    with chromium.new_context(viewport=SMALL, locale="fr-FR") as context:  # type: ignore[arg-type]  # a size
+        page = context.new_page()
+        page.goto(f"{site}/join")
+        page.locator("#address").fill("12 rue des lilas 38990 valmoutier")
+        page.locator("main form .go button").first.click()
+        page.wait_for_url("**/join/place")
+        page.locator("main form .go button").click()
+        page.locator("[data-map] .pin").wait_for()
+        assert page.evaluate("document.querySelector('[data-map]').map.getZoom()") >= 16
+        looks_well(page, "join-confirm-far")
+
+
 def vouched_for(house: House) -> None:
     """Somebody of the team knows that home."""
     [jeanne] = house.world.rows(Member, first_name="Jeanne")

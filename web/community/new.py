@@ -75,6 +75,8 @@ def create() -> ResponseReturnValue:
     draft = Draft(forms.read(FIELDS), typed())
     if not draft.form.ok:
         return _again(draft, 422)
+    if _made(draft.form["name"]):
+        return redirect(url_for("community.show"), 303)
     try:
         polygon, home = _drawn(draft)
         town = _town(draft, home)
@@ -85,6 +87,14 @@ def create() -> ResponseReturnValue:
         return _again(replace(draft, refusal=error), 409)
     wake.pump(identity.runtime())
     return redirect(url_for("community.show"), 303)
+
+
+def _made(name: str) -> bool:
+    """Whether a first press of the same button made it, or a neighbour did under this name."""
+    with identity.runtime().store.read() as db:
+        mine = identity.member(db).community_id
+        home = db.get(Community, mine) if mine else None
+        return home is not None and home.name == name
 
 
 def _drawn(draft: Draft) -> tuple[Polygon, Place | None]:

@@ -90,7 +90,12 @@ def fill(row: Registration) -> ResponseReturnValue:
 
 
 def _page(filled: Form, row: Registration) -> str:
-    return render_template("registering/form.html", form=filled, row=row)
+    return render_template("registering/form.html", form=filled, row=row, calls=_calls())
+
+
+def _calls() -> bool:
+    with identity.runtime().store.read() as db:
+        return sending.calls(db)
 
 
 def _check_names(filled: Form) -> None:
@@ -128,6 +133,8 @@ def _require_number(filled: Form, mobile: str) -> None:
         filled.wrong("mobile", "register.number.shared")
     if not (filled["mobile"] or filled["landline"] or (without and filled["email"])):
         filled.wrong("mobile", f"register.number.{'or_email' if without else 'missing'}")
+    elif not mobile and filled.ok and not filled["email"] and not _calls():
+        filled.wrong("mobile", "register.number.no_voice")
 
 
 def _email(filled: Form) -> str:

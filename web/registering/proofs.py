@@ -33,6 +33,7 @@ def _page(form: Form, status: int = 200) -> ResponseReturnValue:
     with identity.runtime().store.read() as db:
         row = mine(db)
         member = db.get(Member, row.member_id) if row and row.member_id else None
+        calls = sending.calls(db)
     if row is None or not (row.mobile or row.landline or row.email):
         return _nothing_here()
     if whose.waits(row):
@@ -47,6 +48,8 @@ def _page(form: Form, status: int = 200) -> ResponseReturnValue:
         number=numbers.national(number) if number else "",
         landline=numbers.national(row.landline) if row.landline and row.mobile else "",
         by_call=bool(number) and not row.mobile,
+        calls=calls,
+        just_sent=sending.just_sent(),
         refused=session.get(sending.REFUSED, {}),
         texted=number_to_text(),
     )

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from flask import session
+from sqlmodel import Session
 
 from community_store.errors import RuleError
 from community_store.models import Registration
+from dispatch import codes, senders, wake
 from dispatch import registering as rules
-from dispatch import wake
 from dispatch.act import Act
 from web import identity
 from web.registering.room import mine
 
 REFUSED = "registration_refused"  # in the browser's signed cookie: why something was not sent
+SENT = "registration_sent"  # there too: when a code left, for as long as it is good
+
+
+def calls(db: Session) -> bool:
+    """Whether a landline can be called at all here."""
+    return bool(senders.callers(db).numbers)
+
+
+def just_sent() -> bool:
+    """Whether this browser asked for a code that is still good."""
+    age = identity.runtime().clock().timestamp() - float(session.get(SENT, 0))
+    return 0 <= age < codes.LIVE.total_seconds()
 
 
 def missing(*, moved: bool) -> None:
@@ -49,6 +62,8 @@ def _send(what: str) -> None:
         refused[what] = error.code
     else:
         wake.pump(runtime)
+        if what == "number":
+            session[SENT] = int(runtime.clock().timestamp())
     session[REFUSED] = refused
 
 

@@ -53,7 +53,7 @@ def take_town() -> ResponseReturnValue:
     town = towns[0] if len(towns) == 1 else next((t for t in towns if t.insee == chosen), None)
     if not form.ok or town is None:
         return _page(form, towns), 200 if form.ok and not chosen else 422
-    address = f"{form['street']} {form['postcode']} {town.name}"
+    address = f"{form['street']} {''.join(form['postcode'].split())} {town.name}"
     return redirect(url_for(_keep(address, town, _meant(address, town))), 303)
 
 

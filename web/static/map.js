@@ -189,7 +189,8 @@ function showZones(box) {
     }
   }
 
-  map.setView(place || [46.5, 2.5], 15);
+  const close = "close" in box.dataset;
+  map.setView(place || [46.5, 2.5], close ? 17 : 15);
   const layers = draw(map, zones, choose);
   if (place) home(map, place, said.home);
   const all = L.latLngBounds(place ? [place] : []);
@@ -198,8 +199,9 @@ function showZones(box) {
     all.extend([spot.lat, spot.lon]);
     show(map, spot, (at) => popup.setLatLng(at).setContent(label(spot)).openOn(map));
   }
-  for (const layer of layers.values()) all.extend(layer.getBounds());
-  if (all.isValid() && (zones.length || spots.length)) map.fitBounds(all, { ...CLEAR, animate: false, maxZoom: 17 });
+  const shown = zones.filter((zone) => !close || zone.kind === "own");
+  for (const zone of shown) all.extend(layers.get(String(zone.id)).getBounds());
+  if (all.isValid() && (shown.length || spots.length)) map.fitBounds(all, { ...CLEAR, animate: false, maxZoom: 17 });
 
   for (const line of document.querySelectorAll("[data-zone]")) {
     const button = line.querySelector("[data-zone-show]");

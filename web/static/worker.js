@@ -62,7 +62,16 @@ self.addEventListener("fetch", (event) => {
 });
 
 async function page(event) {
-  return (await event.preloadResponse) ?? fetch(event.request);
+  const { request } = event;
+  if (request.cache === "only-if-cached") return anew(request.url);
+  return (await event.preloadResponse) ?? fetch(request);
+}
+
+// Back to what a form answered: of that nothing is kept, which is no lost network. The page of
+// the form is asked for; where a form has none at its own address, home.
+async function anew(address) {
+  const answer = await fetch(address, { redirect: "manual" });
+  return answer.ok || answer.type === "opaqueredirect" ? answer : Response.redirect("/home", 303);
 }
 
 self.addEventListener("push", (event) => event.waitUntil(show(read(event.data))));

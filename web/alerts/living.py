@@ -149,6 +149,8 @@ def _thread(found: Opened) -> list[Line]:
         .order_by(col(Reply.id))
         .limit(MOST_REPLIES)
     ).all()
+    if found.removal is not None:
+        replies = [one for one in replies if one.text]  # the rest was removed with it
     names = _names(found, replies)
     return [
         Line(

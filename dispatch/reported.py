@@ -27,7 +27,7 @@ from community_store.models import (
     Report,
     Reported,
 )
-from community_store.visibility import Viewer, viewer_of, visible
+from community_store.visibility import viewer_of, visible
 from dispatch import alerts, followups, outbox
 from dispatch.act import Act
 
@@ -129,13 +129,13 @@ def partakers(act: Act, kind: str, ids: Collection[int]) -> dict[int, set[int]]:
 def author_for(act: Act, thing: Thing, reader: Member) -> str:
     """What a référent, or who reports, may call whoever wrote it; "" for nobody they know.
 
-    A message never gives a pseudonym its name: who has moved since is nobody any more.
+    Nothing gives a pseudonym its name: who has moved since is nobody any more.
     """
     author = thing.author
     if author is None:
         return ""
     if thing.kind is not Reported.MESSAGE:
-        return visible(author, Viewer.NEIGHBOUR).name
+        return visible(author, viewer_of(act.session, reader, author)).name
     message = act.session.get(Message, thing.id)
     seat = _seat(act, message, author)
     if seat is None or not circles.stays(seat, author):

@@ -84,3 +84,17 @@ def test_what_was_added_for_everybody_goes_with_a_removed_alert(quarter: Quarter
     assert "Je suis chez moi" in pages[2]
     quarter.world.pump()
     assert "Durand" not in "".join(quarter.world.phone(quarter.referent.mobile or ""))
+
+
+@pytest.mark.parametrize("by", BY)
+def test_what_was_removed_is_not_reported_anew(quarter: Quarter, by: str) -> None:
+    """The report says who removed it: begun anew, it would be a false alarm again."""
+    report = removed(quarter, by)
+    path, again = f"/alerts/{report.subject_id}", f"/report/alert/{report.subject_id}"
+    for who in (quarter.neighbour, quarter.referent, quarter.twin):
+        visitor = quarter.browser(who)
+        assert again not in visitor.get(path).text
+        assert visitor.get(again).status_code == 404
+        assert visitor.post(again, why="Encore").status_code == 404
+        assert BY[by] in words(visitor.get(path))
+    assert [one.outcome for one in quarter.world.rows(Report)] == ["removed"]

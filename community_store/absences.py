@@ -13,7 +13,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, and_
 from sqlmodel import Session, col, select
 
-from community_store import visibility
+from community_store import circles, visibility
 from community_store.models import Absence, AbsenceWatcher, Member, MemberState
 
 AT_ONCE = 50  # shown on a page
@@ -70,12 +70,15 @@ def _lives_by(me: Member) -> ColumnElement[bool]:
 
 
 def confided(session: Session, me: Member, today: date) -> list[Confided]:
-    """What neighbours told one, and is not over: the soonest first."""
+    """What neighbours told one, and is not over: the soonest first. Nothing of those whom one
+    blocked, who are not told so: they still read one's name among those who know.
+    """
     rows = session.exec(
         select(Absence, Member)
         .join(AbsenceWatcher, col(AbsenceWatcher.absence_id) == col(Absence.id))
         .join(Member, col(Member.id) == col(Absence.member_id))
         .where(col(AbsenceWatcher.member_id) == me.id, col(Absence.ends_on) >= today, _lives_by(me))
+        .where(col(Absence.member_id).not_in(circles.blocked(session, me)))
         .order_by(col(Absence.starts_on), col(Absence.id))
         .limit(AT_ONCE)
     ).all()

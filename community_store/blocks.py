@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,6 +36,14 @@ def block(session: Session, me: Member, other: Member, now: datetime) -> None:
         )
     )
     session.flush()
+
+
+def deaf(session: Session, author: Member, ids: Collection[int]) -> set[int]:
+    """Those of some people who want nothing of an author."""
+    query = select(Block.member_id).where(
+        Block.blocked_id == author.id, col(Block.member_id).in_(ids)
+    )
+    return set(session.exec(query))
 
 
 def unblock(session: Session, me: Member, other_id: int) -> bool:

@@ -106,6 +106,7 @@ def erase(session: Session, member: Member) -> None:
     _blank_deliveries(session, member, addresses)
     _blank_texts(session, addresses)
     _blank_enrolments(session, addresses)
+    session.execute(update(Reply).where(col(Reply.member_id) == member.id).values(text=""))
     authored = update(Alert).where(col(Alert.author_id) == member.id)
     session.execute(authored.values(author_id=None, lat=None, lon=None))  # it may be their home
     session.execute(delete(ProofCode).where(col(ProofCode.number).in_(addresses)))

@@ -147,7 +147,8 @@ def _known(act: Act, alert: Alert, by: Speaker, author: Member) -> str:
     reader = alert_reader(act.session, alert, member=by.member, agent=by.agent)
     if reader is None:
         return ""
-    return known_now(reader.audience, viewer_of(act.session, by.person, author), author).name
+    viewer = viewer_of(act.session, by.person, author)
+    return known_now(reader.audience, viewer, author, neighbour=True).name
 
 
 def tell_all(act: Act, alert: Alert, by: Speaker, text: str) -> int:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import col, func, select
 
-from community_store import correspondents
+from community_store import blocks, correspondents
 from community_store.errors import NotFound, RuleError
 from community_store.models import Absence, AbsenceWatcher, Member
 from community_store.store import lock
@@ -57,7 +57,7 @@ def confide(act: Act, member: Member, ids: Collection[int], away: Away) -> Absen
     if not 1 <= len(watchers) <= MOST_WATCHERS:
         raise RuleError("crowd", f"1 to {MOST_WATCHERS} neighbours can be told")
     lock(act.session, f"absence:{member.id}")
-    repeated = _same(act, member, away)
+    repeated = _same(act, member, away, {one.id or 0 for one in watchers})
     return repeated or _make(act, member, watchers, away)
 
 
@@ -70,8 +70,9 @@ def neighbours(act: Act, member: Member, ids: Collection[int]) -> list[Member]:
     return list(act.session.exec(query.order_by(col(Member.id))))
 
 
-def _same(act: Act, member: Member, away: Away) -> Absence | None:
-    return act.session.exec(
+def _same(act: Act, member: Member, away: Away, told: set[int]) -> Absence | None:
+    """The same absence, told to the same people a moment ago."""
+    found = act.session.exec(
         select(Absence).where(
             Absence.member_id == member.id,
             Absence.starts_on == away.starts_on,
@@ -79,7 +80,13 @@ def _same(act: Act, member: Member, away: Away) -> Absence | None:
             Absence.note == away.note,
             col(Absence.created_at) > act.now - timedelta(minutes=1),
         )
-    ).first()
+    )
+    return next((one for one in found if _told(act, one) == told), None)
+
+
+def _told(act: Act, absence: Absence) -> set[int]:
+    query = select(AbsenceWatcher.member_id).where(AbsenceWatcher.absence_id == absence.id)
+    return set(act.session.exec(query))
 
 
 def _make(act: Act, member: Member, watchers: list[Member], away: Away) -> Absence:
@@ -97,5 +104,6 @@ def _make(act: Act, member: Member, watchers: list[Member], away: Away) -> Absen
     for one in watchers:
         act.session.add(AbsenceWatcher(absence_id=made.id or 0, member_id=one.id or 0))
     act.session.flush()
-    heralding.announce(act, member, watchers, PATH)
+    deaf = blocks.deaf(act.session, member, [one.id or 0 for one in watchers])
+    heralding.announce(act, member, [one for one in watchers if one.id not in deaf], PATH)
     return made

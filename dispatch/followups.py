@@ -35,6 +35,7 @@ MAY_HAVE_READ = (
     State.DELIVERED,
     State.NO_RECEIPT,
 )
+FOLLOWUP, EXERCISE_FOLLOWUP = KINDS = ("followup", "exercise_followup")
 COLUMNS = (
     "notice_id",
     "wording_id",
@@ -141,7 +142,7 @@ def _went() -> Any:
 
 
 def _kind(alert: Alert) -> str:
-    return "exercise_followup" if alert.exercise else "followup"
+    return EXERCISE_FOLLOWUP if alert.exercise else FOLLOWUP
 
 
 def _notice(act: Act, alert: Alert, kind: str) -> Notice:

@@ -11,10 +11,10 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, update
 from sqlmodel import col, func, select
 
-from community_store import circles, correspondents
+from community_store import blocks, circles, correspondents
 from community_store.circles import Circle
 from community_store.errors import RuleError
-from community_store.models import Block, Conversation, Member, Message, Participant, Withheld
+from community_store.models import Conversation, Member, Message, Participant, Withheld
 from community_store.store import lock
 from dispatch import heralding
 from dispatch.act import Act
@@ -146,7 +146,7 @@ def _just_said(act: Act, author: Member, conversation: Conversation, text: str) 
 
 def _deliver(act: Act, author: Member, said: Message, circle: Circle) -> None:
     """It is for whoever is still of the circle and has not blocked the author."""
-    deaf = _deaf(act, author, [one.id for one in circle.fellows])
+    deaf = blocks.deaf(act.session, author, [one.id for one in circle.fellows])
     for member_id in deaf:
         act.session.add(Withheld(message_id=said.id or 0, member_id=member_id))
     seats = act.session.exec(
@@ -163,13 +163,6 @@ def _deliver(act: Act, author: Member, said: Message, circle: Circle) -> None:
     act.session.flush()
     here = {one.id for one in circle.here} - deaf
     _announce(act, author, said, [member for _, member in seats if member.id in here])
-
-
-def _deaf(act: Act, author: Member, ids: Collection[int]) -> set[int]:
-    query = select(Block.member_id).where(
-        Block.blocked_id == author.id, col(Block.member_id).in_(ids)
-    )
-    return set(act.session.exec(query))
 
 
 def _announce(act: Act, author: Member, said: Message, hearers: list[Member]) -> None:

@@ -6,24 +6,29 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from sqlalchemy import ColumnElement, false, or_, update
 from sqlmodel import Session, col, select
 
 from community_store import circles
 from community_store.models import (
     Alert,
     AlertState,
+    Delivery,
     GazetteComment,
     GazetteEntry,
     Member,
     Message,
+    Notice,
     Outcome,
     Participant,
     RemovedBy,
+    Reply,
+    ReplyKind,
     Report,
     Reported,
 )
-from community_store.visibility import Viewer, viewer_of, visible
-from dispatch import alerts
+from community_store.visibility import viewer_of, visible
+from dispatch import alerts, followups, outbox
 from dispatch.act import Act
 
 Remove = Callable[[Act, int, str, str], None]  # which, by whom, and why
@@ -41,9 +46,16 @@ class Thing:
 
 
 def of_alert(act: Act, alert: Alert) -> Thing:
+    """With what its author told everybody since."""
     author = act.session.get(Member, alert.author_id) if alert.author_id else None
     assert alert.id is not None
-    return Thing(Reported.ALERT, alert.id, alert.text, author, alert.community_id)
+    added = act.session.exec(
+        select(Reply.text)
+        .where(Reply.alert_id == alert.id, Reply.kind == ReplyKind.FOLLOWUP, _by_author(alert))
+        .order_by(col(Reply.id))
+    )
+    text = "\n".join(one for one in (alert.text, *added) if one)
+    return Thing(Reported.ALERT, alert.id, text, author, alert.community_id)
 
 
 def of_gazette(act: Act, written: GazetteEntry | GazetteComment) -> Thing:
@@ -117,13 +129,13 @@ def partakers(act: Act, kind: str, ids: Collection[int]) -> dict[int, set[int]]:
 def author_for(act: Act, thing: Thing, reader: Member) -> str:
     """What a référent, or who reports, may call whoever wrote it; "" for nobody they know.
 
-    A message never gives a pseudonym its name: who has moved since is nobody any more.
+    Nothing gives a pseudonym its name: who has moved since is nobody any more.
     """
     author = thing.author
     if author is None:
         return ""
     if thing.kind is not Reported.MESSAGE:
-        return visible(author, Viewer.NEIGHBOUR).name
+        return visible(author, viewer_of(act.session, reader, author)).name
     message = act.session.get(Message, thing.id)
     seat = _seat(act, message, author)
     if seat is None or not circles.stays(seat, author):
@@ -167,10 +179,31 @@ def _remove_alert(act: Act, id_: int, _by: str, _why: str) -> None:
     alert = act.session.get(Alert, id_)
     if alert is None:
         return
+    _silence(act, alert)
     if alert.state in (AlertState.OPEN, AlertState.HELD):
         alerts.withdraw(act, alert)
     alert.text, alert.lat, alert.lon = "", None, None
     act.session.add(alert)
+
+
+def _silence(act: Act, alert: Alert) -> None:
+    """What was told to all since says the same again; so may what its author answered."""
+    said = or_(col(Reply.kind) == ReplyKind.FOLLOWUP.value, _by_author(alert))
+    act.session.execute(
+        update(Reply).where(col(Reply.alert_id) == alert.id, said).values(text=""),
+        execution_options={"synchronize_session": "fetch"},
+    )
+    waiting = select(Delivery.id).join(Notice, col(Notice.id) == col(Delivery.notice_id))
+    rows = act.session.exec(
+        waiting.where(Notice.alert_id == alert.id, col(Notice.kind).in_(followups.KINDS))
+    )
+    outbox.cancel(act.session, [one for one in rows if one is not None], "removed", act.now)
+
+
+def _by_author(alert: Alert) -> ColumnElement[bool]:
+    if alert.author_id is not None:
+        return col(Reply.member_id) == alert.author_id
+    return false() if alert.agent_id is None else col(Reply.agent_id) == alert.agent_id
 
 
 REMOVE: Mapping[str, Remove] = {

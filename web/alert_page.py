@@ -82,7 +82,7 @@ def _thread(session: Session, runtime: Runtime, t: Words, alert: Alert) -> list[
     """What was told to everybody after the alert, oldest first."""
     told = session.exec(
         select(Reply)
-        .where(Reply.alert_id == alert.id, Reply.kind == ReplyKind.FOLLOWUP)
+        .where(Reply.alert_id == alert.id, Reply.kind == ReplyKind.FOLLOWUP, Reply.text != "")
         .order_by(col(Reply.id))
         .limit(MOST_FOLLOWUPS)
     )

@@ -176,6 +176,26 @@ def test_whoever_is_blocked_knows_of_it_no_more(street: Street) -> None:
     assert NOTE not in street.reads(street.jean, "/absence/")
 
 
+def test_whoever_is_blocked_cannot_write_by_telling_an_absence(street: Street) -> None:
+    path = street.writes(street.odette, street.jean)
+    visitor = street.browser(street.jean)
+    visitor.lands(visitor.post(f"{path}/block/{street.odette.id}"))
+    before = street.mails(street.jean)
+    confides(street, street.jean)
+    assert street.mails(street.jean) == before
+    for page in ("/absence/", "/messages/"):
+        assert NOTE not in street.reads(street.jean, page)
+    assert "Le savent : Jean Petit." in street.reads(street.odette, "/absence/")  # or it would tell
+
+
+def test_the_same_absence_told_to_somebody_else_is_told(street: Street) -> None:
+    for _ in range(2):
+        confides(street, street.jean)
+    confides(street, street.anne)
+    assert NOTE in street.reads(street.anne, "/absence/")
+    assert len(street.world.rows(Absence)) == 2
+
+
 def test_whoever_turned_messages_off_gets_no_mail_and_reads_it(street: Street) -> None:
     street.world.mute(street.jean, Topic.MESSAGE, Channel.EMAIL)
     confides(street, street.jean)

@@ -63,3 +63,38 @@ def test_an_old_alert_without_a_text_was_not_removed(house: House) -> None:
     page = words(house.inside(house.account_of(member)).get("/alerts/"))
     assert "trop ancien" in page
     assert "terminée" in page
+
+
+def test_what_was_added_for_everybody_goes_with_a_removed_alert(quarter: Quarter) -> None:
+    path = quarter.sends()
+    quarter.world.pump()
+    author, neighbour = quarter.browser(quarter.author), quarter.browser(quarter.neighbour)
+    author.lands(author.post(f"{path}/reply", more="C'est le fils Durand", sure="1"))
+    neighbour.lands(neighbour.post(f"{path}/reply", reply="Durand, oui", all="1", sure="1"))
+    neighbour.lands(neighbour.post(f"{path}/reply", reply="Je suis chez moi", some="1"))
+    neighbour.lands(neighbour.post(f"/report{path.replace('alerts', 'alert')}", why="Non"))
+    judge = team(quarter.house)
+    assert "fils Durand" in words(judge.get("/team/reports/1"))  # or nobody could judge of it
+    judge.lands(judge.post("/team/reports/1", answer="removed", told="Sans preuve", sure="1"))
+    slug = links.alert_address(quarter.world.settings, 1).rpartition("/")[2]
+    readers = (quarter.author, quarter.neighbour, quarter.referent, quarter.twin)
+    pages = [words(quarter.browser(who).get(path)) for who in readers]
+    pages += [words(quarter.house.visitor().get(f"/a/{slug}"))]
+    assert [page for page in pages if "Durand" in page or "trop ancien" in page] == []
+    assert "Je suis chez moi" in pages[2]
+    quarter.world.pump()
+    assert "Durand" not in "".join(quarter.world.phone(quarter.referent.mobile or ""))
+
+
+@pytest.mark.parametrize("by", BY)
+def test_what_was_removed_is_not_reported_anew(quarter: Quarter, by: str) -> None:
+    """The report says who removed it: begun anew, it would be a false alarm again."""
+    report = removed(quarter, by)
+    path, again = f"/alerts/{report.subject_id}", f"/report/alert/{report.subject_id}"
+    for who in (quarter.neighbour, quarter.referent, quarter.twin):
+        visitor = quarter.browser(who)
+        assert again not in visitor.get(path).text
+        assert visitor.get(again).status_code == 404
+        assert visitor.post(again, why="Encore").status_code == 404
+        assert BY[by] in words(visitor.get(path))
+    assert [one.outcome for one in quarter.world.rows(Report)] == ["removed"]

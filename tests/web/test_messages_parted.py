@@ -105,7 +105,9 @@ def test_whoever_leaves_a_group_reads_it_no_more_and_the_others_go_on(street: St
     visitor.lands(visitor.post(f"{path}/leave"))
     assert street.code(street.jean, path) == 404
     street.says(street.anne, path, "Il est parti")
-    assert "a quitté le groupe" in street.reads(street.odette, path)
+    page = street.reads(street.odette, path)
+    assert "a quitté le groupe" in page
+    assert "2 personnes dans ce groupe" in page
     assert unread(street, street.jean) == 0
     anne = street.browser(street.anne)
     anne.lands(anne.post(f"{path}/leave"))

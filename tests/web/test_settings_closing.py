@@ -148,7 +148,7 @@ def test_closing_waits_for_an_alert_that_is_going_out(
     assert (kept.author_id, kept.text) == (None, "Camionnette suspecte")
 
 
-def test_what_was_answered_stays_without_a_name(
+def test_what_was_answered_goes_and_that_somebody_did_stays(
     house: House, visitor: Visitor, odette: Member
 ) -> None:
     author = house.world.member(odette.community_id)
@@ -158,7 +158,7 @@ def test_what_was_answered_stays_without_a_name(
         answering.route(act, act.session.merge(alert), answering.Speaker(me), "Je l'ai vue")
     house.world.pump()
     closes(visitor).post("/settings/close")
-    assert [one.text for one in house.world.rows(Reply)] == ["Je l'ai vue"]
+    assert [one.text for one in house.world.rows(Reply)] == [""]
     assert not any("Odette" in one.sms + one.mail for one in house.world.rows(Wording))
 
 

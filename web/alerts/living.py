@@ -8,6 +8,7 @@ aloud, when the state changed or somebody said something. Figures alone are neve
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ STOP_POLLING = 286  # htmx: swap, and do not ask again
 FIGURES = "tocsin.alert_figures"
 FRESH = 2.0  # seconds: many follow one alert, and counting a town's messages takes a while
 KEPT = 200
+SAID = (ReplyKind.REPLY, ReplyKind.FOLLOWUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Line:
     time: str
     text: str
     to_all: bool
+    gone: str = ""  # why there is no text
 
 
 @dataclass
@@ -129,13 +132,10 @@ def _author(found: Opened) -> Author:
     if alert.kind == AlertKind.TOWN:
         return Author(name=i18n.asked()("alerts.town", town=alerts.place_of(db, alert)))
     author = db.get(Member, alert.author_id) if alert.author_id else None
-    return _known(found, [author])[author.id] if author is not None else Author()
-
-
-def _known(found: Opened, members: Sequence[Member]) -> dict[int | None, Author]:
-    """What this reader may know of people now, however long ago the alert was."""
-    viewers = found.viewers_of(members)
-    return {one.id: known_now(found.reader.audience, viewers[one.id or 0], one) for one in members}
+    if author is None:
+        return Author()
+    viewer = found.viewers_of([author])[author.id or 0]
+    return known_now(found.reader.audience, viewer, author, neighbour=True)
 
 
 def _thread(found: Opened) -> list[Line]:
@@ -149,26 +149,38 @@ def _thread(found: Opened) -> list[Line]:
         .order_by(col(Reply.id))
         .limit(MOST_REPLIES)
     ).all()
+    if found.removal is not None:
+        replies = [one for one in replies if one.text]  # the rest was removed with it
     names = _names(found, replies)
     return [
         Line(
-            names.get((one.member_id, one.agent_id), ""),
+            names.get((one.member_id, one.agent_id, one.kind), ""),
             i18n.asked().moment(one.created_at),
             found.told(one.text),
             one.kind == ReplyKind.FOLLOWUP,
+            "alerts.forgotten" if one.member_id is one.agent_id is None else "alerts.erased",
         )
         for one in replies
     ]
 
 
-def _names(found: Opened, replies: Any) -> dict[tuple[int | None, int | None], str]:
+Who = tuple[int | None, int | None, str]  # a member or an agent, and how they answered
+
+
+def _names(found: Opened, replies: Sequence[Reply]) -> dict[Who, str]:
     """As this reader may know them; as many questions for a hundred as for one."""
     db = found.act.session
-    members = {one.member_id for one in replies if one.member_id}
+    names: dict[Who, str] = {}
     agents = {one.agent_id for one in replies if one.agent_id}
-    names: dict[tuple[int | None, int | None], str] = {}
-    people = _known(found, db.exec(select(Member).where(col(Member.id).in_(members))).all())
-    names |= {(id_, None): author.name for id_, author in people.items()}
+    wanted = {one.member_id for one in replies if one.member_id}
+    members = db.exec(select(Member).where(col(Member.id).in_(wanted))).all()
+    viewers = found.viewers_of(members)
+    for one, kind in itertools.product(members, SAID):
+        told_all = kind == ReplyKind.FOLLOWUP  # which twins cannot
+        viewer = viewers[one.id or 0]
+        author = known_now(found.reader.audience, viewer, one, neighbour=told_all)
+        names[one.id, None, kind.value] = author.name
     for agent in db.exec(select(Agent).where(col(Agent.id).in_(agents))):
-        names[None, agent.id] = agent.name
+        for kind in SAID:
+            names[None, agent.id, kind.value] = agent.name
     return names

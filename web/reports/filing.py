@@ -63,10 +63,14 @@ FOUND: Mapping[str, Callable[[Session, int], tuple[Thing, str]]] = {
 
 
 def found(db: Session, kind: str, id_: int) -> tuple[Thing, str]:
-    """404 for what the reader may not have, or wrote."""
+    """404 for what the reader may not have, or wrote; for what is gone too: the report by which
+    it was removed says so, and must not begin anew.
+    """
     if kind not in FOUND:
         abort(404)
     thing, page = FOUND[kind](db, id_)
+    if not thing.text:
+        abort(404)
     if thing.author is not None and thing.author.id == identity.member(db).id:
         abort(404)
     return thing, page

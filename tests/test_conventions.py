@@ -159,13 +159,3 @@ def test_what_is_wrong_in_a_form_is_said_by_us() -> None:
     assert asking
     wrong = [str(path) for path in asking if "novalidate" not in forms[path]]
     assert wrong == []
-
-
-@pytest.mark.parametrize("sheet", sorted((ROOT / "web/static").glob("*.css")), ids=lambda p: p.name)
-def test_every_block_of_a_stylesheet_is_closed_where_it_ends(sheet: Path) -> None:
-    """A brace too few drops all the rules below it, and no browser says so."""
-    depth = 0
-    for line in sheet.read_text(encoding="utf-8").splitlines():
-        assert depth == 0 or not re.match(r"[.@a-z:*]", line), f"within another block: {line}"
-        depth += line.count("{") - line.count("}")
-    assert depth == 0

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -24,7 +25,19 @@ from bench.result import Options, Result, middle, number, share
 from bench.rig import Bench, bench
 from community_store import accounts, communities, sessions
 from community_store.columns import utcnow
-from community_store.models import Account, Agent, Member, MemberState, Town
+from community_store.models import (
+    Account,
+    Agent,
+    Conversation,
+    EntryKind,
+    GazetteComment,
+    GazetteEntry,
+    Member,
+    MemberState,
+    Message,
+    Participant,
+    Town,
+)
 from config import Settings
 from dispatch import alerts, answering, requests
 from dispatch.act import Act
@@ -43,8 +56,12 @@ PAGES = (
     ("member", "/alerts/"), ("member", "/alerts/new"), ("member", "/alerts/{alert}"),
     ("member", "/alerts/{alert}/live"), ("referent", "/alerts/{alert}/live"),
     ("agent", "/alerts/{town}"), ("agent", "/alerts/{town}/live"), ("agent", "/alerts/"),
+    ("member", "/gazette/"), ("member", "/gazette/{entry}"), ("member", "/gazette/new"),
+    ("member", "/messages/"), ("member", "/messages/new"), ("member", "/messages/{talk}"),
+    ("member", "/directory/"), ("member", "/settings"), ("referent", "/community/boundary"),
 )  # fmt: skip
 NEIGHBOURS = 500  # in the readers' community
+ENTRIES, COMMENTS, TALKS, LETTERS = 300, 100, 60, 100
 
 
 @dataclass(frozen=True)
@@ -82,7 +99,7 @@ def run(options: Options) -> Result:
         told = options.size("told", 150_000, 3_000)
         town = Place("38001", told, max(1, told // 500))
         fill(house.store, [Place("38185", members, max(1, members // 100)), town])
-        readers, refs = _readers(house), _going_on(house)
+        readers, refs = _readers(house), {**_going_on(house), **_written(house)}
         for who, wanted in PAGES:
             path = wanted.format(**refs)
             reader, name = readers[who], f"{wanted} ({who})"
@@ -172,6 +189,56 @@ def _going_on(house: Bench) -> dict[str, int]:
         assert mine.id is not None
         assert all_of_it.id is not None
         return {"alert": mine.id, "town": all_of_it.id}
+
+
+def _written(house: Bench) -> dict[str, int]:
+    """A full gazette, whose first entry has all its comments, and a full inbox."""
+    with house.store.begin() as session:
+        me = session.exec(select(Member).where(Member.mobile == "+33639990001")).one()
+        others = session.exec(
+            select(Member).where(col(Member.mobile).startswith("+336399910")).limit(TALKS)
+        ).all()
+        entry = _gazette(session, others)
+        talks = [_talk(session, me, one) for one in others]
+        return {"entry": entry, "talk": talks[-1]}
+
+
+def _gazette(session: Session, authors: Sequence[Member]) -> int:
+    home, now = authors[0].community_id or 0, utcnow()
+    entries = [
+        GazetteEntry(community_id=home, author_id=authors[n % len(authors)].id or 0,
+                     kind=EntryKind.CLASSIFIED, title=f"Vélo {n}", text="Rouge, 20 pouces",
+                     expires_at=now + timedelta(days=30))
+        for n in range(ENTRIES)
+    ]  # fmt: skip
+    session.add_all(entries)
+    session.flush()
+    last = entries[-1].id or 0
+    session.add_all(
+        GazetteComment(entry_id=last, author_id=authors[n % len(authors)].id or 0, text="Pour moi")
+        for n in range(COMMENTS)
+    )
+    return last
+
+
+def _talk(session: Session, me: Member, other: Member) -> int:
+    """A conversation whose last words are not read."""
+    talk = Conversation(key=f"{me.id} {other.id}", creator_id=other.id)
+    session.add(talk)
+    session.flush()
+    letters = [
+        Message(conversation_id=talk.id or 0, author_id=other.id, text="Bonjour, avez-vous vu ?")
+        for _ in range(LETTERS)
+    ]
+    session.add_all(letters)
+    session.flush()
+    last = letters[-1].id or 0
+    session.add_all(
+        Participant(conversation_id=talk.id or 0, member_id=who.id or 0,
+                    community_id=who.community_id, last_id=last, read_id=last - unread)
+        for who, unread in ((me, 2), (other, 0))
+    )  # fmt: skip
+    return talk.id or 0
 
 
 def _token(session: Session, account: Account, now: datetime) -> str:

@@ -15,8 +15,8 @@ from web.community.room import Here, done, looked_after, room, said
 from web.forms import Field, Form
 from web.throttle import throttled
 
-NAME = Field("name", "quarter.name", hint="quarter.name.hint", longest=names.PLACE_MAX,
-             missing="quarter.name.missing")  # fmt: skip
+NAME = Field("name", "quarter.name", capitals="words", hint="quarter.name.hint",
+             longest=names.PLACE_MAX, missing="quarter.name.missing")  # fmt: skip
 MODE = Field("mode", "quarter.mode", missing="quarter.mode.missing",
              choices=tuple((one.value, f"quarter.mode.choose.{one}") for one in tending.MODES))  # fmt: skip
 

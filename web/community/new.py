@@ -28,8 +28,8 @@ new = Blueprint("new_community", __name__)
 
 YES_NO = (("yes", "founding.referent.yes"), ("no", "founding.referent.no"))
 FIELDS = (
-    Field("name", "founding.name", hint="founding.name.hint", longest=names.PLACE_MAX,
-          missing="founding.name.missing"),
+    Field("name", "founding.name", capitals="words", hint="founding.name.hint",
+          longest=names.PLACE_MAX, missing="founding.name.missing"),
     Field("referent", "founding.referent", choices=YES_NO, missing="founding.referent.missing"),
     Field("town", "founding.town", required=False, longest=5),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from shapely import Polygon
 from sqlalchemy import ColumnElement, case, update
 from sqlmodel import Session, col, func, or_, select
 
-from community_store import audit, boundaries, membership, movements, towns
+from community_store import audit, boundaries, membership, movements, names, towns
 from community_store.errors import Ambiguous, NotFound, RuleError
 from community_store.models import AfterHold, Community, Member, MemberState, Mode, Town
 from community_store.store import lock
@@ -214,8 +214,12 @@ def _same_name(name: str) -> ColumnElement[bool]:
 def _free_name(session: Session, name: str, insee: str) -> str:
     """The name, trimmed. A town has no two communities of one name."""
     wanted = " ".join(name.split())
-    if not wanted or len(wanted) > 80:
-        raise RuleError("name", "a community needs a name of 1 to 80 characters")
+    if not names.is_community_name(wanted):
+        raise RuleError(
+            "name",
+            "a community needs a name of 2 to 80 characters: letters and figures, spaces and"
+            " ' - . , / & ( ) °, at least two letters, no web address; a space follows a dot",
+        )
     taken = session.exec(
         select(Community.id).where(_same_name(wanted), Community.town_insee == insee)
     ).first()

@@ -7,9 +7,25 @@ import unicodedata
 
 _BETWEEN = " '’‘-‑.·"  # in the names of people: J.-P. L'Hôte, Gal·la
 _HOST = re.compile(r"\w\w\.\w\w")  # what programs that show mail make a link of
+_IN_PLACES = " '’‘-‑.·,/&()°"  # in those of communities: Les Lilas (n° 2 / 4), Bât. A & B
+_PLACE_KINDS = ("Mn", "Mc", "Nd")  # accents and figures, beside letters; no sign, no emoji
+_LINK = re.compile(r"\w\.[^\W\d_]{2}|\d(\.\d+){3}|\bwww\.", re.IGNORECASE)  # t.co, 1.2.3.4
+PLACE_MAX = 80  # characters of a community's name
 
 
 def is_name(text: str) -> bool:
     """Letters of any script, and what stands between them; no address of anything."""
     made_of = all(one in _BETWEEN or unicodedata.category(one)[0] in "LM" for one in text)
     return made_of and any(one.isalpha() for one in text) and not _HOST.search(text)
+
+
+def is_community_name(text: str) -> bool:
+    """Letters of any script, figures and what stands between them; nothing that telephones and
+    programs that show mail make a link of: strangers read it above an alert.
+    """
+    made_of = all(
+        one in _IN_PLACES or one.isalpha() or unicodedata.category(one) in _PLACE_KINDS
+        for one in text
+    )
+    enough = sum(one.isalpha() for one in text) >= 2 and len(text) <= PLACE_MAX
+    return made_of and enough and not _LINK.search(text)

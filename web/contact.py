@@ -26,7 +26,8 @@ contact = Blueprint("contact", __name__)
 log = structlog.get_logger(__name__)
 
 FORM = [one for one in About if one is not About.REFERENT]  # who has a form of their own
-NAME = Field("name", "contact.name", autocomplete="name", longest=80, missing="contact.name.missing")  # fmt: skip
+NAME = Field("name", "contact.name", capitals="words", autocomplete="name", longest=80,
+             missing="contact.name.missing")  # fmt: skip
 ANSWER_TO = Field("answer_to", "contact.answer_to", hint="contact.answer_to.hint",
                   autocomplete="email", missing="contact.answer_to.missing")  # fmt: skip
 ABOUT = Field("about", "contact.about", kind="select", missing="contact.about.missing",

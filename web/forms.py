@@ -24,7 +24,8 @@ HIDDEN_KINDS = ("password",)  # kinds whose value is never shown again
 class Field:
     """One thing that is asked. `kind` is the input's type, or textarea, select, checkbox.
 
-    `choices` are (value, id of its label). `longest` is in characters.
+    `choices` are (value, id of its label). `longest` is in characters. `capitals` is what a
+    telephone's keyboard begins with one: "none", "words", "sentences".
     """
 
     name: str
@@ -33,6 +34,7 @@ class Field:
     kind: str = "text"
     autocomplete: str = "off"
     inputmode: str = ""
+    capitals: str = "none"
     longest: int = 200
     required: bool = True
     missing: str = "form.missing"

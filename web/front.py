@@ -21,7 +21,7 @@ from web.forms import Field
 
 front = Blueprint("front", __name__)
 
-ADDRESS = Field("address", "join.address", hint="join.address.hint",
+ADDRESS = Field("address", "join.address", capitals="words", hint="join.address.hint",
                 autocomplete="street-address", missing="join.address.missing")  # fmt: skip
 EMAIL = Field("email", "register.email", hint="register.email.why", kind="email",
               autocomplete="email", inputmode="email", required=False)  # fmt: skip

@@ -9,14 +9,13 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
-from community_store import census, conversations, gazette_reading, optouts, registrations
+from community_store import census, conversations, gazette_reading, optouts
 from community_store.models import Community, Member, MemberState, Town
 from dispatch import (
     going_on,
     happenings,
     number_change,
     pairing,
-    registering,
     reports,
     requests,
     team,
@@ -29,6 +28,7 @@ from web.access import Policy, access
 from web.alerts.room import lines, me, readable
 from web.front import number_to_text
 from web.gazette import room as gazette
+from web.registering import waiting
 
 home = Blueprint("home", __name__)
 FEW = 3  # of each kind of news: the rest is a page away
@@ -67,7 +67,7 @@ def show() -> ResponseReturnValue:
             asked=len(requests.waiting_for(act, *identity.deciders(person))),
             stopped=bool(member and member.mobile and _stopped(db, member.mobile)),
             uncalled=bool(member and not member.mobile and number_change.uncalled(act, member)),
-            unproved=bool(person.member and _unproved(act, person.member)),
+            unproved=bool(person.member and waiting.provable(act, person.member)),
         )
 
 
@@ -79,12 +79,6 @@ def _standing(act: Act, member: Member) -> Standing:
     if member.state == MemberState.ACTIVE and community is not None:
         return Standing(member.state, community.name, census.neighbours(act.session, community))
     return Standing(member.state)
-
-
-def _unproved(act: Act, member: Member) -> list[str]:
-    """What they typed when they registered, and have still to prove."""
-    typed = registrations.of_member(act.session, member.id or 0, act.now)
-    return registering.unproved(typed, member) if typed else []
 
 
 def _stopped(db: Session, mobile: str) -> bool:

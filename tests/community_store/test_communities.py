@@ -82,6 +82,9 @@ def test_a_name_is_taken_once_in_a_town(store: Store) -> None:
         assert roses.name == "Les Iris"
         with pytest.raises(RuleError, match="name"):
             communities.rename(session, roses, "  ")
+        for wanted in ("Moulin d'Août \U0001f600 <b>", "Lilas, voir gagnez.example", "A"):
+            with pytest.raises(RuleError, match="no web address"):
+                communities.rename(session, roses, wanted)
 
 
 def test_an_unknown_town_is_refused(store: Store) -> None:

@@ -51,6 +51,6 @@ def test_an_overlap_says_with_whom_and_how_much() -> None:
 
 
 def test_a_code_that_several_rules_use_is_said_of_what_it_is_about() -> None:
-    assert "nom de 1 à 80" in in_words("fr", RuleError("name", ""))
+    assert "nom de 2 à 80" in in_words("fr", RuleError("name", ""))
     assert "pas possible" in in_words("fr", RuleError("name", ""), about="member")
     assert "plus là" in in_words("fr", NotFound("no document 3"))

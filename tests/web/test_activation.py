@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from werkzeug.test import EnvironBuilder, TestResponse
 
+from community_store import registrations
 from community_store.models import (
     Community,
     EveningLink,
@@ -191,6 +192,44 @@ def test_no_mail_is_promised_that_would_not_come_or_not_help(
         assert answer.status_code == 422
         assert "18 h 30" not in words(answer)
     assert house.world.rows(EveningLink) == []
+
+
+@pytest.mark.parametrize("told", [{"failed": "denied"}, {"failed": "plain"}, {}])
+def test_who_has_not_proved_the_email_is_told_to_do_so_for_the_link_of_the_evening(
+    house: House, told: dict[str, str]
+) -> None:
+    member = pending(house, email=None)
+    typed(house, member)
+    visitor = inside(house, member)
+    answer = (
+        visitor.post("/activation/position", **told)
+        if told
+        else stands(visitor, member, north=0.01)
+    )
+    assert answer.status_code == 422  # type: ignore[attr-defined]
+    page = words(answer)  # type: ignore[arg-type]
+    assert "votre adresse e-mail n'est pas encore vérifiée" in page
+    assert 'href="/join/proofs"' in page
+    assert house.world.rows(EveningLink) == []
+
+
+def test_who_gave_no_email_or_is_decided_on_by_neighbours_is_not_told_so(house: House) -> None:
+    without = pending(house, email=None)
+    answer = inside(house, without).post("/activation/position", failed="denied")
+    assert "n'est pas encore vérifiée" not in words(answer)
+    typed(house, without)
+    house.world.member(without.community_id, referent=True)
+    house.world.change(house.world.rows(Community)[0], mode=Mode.REFERENT)
+    answer = inside(house, without).post("/activation/position", failed="denied")
+    assert "n'est pas encore vérifiée" not in words(answer)
+
+
+def typed(house: House, member: Member) -> None:
+    """They gave an e-mail on the way in."""
+    with house.world.store.begin() as db:
+        row, _ = registrations.begin(db, house.world.clock(), language="fr")
+        row.member_id, row.email = member.id, EMAIL
+        db.add(row)
 
 
 def test_ten_tries_a_day_are_enough(house: House) -> None:

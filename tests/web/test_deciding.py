@@ -20,6 +20,7 @@ from community_store.models import (
     Member,
     MemberState,
     Mode,
+    PositionTry,
     ProofDocument,
     Town,
     Wording,
@@ -379,6 +380,20 @@ def test_the_team_looks_at_the_document_and_decides(house: House) -> None:
     assert state(house, jeanne) == MemberState.ACTIVE
     assert visitor.get(f"/team/proofs/{document.id}").status_code == 404
     assert visitor.get(path).status_code == 410
+
+
+def test_the_team_reads_how_far_from_home_a_position_was(house: House) -> None:
+    jeanne, _ = with_document(house)
+    with house.world.store.begin() as session:
+        session.add(
+            PositionTry(
+                member_id=jeanne.id or 0, distance_m=1100, accuracy_m=20, accepted=False,
+                created_at=house.world.clock(),
+            )
+        )  # fmt: skip
+    page = words(house.inside(house.team()).get(f"/team/requests/{ref(house, jeanne)}"))
+    assert "Position essayée le" in page
+    assert ": à 1,1 km du logement." in page
 
 
 def test_of_two_of_the_team_the_second_is_told_that_it_is_answered(house: House) -> None:

@@ -80,6 +80,13 @@ def test_an_invitation_leaves_from_one_s_own_telephone(odette: Visitor) -> None:
     assert "https://tocsin.example/i/" in unquote(page)
 
 
+def test_neighbours_who_came_by_themselves_were_not_invited(odette: Visitor) -> None:
+    """Who was invited nobody can know: the page of invitations was at least opened."""
+    assert DONE.format("Invitez vos voisins") not in words(odette.get("/first-steps"))
+    odette.get("/invite")
+    assert DONE.format("Invitez vos voisins") in words(odette.get("/first-steps"))
+
+
 @pytest.mark.parametrize("state", [MemberState.PENDING, MemberState.SUSPENDED])
 def test_it_is_for_active_members_alone(house: House, state: MemberState) -> None:
     member = house.world.member(house.world.community(), state=state)

@@ -415,6 +415,9 @@ def test_a_name_is_changed_and_one_that_is_taken_is_refused(quarter: Quarter) ->
     assert taken.status_code == 409
     assert "porte déjà ce nom" in words(taken)
     assert 'value="les roses"' in taken.text
+    linked = visitor.post("/community/settings/name", name="Les Lilas t.co/gagnez")
+    assert linked.status_code == 409
+    assert "sans adresse internet" in words(linked)
     for name in (" ", "x" * 81):
         assert visitor.post("/community/settings/name", name=name).status_code == 422
     assert quarter.community().name == "Le Pré"

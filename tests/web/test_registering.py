@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -15,7 +16,7 @@ from community_store.models import (
 )
 from dispatch import sweep
 from dispatch.housekeeping import Housekeeping
-from tests.web.house import House, words
+from tests.web.house import House, Visitor, words
 from tests.web.newcomer import E164, EMAIL, LABEL, MOBILE, filled, jeanne, mail_link
 
 # the proofs
@@ -88,6 +89,29 @@ def test_who_mistyped_the_number_or_the_email_gives_another_once_the_first_is_pr
     page = by_code.get("/join/proofs").text
     assert 'href="/settings/email"' in page
     assert 'href="/settings/numbers/new"' not in page
+
+
+@pytest.mark.parametrize(
+    ("joined", "state", "step"),
+    [(True, "pending", "Activation"), (False, "pending", "Ma communauté"), (True, "active", None)],
+)
+def test_the_step_where_one_is_stays_marked_on_the_page_of_proofs(
+    place: House, joined: bool, state: str, step: str | None
+) -> None:
+    visitor = filled(place.visitor())
+    assert step_marked(visitor) == "Inscription"
+    visitor.post("/join/proofs", code=place.code())
+    member = jeanne(place)
+    home = member.community_id if joined else None
+    place.world.change(member, state=state, community_id=home)
+    assert step_marked(visitor) == step
+
+
+def step_marked(visitor: Visitor) -> str | None:
+    found = re.search(
+        r'aria-current="step">.*?<span>([^<]+)</span>', visitor.get("/join/proofs").text, re.DOTALL
+    )
+    return found[1] if found else None
 
 
 # what is kept

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from community_store.models import (
@@ -72,6 +74,16 @@ def test_the_form_needs_an_address_first(place: House) -> None:
     visitor = place.visitor()
     assert visitor.lands(visitor.get("/join/form")) == "/join"
     assert visitor.lands(visitor.post("/join/form", **FILLED)) == "/join"
+
+
+def test_a_telephone_begins_names_with_a_capital_and_an_email_with_none(place: House) -> None:
+    page = placed(place.visitor()).get("/join/form").text
+    assert capitals(page) == {"first_name": "words", "last_name": "words", "email": "none"}
+    assert capitals(place.visitor().get("/join").text) == {"address": "words", "email": "none"}
+
+
+def capitals(page: str) -> dict[str, str]:
+    return dict(re.findall(r'name="(\w+)"[^>]*autocapitalize="(\w+)"', page))
 
 
 def test_what_was_typed_is_there_again_but_for_the_password(place: House) -> None:

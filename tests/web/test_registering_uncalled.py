@@ -60,3 +60,17 @@ def test_a_code_is_not_said_to_have_just_left_an_hour_later(place: House) -> Non
     assert "Recevoir un nouveau code" in page
     visitor.post("/join/again", what="number")
     assert just in words(visitor.get("/join/proofs"))
+
+
+@pytest.mark.parametrize("called", [False, True])
+def test_home_leads_to_the_proof_of_a_landline_only_where_somebody_calls(
+    place: House, called: bool
+) -> None:
+    place.world.clock.now = at(10)
+    if called:
+        caller(place.world)
+    visitor = filled(place.visitor(), landline=LANDLINE)
+    visitor.post("/join/proofs", code=place.code())
+    assert "/join/proofs" in visitor.get("/home").text, "the e-mail waits"
+    visitor.post(mail_link(place))
+    assert ("/join/proofs" in visitor.get("/home").text) == called

@@ -35,6 +35,14 @@ def test_french_and_english_have_the_same_ids() -> None:
     assert WORDS["fr"].messages.keys() == WORDS["en"].messages.keys()
 
 
+def test_no_id_is_said_in_two_ways() -> None:
+    """What two branches wrote for one id may stand there twice: the second is never read."""
+    catalogues = Path(i18n.LOCALES).rglob("*.po")
+    twice = re.compile(r'^msgstr ".*"\nmsgstr ".*"', re.MULTILINE)
+    found = [twice.findall(path.read_text(encoding="utf-8")) for path in catalogues]
+    assert [one for one in found if one] == []
+
+
 def test_both_languages_say_something_with_the_same_variables() -> None:
     pairs = {
         name: (text, WORDS["en"].messages[name]) for name, text in WORDS["fr"].messages.items()

@@ -17,6 +17,7 @@ from dispatch.presence import Presence
 from web import errors, i18n, identity
 from web.access import Policy, access
 from web.accounts.sign_in import let_in
+from web.registering import waiting
 from web.throttle import throttled
 
 activation = Blueprint("activation", __name__, url_prefix="/activation")
@@ -31,7 +32,8 @@ class Standing:
     """How far a pending member is. `mode` is who decides in fact; times are UTC. `due_at` is
     None until the team has been given its time; `late`: that time is over. A home that is
     `proved` and `outside` the community waits for people to say yes. `again_at` is when
-    an e-mail brings a link to try again (S24), which `mail` says that they could get.
+    an e-mail brings a link to try again (S24), which `mail` says that they could get;
+    `mail_typed`: they could, once they prove the e-mail that they gave.
     """
 
     mode: Mode
@@ -44,6 +46,7 @@ class Standing:
     outside: bool
     proved: bool
     mail: bool
+    mail_typed: bool
     again_at: datetime | None
 
 
@@ -86,6 +89,7 @@ def _standing(doing: Act, member: Member) -> Standing:
         outside=evidence.outside(doing.session, member),
         proved=evidence.proved(doing.session, member),
         mail=notices.by_mail(doing.session, member) is not None,
+        mail_typed=not member.email and "email" in waiting.provable(doing, member),
         again_at=evening.promised(doing.session, member),
     )
 

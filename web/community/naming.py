@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
+from community_store import names
 from community_store.errors import RuleError
 from community_store.models import Mode
 from dispatch import requests, tending
@@ -14,8 +15,8 @@ from web.community.room import Here, done, looked_after, room, said
 from web.forms import Field, Form
 from web.throttle import throttled
 
-NAME = Field("name", "quarter.name", hint="quarter.name.hint", longest=80,
-             missing="quarter.name.missing")  # fmt: skip
+NAME = Field("name", "quarter.name", capitals="words", hint="quarter.name.hint",
+             longest=names.PLACE_MAX, missing="quarter.name.missing")  # fmt: skip
 MODE = Field("mode", "quarter.mode", missing="quarter.mode.missing",
              choices=tuple((one.value, f"quarter.mode.choose.{one}") for one in tending.MODES))  # fmt: skip
 

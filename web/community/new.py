@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from shapely import Polygon
 from sqlmodel import Session
 
-from community_store import outlines
+from community_store import names, outlines
 from community_store.errors import RuleError
 from community_store.geometry import BoundaryError, Place
 from community_store.models import Community, Member, MemberState
@@ -28,8 +28,8 @@ new = Blueprint("new_community", __name__)
 
 YES_NO = (("yes", "founding.referent.yes"), ("no", "founding.referent.no"))
 FIELDS = (
-    Field("name", "founding.name", hint="founding.name.hint", longest=80,
-          missing="founding.name.missing"),
+    Field("name", "founding.name", capitals="words", hint="founding.name.hint",
+          longest=names.PLACE_MAX, missing="founding.name.missing"),
     Field("referent", "founding.referent", choices=YES_NO, missing="founding.referent.missing"),
     Field("town", "founding.town", required=False, longest=5),
 )  # fmt: skip
@@ -73,6 +73,8 @@ def create() -> ResponseReturnValue:
     missing; 503 when nobody can say in which town it is.
     """
     draft = Draft(forms.read(FIELDS), typed())
+    if not names.is_community_name(draft.form["name"]):
+        draft.form.wrong("name", "founding.name.wrong")
     if not draft.form.ok:
         return _again(draft, 422)
     if _made(draft.form["name"]):

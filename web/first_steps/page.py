@@ -31,6 +31,7 @@ class Done:
 
     number: bool
     rehearsal: bool
+    invitation: bool
     profile: bool
 
 
@@ -49,7 +50,10 @@ def _page(refused: str = "", status: int = 200) -> ResponseReturnValue:
         account = db.exec(select(Account).where(Account.member_id == member.id)).first()
         others = census.neighbours(db, home) - 1
         told = rehearsal.arrived(db, member)
-    done = Done(bool(session.get(SAVED)), told, bool(account and account.email))
+    done = Done(
+        bool(session.get(SAVED)), told, bool(session.get(invite.OPENED)),
+        bool(account and account.email),
+    )  # fmt: skip
     page = render_template(
         "first_steps/page.html", member=member, community=home.name, others=others, done=done,
         number=number_to_text(), refused=refused,

@@ -23,8 +23,8 @@ from web.gazette.room import KINDS, as_ids
 
 KIND = Field("kind", "gazette.kind", kind="select", missing="gazette.kind.missing",
              choices=(("", "gazette.kind.choose"), *KINDS))  # fmt: skip
-TITLE = Field("title", "gazette.title", hint="gazette.title.hint", longest=80,
-              missing="gazette.title.missing")  # fmt: skip
+TITLE = Field("title", "gazette.title", capitals="sentences", hint="gazette.title.hint",
+              longest=80, missing="gazette.title.missing")  # fmt: skip
 TEXT = Field("text", "gazette.text", hint="gazette.text.hint", kind="textarea", longest=3000,
              missing="gazette.text.missing")  # fmt: skip
 UNTIL = Field("until", "gazette.until", hint="gazette.until.hint", kind="date",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from web.invite.leaflets import Leaflet
 
 invite = Blueprint("invite", __name__)
+OPENED = "invite_opened"  # in the browser's signed cookie: who was invited, nobody can know
 PAPERS = ("flyer", "presentation")
 WAYS = {"go": "/join", "community": "/community", "home": "/home"}
 
@@ -50,6 +51,7 @@ def show() -> ResponseReturnValue:
     with identity.runtime().store.begin() as db:
         mine = here(db)
         home, address = mine.community, link(db, mine.member)
+    session[OPENED] = True
     t, service = i18n.asked(), identity.runtime().settings.service.name
     named = {"community": home.name, "service": service, "link": address}
     return render_template(

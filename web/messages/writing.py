@@ -24,8 +24,8 @@ from web.messages.choosing import chosen, page
 from web.messages.room import OFTEN, TEXT, room, together
 from web.throttle import throttled
 
-TITLE = Field("title", "messages.title", hint="messages.title.hint", longest=60,
-              required=False)  # fmt: skip
+TITLE = Field("title", "messages.title", capitals="sentences", hint="messages.title.hint",
+              longest=60, required=False)  # fmt: skip
 ONCE = re.compile(r"[0-9a-f]{16}")
 
 

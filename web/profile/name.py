@@ -18,12 +18,12 @@ from web.profile.room import changed, done, profile
 from web.throttle import throttled
 
 NAME = (
-    Field("first_name", "profile.first_name", autocomplete="given-name",
+    Field("first_name", "profile.first_name", capitals="words", autocomplete="given-name",
           longest=profiles.LONGEST_NAME, missing="profile.first_name.missing"),
-    Field("last_name", "profile.last_name", autocomplete="family-name",
+    Field("last_name", "profile.last_name", capitals="words", autocomplete="family-name",
           longest=profiles.LONGEST_NAME, missing="profile.last_name.missing"),
 )  # fmt: skip
-PSEUDONYM = Field("pseudonym", "profile.pseudonym", hint="profile.pseudonym.hint",
+PSEUDONYM = Field("pseudonym", "profile.pseudonym", capitals="words", hint="profile.pseudonym.hint",
                   missing="profile.pseudonym.missing")  # fmt: skip
 IDEAS = 6
 

@@ -25,10 +25,10 @@ NEW = Field("new", "password.new", hint="register.password.hint", kind="password
 AGAIN = Field("again", "password.again", kind="password", autocomplete="new-password",
               longest=512, required=False)  # fmt: skip
 FIELDS = (
-    Field("first_name", "register.first_name", autocomplete="given-name", longest=60,
-          missing="register.first_name.missing"),
-    Field("last_name", "register.last_name", autocomplete="family-name", longest=60,
-          missing="register.last_name.missing"),
+    Field("first_name", "register.first_name", capitals="words", autocomplete="given-name",
+          longest=60, missing="register.first_name.missing"),
+    Field("last_name", "register.last_name", capitals="words", autocomplete="family-name",
+          longest=60, missing="register.last_name.missing"),
     Field("mobile", "register.mobile", hint="register.mobile.hint", kind="tel",
           autocomplete="tel", inputmode="tel", longest=30, required=False),
     Field("landline", "register.landline", hint="register.landline.hint", kind="tel",

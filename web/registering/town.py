@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 POSTCODE = Field("postcode", "register.postcode", hint="register.postcode.hint",
                  autocomplete="postal-code", inputmode="numeric", longest=10,
                  missing="register.postcode.missing")  # fmt: skip
-STREET = Field("street", "register.street", hint="register.street.hint",
+STREET = Field("street", "register.street", capitals="words", hint="register.street.hint",
                autocomplete="address-line1", missing="register.street.missing")  # fmt: skip
 LOOKED_THROUGH = 10  # places, of which those of the town are offered
 

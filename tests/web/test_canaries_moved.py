@@ -11,7 +11,6 @@ import pytest
 from tests.web.test_canaries import (
     ALL,
     PLACE,
-    WORDS_IN_ADDRESSES,
     Aviary,
     addresses,
     aviary,

@@ -168,7 +168,7 @@ def messages(
 
 
 def message(session: Session, me: Member, id_: int) -> Message | None:
-    """One message that somebody else wrote to the reader, with its words; None for any other."""
+    """One message that somebody else wrote to the reader, removed or not; None for any other."""
     query = (
         select(Message)
         .join(Participant, col(Participant.conversation_id) == col(Message.conversation_id))
@@ -176,7 +176,6 @@ def message(session: Session, me: Member, id_: int) -> Message | None:
             col(Message.id) == min(id_, LARGEST_ID),
             col(Message.id) <= col(Participant.last_id),
             col(Message.author_id).is_distinct_from(me.id),
-            col(Message.text) != "",
             ~_withheld(me),
             *_of(me),
         )

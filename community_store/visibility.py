@@ -236,17 +236,15 @@ HEARD_AS = {
 }
 
 
-def known_now(
-    audience: Audience, viewer: Viewer, member: Member, *, neighbour: bool = False
-) -> Author:
+def known_now(audience: Audience, viewer: Viewer, member: Member, *, named: bool = False) -> Author:
     """What the page of an alert, read by `audience`, tells of its author or of who answered.
 
     It outlives neighbourhoods: whoever moved away, or was suspended, is nobody to those who
-    stayed, nor a pseudonym if they were a `neighbour` then, whose name is known. A twin's
-    alert keeps its pseudonyms.
+    stayed, and nobody is a pseudonym to who was told their name then (`named`). A twin's alert
+    keeps its pseudonyms.
     """
-    moved = neighbour and viewer is Viewer.TWIN and audience is not Audience.TWIN
-    if viewer not in HEARD_AS or moved:
+    if viewer not in HEARD_AS:
         return Author()
     twin = audience is Audience.TWIN and viewer is not Viewer.SELF
-    return author_for(Audience.TWIN if twin else HEARD_AS[viewer], member)
+    hears = Audience.TWIN if twin else HEARD_AS[viewer]
+    return Author() if named and hears is Audience.TWIN else author_for(hears, member)

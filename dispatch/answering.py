@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlmodel import col, func, select
 
-from community_store import membership
+from community_store import formerly, membership
 from community_store.alert_readers import alert_reader
 from community_store.errors import RuleError
 from community_store.models import (
@@ -49,12 +49,6 @@ class Speaker:
     def name(self) -> str:
         """As neighbours know them."""
         return full_name(self.person) if isinstance(self.person, Member) else self.person.name
-
-    def name_at(self, alert: Alert) -> str:
-        """As an alert's community knows them."""
-        if isinstance(self.person, Agent):
-            return self.person.name
-        return speaker_for(Audience.NEIGHBOUR, self.person, alert).name
 
 
 def acknowledge(act: Act, alert: Alert, by: Speaker, text: str = "") -> None:
@@ -102,16 +96,23 @@ def _note(act: Act, alert: Alert, by: Speaker, said: tuple[ReplyKind, str]) -> R
 def route(act: Act, alert: Alert, by: Speaker, text: str) -> tuple[Reply, int]:
     """Give an answer to the author and the référents, nobody else; how many have it."""
     reply = _note(act, alert, by, (ReplyKind.REPLY, text))
-    variables = {"ref": alert.id, "author": by.name_at(alert), "text": text}
-    about = notices.Subject(
-        "exercise_reply" if alert.exercise else "reply", variables, alert_id=alert.id
-    )
-    reached = [
-        notices.tell(act, to, about)
-        for person in responsible(act, alert, by)
-        if (to := notices.reach(act.session, person, act.now)) is not None
-    ]
-    return reply, len(reached)
+    name, kind = _speaker(act, alert, by), "exercise_reply" if alert.exercise else "reply"
+    reached = 0
+    for person in responsible(act, alert, by):
+        if (to := notices.reach(act.session, person, act.now)) is not None:
+            known = name or say(to.language, "sms", "who_moved")
+            variables = {"ref": alert.id, "author": known, "text": text}
+            notices.tell(act, to, notices.Subject(kind, variables, alert_id=alert.id))
+            reached += 1
+    return reply, reached
+
+
+def _speaker(act: Act, alert: Alert, by: Speaker) -> str:
+    """As those responsible know them; "" for who moved since, whose name they were told."""
+    if isinstance(by.person, Agent):
+        return by.person.name
+    known = speaker_for(Audience.NEIGHBOUR, by.person, alert).name
+    return "" if known != by.name and _moved(act, alert, by) else known
 
 
 def responsible(act: Act, alert: Alert, by: Speaker) -> list[Member | Agent]:
@@ -148,7 +149,15 @@ def _known(act: Act, alert: Alert, by: Speaker, author: Member) -> str:
     if reader is None:
         return ""
     viewer = viewer_of(act.session, by.person, author)
-    return known_now(reader.audience, viewer, author, neighbour=True).name
+    twin = reader.audience is Audience.TWIN
+    return known_now(reader.audience, viewer, author, named=not twin or _moved(act, alert, by)).name
+
+
+def _moved(act: Act, alert: Alert, by: Speaker) -> bool:
+    """Whether they were a neighbour when it was told, and are none any more."""
+    if by.member is None or alert.community_id in (None, by.member.community_id):
+        return False
+    return bool(formerly.neighbours(act.session, alert, [by.member.id or 0]))
 
 
 def tell_all(act: Act, alert: Alert, by: Speaker, text: str) -> int:

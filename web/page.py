@@ -19,13 +19,14 @@ def install(app: Flask) -> None:
 
 def common() -> dict[str, object]:
     """`t`, `service`, `languages`, `who`, `here` (where to come back to), `steps`, and how far
-    the site is `accessible`, which each page has to say.
+    the site is `accessible`, which each page has to say; who is its `publisher`, if that is known.
     """
     settings = identity.runtime().settings
     return {
         "t": i18n.asked(),
         "service": settings.service,
         "accessible": settings.legal.accessibility,
+        "publisher": settings.legal.publisher,
         "languages": tuple(i18n.known()),
         "who": identity.whole(),
         "half": identity.who() is not None and identity.whole() is None,

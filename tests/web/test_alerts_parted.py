@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from community_store import membership
-from community_store.models import Member, Reply
+from community_store.models import Member, Reply, Wording
 from tests.web.house import words
 from tests.web.test_alerts import Quarter, quarter
 
@@ -37,6 +37,37 @@ def test_who_moved_to_a_twin_is_no_pseudonym_beside_the_name_they_had(
         assert who.last_name not in page
     if reader == "referent":
         assert quarter.twin.pseudonym in page  # who answered as a twin still is one
+
+
+def test_who_moved_to_a_twin_reads_no_pseudonym_of_whom_they_knew_by_name(quarter: Quarter) -> None:
+    path = told_by_neighbours(quarter)
+    quarter.world.change(quarter.referent, community_id=quarter.twin.community_id, referent=False)
+    reader = quarter.browser(quarter.referent)
+    page = words(reader.get(path)).split("</header>")[1]
+    assert "Ils sont deux" in page
+    assert "Un ancien voisin" in page
+    reader.lands(reader.post(f"{path}/reply", reply="Je les vois", some="1"))
+    told = [one.sms for one in quarter.world.rows(Wording) if isinstance(one, Wording)]
+    answer = next(one for one in told if "Je les vois" in one)
+    assert "quelqu'un qui a déménagé" in answer
+    said = page + " ".join(one for one in told if "Transmis" in one) + answer
+    for who in (quarter.author, quarter.neighbour, quarter.referent):
+        assert who.pseudonym not in said
+        assert who.last_name not in said
+    assert quarter.author.pseudonym in words(quarter.browser(quarter.twin).get(path))
+
+
+def test_a_private_answer_names_by_no_pseudonym_a_neighbour_who_moved(quarter: Quarter) -> None:
+    path = quarter.sends()
+    neighbour = quarter.browser(quarter.neighbour)
+    neighbour.lands(neighbour.post(f"{path}/reply", reply="Je descends", some="1"))
+    referent = quarter.browser(quarter.referent)
+    assert "Jean Petit" in words(referent.get(path))
+    quarter.world.change(quarter.neighbour, community_id=quarter.twin.community_id)
+    page = words(referent.get(path)).split("</header>")[1]
+    assert "Je descends" in page
+    assert "Petit" not in page
+    assert quarter.neighbour.pseudonym not in page
 
 
 def test_a_report_names_nobody_who_moved_away(quarter: Quarter) -> None:

@@ -94,7 +94,10 @@ def test_what_was_removed_is_not_reported_anew(quarter: Quarter, by: str) -> Non
     for who in (quarter.neighbour, quarter.referent, quarter.twin):
         visitor = quarter.browser(who)
         assert again not in visitor.get(path).text
-        assert visitor.get(again).status_code == 404
-        assert visitor.post(again, why="Encore").status_code == 404
+        gone = visitor.get(again)
+        assert (gone.status_code, "déjà plus là" in words(gone)) == (410, True)
+        assert visitor.post(again, why="Encore").status_code == 410
         assert BY[by] in words(visitor.get(path))
+    for who in (quarter.author, quarter.stranger):
+        assert quarter.browser(who).get(again).status_code == 404
     assert [one.outcome for one in quarter.world.rows(Report)] == ["removed"]

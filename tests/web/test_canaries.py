@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -145,17 +145,17 @@ def lives(made: Aviary) -> None:
     world.pump()
 
 
-def addresses(made: Aviary) -> Iterator[str]:
+def addresses(made: Aviary, ids: Sequence[str] = IDS) -> Iterator[str]:
     """Every page that can be asked for, with every id and word that it may take."""
     for rule in made.house.app.url_map.iter_rules():
         if "GET" in (rule.methods or ()) and rule.endpoint != "static":
-            yield from filled(rule)
+            yield from filled(rule, ids)
     yield f"/i/{LINK}"
 
 
-def filled(rule: Rule) -> Iterator[str]:
+def filled(rule: Rule, ids: Sequence[str]) -> Iterator[str]:
     names = re.findall(r"<(?:(\w+):)?(\w+)>", rule.rule)
-    values = [IDS if kind == "int" else WORDS_IN_ADDRESSES for kind, _ in names]
+    values = [ids if kind == "int" else WORDS_IN_ADDRESSES for kind, _ in names]
     for chosen in itertools.product(*values):
         path = rule.rule
         for value in chosen:

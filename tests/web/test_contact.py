@@ -249,6 +249,27 @@ def test_without_a_mailbox_the_page_says_what_to_do_instead(
     assert house.world.deliveries() == []
 
 
+@pytest.mark.parametrize("publisher", ["", "Association des Lilas"])
+def test_without_any_address_nobody_is_sent_to_whom_they_cannot_ask(
+    sqlite_store: Store, redis_url: str, tmp_path: Path, publisher: str
+) -> None:
+    """A référent has no référent; who is suspended finds no form to appeal with."""
+    house = plain_house(
+        sqlite_store, redis_url, tmp_path, site=SITE,
+        service={"contact": ""}, legal={"publisher": publisher},
+    )  # fmt: skip
+    referent = house.world.member(house.world.community(), referent=True)
+    gone = house.world.member(1, state=MemberState.SUSPENDED)
+    for who, pages in ((referent, ("/referent/help", "/contact")), (gone, ("/home", "/contact"))):
+        visitor = house.inside(house.account_of(who, password=False))
+        for path in pages:
+            page = words(visitor.get(path)).split("</header>")[1]
+            assert "votre mairie, ou à ceux qui font marcher ce site" in page
+            assert "votre référent" not in page
+            assert 'href="/contact?about=suspension"' not in page
+            assert ("Qui publie ce site : Association des Lilas" in page) is bool(publisher)
+
+
 def test_a_message_waits_longer_than_an_alert_would(house: House) -> None:
     sent(house.visitor())
     row = house.world.delivery()

@@ -70,6 +70,22 @@ def test_one_removes_ones_own_after_being_asked(quarter: Quarter) -> None:
     assert quarter.world.rows(AuditEntry) == []
 
 
+def test_who_would_report_what_is_gone_is_told_so(quarter: Quarter) -> None:
+    path = quarter.writes()
+    comment, reader = quarter.comments(path, quarter.neighbour), quarter.browser(quarter.referent)
+    reports = (f"/report/comment/{comment.id}", f"/report/entry/{quarter.entry().id}")
+    theirs, mine = quarter.browser(quarter.neighbour), quarter.browser(quarter.author)
+    theirs.lands(theirs.post(f"/gazette/comments/{comment.id}/remove"))
+    assert [reader.get(one).status_code for one in reports] == [410, 200]
+    mine.lands(mine.post(f"{path}/remove"))
+    for one in reports:
+        answer = reader.get(one)
+        assert (answer.status_code, "déjà plus là" in words(answer)) == (410, True)
+        assert reader.post(one, why="Non").status_code == 410
+        assert quarter.browser(quarter.stranger).get(one).status_code == 404
+    assert mine.get(reports[1]).status_code == 404
+
+
 def test_a_neighbour_removes_nothing_of_anothers(quarter: Quarter) -> None:
     path = quarter.writes()
     visitor = quarter.browser(quarter.neighbour)

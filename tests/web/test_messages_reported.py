@@ -252,7 +252,9 @@ def test_a_message_that_is_removed_shows_as_removed_to_both(street: Street) -> N
             seen = street.reads(who, page)
             assert TEXT not in seen
             assert "Message retiré après un signalement." in seen
-    assert street.code(street.jean, f"/report/message/{message.id}") == 404
+    assert street.code(street.jean, f"/report/message/{message.id}") == 410
+    for who in (street.odette, street.anne):
+        assert street.code(who, f"/report/message/{message.id}") == 404
     with street.world.store.read() as db:
         assert [one.action for one in audit.of(db, f"report {report.id}")] == ["removed"]
         (kept,) = db.exec(select(AuditEntry).where(col(AuditEntry.action) == "removed"))

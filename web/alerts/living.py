@@ -21,6 +21,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from sqlmodel import Session, col, select
 
+from community_store import formerly
 from community_store.models import Agent, AlertKind, AlertState, Member, Reply, ReplyKind
 from community_store.visibility import Author, known_now
 from dispatch import alerts, tally
@@ -135,7 +136,14 @@ def _author(found: Opened) -> Author:
     if author is None:
         return Author()
     viewer = found.viewers_of([author])[author.id or 0]
-    return known_now(found.reader.audience, viewer, author, neighbour=True)
+    named = found.was_neighbour(_then(found, []))
+    return known_now(found.reader.audience, viewer, author, named=named)
+
+
+def _then(found: Opened, members: Sequence[Member]) -> set[int]:
+    """Who of them, and of the reader, were its neighbours when it was told."""
+    people = [*members, *([found.me.member] if found.me.member else [])]
+    return formerly.neighbours(found.act.session, found.alert, {one.id or 0 for one in people})
 
 
 def _thread(found: Opened) -> list[Line]:
@@ -174,11 +182,11 @@ def _names(found: Opened, replies: Sequence[Reply]) -> dict[Who, str]:
     agents = {one.agent_id for one in replies if one.agent_id}
     wanted = {one.member_id for one in replies if one.member_id}
     members = db.exec(select(Member).where(col(Member.id).in_(wanted))).all()
-    viewers = found.viewers_of(members)
+    viewers, then = found.viewers_of(members), _then(found, members)
     for one, kind in itertools.product(members, SAID):
-        told_all = kind == ReplyKind.FOLLOWUP  # which twins cannot
-        viewer = viewers[one.id or 0]
-        author = known_now(found.reader.audience, viewer, one, neighbour=told_all)
+        was = kind == ReplyKind.FOLLOWUP or one.id in then  # twins tell nothing to all
+        named = was and found.was_neighbour(then)
+        author = known_now(found.reader.audience, viewers[one.id or 0], one, named=named)
         names[one.id, None, kind.value] = author.name
     for agent in db.exec(select(Agent).where(col(Agent.id).in_(agents))):
         for kind in SAID:

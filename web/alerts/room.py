@@ -102,6 +102,11 @@ class Opened:
         reader = self.me.agent if agent else self.me.member
         return viewers_of(self.act.session, reader, members) if reader is not None else {}
 
+    def was_neighbour(self, then: Collection[int]) -> bool:
+        """Whether the reader was told of neighbours by name; `then`: who were its neighbours."""
+        mine = self.me.member
+        return self.reader.audience is not Audience.TWIN or (mine is not None and mine.id in then)
+
     def told(self, text: str) -> str:
         """A text as this reader may have it: plates and numbers are for agents (A9)."""
         masks = self.act.settings.alerts.mask and not self.reader.author

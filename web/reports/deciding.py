@@ -16,7 +16,7 @@ from dispatch.catalogue import template
 from web import forms, i18n, identity
 from web.access import Policy, access
 from web.forms import Field, Form
-from web.reports import subject
+from web.reports import subject, thread
 from web.throttle import throttled
 
 reports_pages = Blueprint("reports", __name__)
@@ -155,6 +155,12 @@ def _page(db: Session, report: Report, form: Form, *, of_team: bool = False) -> 
         report=report,
         quote=_quoted(report, of_team=of_team),
         author=_author(db, report, of_team=of_team),
+        thread=thread.told(
+            db,
+            report,
+            None if of_team else identity.member(db),
+            partial(_masked, of_team=of_team),
+        ),
         said=[
             (one, visible(who, Viewer.OPERATOR).name if who and of_team else "")
             for one, who in zip(all_of_it, reporters, strict=True)
@@ -168,10 +174,15 @@ def _page(db: Session, report: Report, form: Form, *, of_team: bool = False) -> 
 
 
 def _quoted(report: Report, *, of_team: bool) -> str:
-    """What was reported. A référent is a neighbour: plates and numbers are masked (A9)."""
+    """What was reported."""
+    return _masked(report.quote, of_team=of_team)
+
+
+def _masked(text: str, *, of_team: bool) -> str:
+    """A référent is a neighbour: plates and numbers are masked (A9)."""
     if of_team or not identity.runtime().settings.alerts.mask:
-        return report.quote
-    return masking.masked(report.quote, partial(template, i18n.asked().language, "sms"))
+        return text
+    return masking.masked(text, partial(template, i18n.asked().language, "sms"))
 
 
 def _author(db: Session, report: Report, *, of_team: bool) -> str:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NoReturn
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
 from community_store import conversations
 from community_store.errors import RuleError
+from community_store.gazette_reading import Standing
 from community_store.models import GazetteComment, Reported
 from community_store.visibility import viewers_of, visible
 from dispatch import reported, reports, wake
 from dispatch.reported import Thing
-from web import forms, identity
+from web import errors, forms, identity
 from web.access import Policy, access
 from web.alerts.room import opened
 from web.forms import Field, Form
@@ -32,15 +34,31 @@ def _alert(db: Session, id_: int) -> tuple[Thing, str]:
 
 
 def _entry(db: Session, id_: int) -> tuple[Thing, str]:
-    read = gazette.read(db, id_)
+    read = _read(db, id_)
     return reported.of_gazette(read.act, read.entry), url_for("gazette.one", entry=id_)
+
+
+def _read(db: Session, id_: int) -> gazette.Opened:
+    found = gazette.opened(db, id_)
+    if found.standing is Standing.GONE:
+        _gone(db, found.entry.author_id)
+    return found
+
+
+def _gone(db: Session, author_id: int | None) -> NoReturn:
+    """To who could read it before, and perhaps still has it before their eyes."""
+    if author_id == identity.member(db).id:
+        abort(404)
+    abort(make_response(errors.expired("reports.gone")))
 
 
 def _comment(db: Session, id_: int) -> tuple[Thing, str]:
     written = db.get(GazetteComment, id_) if id_ < gazette.LARGEST_ID else None
-    if written is None or written.removed_at is not None:
+    if written is None:
         abort(404)
-    read = gazette.read(db, written.entry_id)  # whoever reads the entry reads it
+    read = _read(db, written.entry_id)  # whoever reads the entry reads it
+    if written.removed_at is not None:
+        _gone(db, written.author_id)
     return reported.of_gazette(read.act, written), url_for("gazette.one", entry=written.entry_id)
 
 
@@ -63,16 +81,16 @@ FOUND: Mapping[str, Callable[[Session, int], tuple[Thing, str]]] = {
 
 
 def found(db: Session, kind: str, id_: int) -> tuple[Thing, str]:
-    """404 for what the reader may not have, or wrote; for what is gone too: the report by which
-    it was removed says so, and must not begin anew.
+    """404 for what the reader may not have, or wrote; a word for what is gone: the report by
+    which it was removed says so, and must not begin anew.
     """
     if kind not in FOUND:
         abort(404)
     thing, page = FOUND[kind](db, id_)
-    if not thing.text:
-        abort(404)
     if thing.author is not None and thing.author.id == identity.member(db).id:
         abort(404)
+    if not thing.text:
+        _gone(db, None)
     return thing, page
 
 

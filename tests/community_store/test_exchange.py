@@ -227,7 +227,7 @@ def features(session: Session) -> Sequence[object]:
 def test_communities_go_out_and_in_exactly(store: Store) -> None:
     odd = shapely.Polygon([(5.72, 45.18), (5.7251234567891, 45.18), (5.723, 45.1849999999999)])
     with store.begin() as session:
-        community(session, "Les « Lilas »", boundary=odd)
+        community(session, "L'Île & le Pré (n° 2)", boundary=odd)
         community(session, "Les Roses", 3).mode = "referent"
         session.flush()
         before = features(session)

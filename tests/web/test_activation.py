@@ -92,7 +92,7 @@ def test_outside_the_boundary_a_position_proves_the_home_and_people_decide(house
     house.world.change(member, lon=east + 0.005)
     member.lon = east + 0.005
     visitor = inside(house, member)
-    assert "en dehors de Les Lilas" in words(visitor.get("/activation"))
+    assert "en dehors de la communauté Les Lilas" in words(visitor.get("/activation"))
     assert visitor.lands(stands(visitor, member)) == "/activation"  # type: ignore[arg-type]
     assert state(house, member) == MemberState.PENDING
     page = words(visitor.get("/activation"))
@@ -340,7 +340,7 @@ def test_the_referents_have_15_days_and_nobody_s_name_is_shown(house: House) -> 
     member = pending(house, mode=Mode.REFERENT)
     house.world.member(member.community_id, referent=True, first_name="Zoé", last_name="Zola")
     page = words(inside(house, member).get("/activation"))
-    assert "référents de Les Lilas" in page
+    assert "référents de la communauté Les Lilas" in page
     assert "15 jours" in page
     assert "Zoé" not in page
     assert "Vérifier ma position" not in page
@@ -362,7 +362,9 @@ def test_after_15_days_the_team_has_it_and_the_position_counts(house: House) -> 
 def test_after_15_days_the_home_page_says_who_has_it_too(house: House) -> None:
     member = pending(house, mode=Mode.REFERENT)
     house.world.member(member.community_id, referent=True)
-    assert "Un référent de Les Lilas vérifie" in words(inside(house, member).get("/home"))
+    assert "Un référent de la communauté Les Lilas vérifie" in words(
+        inside(house, member).get("/home")
+    )
     house.world.clock.forward(days=15, seconds=1)
     with house.world.act() as act:
         team.assign(act)

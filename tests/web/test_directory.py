@@ -200,7 +200,7 @@ def test_the_paper_has_everybody_and_nothing_hidden(street: Street) -> None:
     assert page.count('<th scope="row">') == 3
     assert "06 39 98 09 09" in page
     assert "01 99 00 09 09" in page
-    assert "Réservé aux voisins de Les Lilas" in page
+    assert "Réservé aux voisins de la communauté Les Lilas" in page
     for canary in CANARIES:
         assert canary not in page
 

@@ -45,7 +45,7 @@ def home_of(house: House, member: Member) -> str:
 @pytest.mark.parametrize(
     ("mode", "referent", "told"),
     [
-        (Mode.REFERENT, True, "Un référent de Les Lilas vérifie"),
+        (Mode.REFERENT, True, "Un référent de la communauté Les Lilas vérifie"),
         (Mode.REFERENT, False, "L'équipe vérifie"),
         (Mode.TEAM, True, "L'équipe vérifie"),
         (Mode.TOWN, True, "L'équipe vérifie"),

@@ -212,7 +212,7 @@ def test_a_home_outside_is_told_so_and_asks_the_inviters_community(place: House)
     visitor = place.visitor()
     visitor.get(invites(place, lilas))
     page = moved(visitor, lat - 0.01, lon)
-    assert "Ce logement est en dehors de Les Lilas" in page
+    assert "Ce logement est en dehors de la communauté Les Lilas" in page
     assert "Votre demande ira quand même à cette communauté" in page
     member = registered(place, visitor)
     assert (member.state, member.community_id) == (MemberState.PENDING, lilas)
@@ -264,10 +264,10 @@ def test_a_home_that_is_far_is_told_so_and_asks_nobody(place: House) -> None:
         db.get_one(Community, far).boundary = square(40)
     visitor.get(invites(place, far))
     page = moved(visitor, *ground(place, lilas))
-    assert "Ce logement est trop loin de Le Bourg" in page
+    assert "Ce logement est trop loin de la communauté Le Bourg" in page
     assert registered(place, visitor).community_id == lilas
     page = words(visitor.get("/community"))
-    assert "trop loin de Le Bourg" in page
+    assert "trop loin de la communauté Le Bourg" in page
     assert f'name="community" value="{far}"' not in page
 
 

@@ -367,7 +367,7 @@ def test_the_team_reads_which_community_it_is_about(boxed: Quarter) -> None:
     (mail,) = boxed.world.mails()
     assert mail["to"] == BOX
     assert "référent (Les Lilas)" in mail["subject"]
-    assert f"membre {boxed.referent.id}, référent de Les Lilas" in mail["text"]
+    assert f"membre {boxed.referent.id}, référent de la communauté Les Lilas" in mail["text"]
     assert "> Je voudrais passer la main." in mail["text"]
     assert "Rémi Ferrand" in mail["text"]
 

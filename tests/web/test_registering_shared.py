@@ -45,7 +45,7 @@ def test_a_mobile_of_another_name_opens_nothing_before_it_is_said_whose_it_is(
     page = words(visitor.get("/join/whose"))
     assert "Son prénom commence par O." in page
     assert not re.search(f"Odette|Blanc|{known.address}", page)
-    assert "L'inscription de Jeanne Petit continue sans ce numéro" in page
+    assert "L'inscription en cours (Jeanne Petit) continue sans ce numéro" in page
     assert 'href="/contact"' in page
     assert visitor.lands(visitor.get("/join/proofs")) == "/join/whose"
 

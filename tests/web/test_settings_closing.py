@@ -125,7 +125,9 @@ def test_the_last_referent_is_told_what_it_means(
     house: House, visitor: Visitor, odette: Member
 ) -> None:
     house.world.change(odette, referent=True)
-    assert "le seul référent de Les Lilas" in words(closes(visitor).get("/settings/close"))
+    assert "le seul référent de la communauté Les Lilas" in words(
+        closes(visitor).get("/settings/close")
+    )
     house.world.member(odette.community_id, referent=True)
     assert "le seul référent" not in words(visitor.get("/settings/close"))
 

@@ -15,6 +15,11 @@ WORDS = i18n.load(("fr", "en"), "Europe/Paris")
 WEB = Path(i18n.__file__).parent
 TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
 CODE = sorted(WEB.rglob("*.py"))
+CATALOGUES = [
+    path
+    for path in (WEB.parent / "locales" / "fr" / "LC_MESSAGES").glob("*.po")
+    if path.stem != "sms"
+]
 SOURCES = "".join(path.read_text(encoding="utf-8") for path in (*CODE, *TEMPLATES))
 
 ID = re.compile(r"[a-z_]+(\.[a-z_]+)+")
@@ -133,3 +138,11 @@ def test_french_counts_nobody_in_the_singular_and_english_does_not() -> None:
 def test_figures_are_written_as_the_language_writes_them() -> None:
     assert WORDS["fr"].number(0.44) == "0,4"
     assert WORDS["en"].number(0.44) == "0.4"
+
+
+def test_no_name_stands_after_a_word_that_french_would_elide_before_it() -> None:
+    """Nobody says "de Odette" or "de Les Lilas". Short messages say what the contract says."""
+    wrong = re.compile(r"\b(?:de|que) \{(?:author|name|community|other)\}")
+    books = {path.stem: path.read_text(encoding="utf-8") for path in CATALOGUES}
+    assert {"mail", "push", "invite"} <= books.keys()
+    assert [name for name, said in books.items() if wrong.search(said)] == []

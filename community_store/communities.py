@@ -217,8 +217,8 @@ def _free_name(session: Session, name: str, insee: str) -> str:
     if not names.is_community_name(wanted):
         raise RuleError(
             "name",
-            "a community needs a name of 2 to 80 characters: letters and figures, spaces and"
-            " ' - . , / & ( ) °, at least two letters, no web address; a space follows a dot",
+            "a community needs a name of 2 to 80 characters: letters, figures and punctuation,"
+            " at least two letters, no emoji and no web address",
         )
     taken = session.exec(
         select(Community.id).where(_same_name(wanted), Community.town_insee == insee)

@@ -26,15 +26,18 @@ def answered(world: World, who: Member | Agent) -> str:
     return world.phone(who.mobile)[-1]
 
 
-def test_who_moved_to_a_twin_reads_a_pseudonym(sqlite_world: World, author: Member) -> None:
+def test_who_moved_to_a_twin_reads_no_pseudonym_beside_words_read_under_a_name(
+    sqlite_world: World, author: Member
+) -> None:
     neighbour = sqlite_world.member(author.community_id)
     sqlite_world.raised(author)
     sqlite_world.pump()
     roses = sqlite_world.rows(Community, name="Les Roses")[0]
     sqlite_world.change(neighbour, community_id=roses.id)
     said = answered(sqlite_world, neighbour)
-    assert "Mésange" in said
+    assert "Mésange" not in said
     assert "Odette" not in said
+    assert "l'auteur" in said
 
 
 @pytest.mark.parametrize("state", ["active", "suspended"])

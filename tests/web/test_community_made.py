@@ -74,7 +74,7 @@ def test_what_was_typed_and_drawn_is_kept_when_something_is_wrong(house: House) 
     answer = founds(visitor, square(3), name='Le "Bourg" <neuf>', referent="yes")
     assert answer.status_code == 422
     page = words(answer)
-    assert "Écrivez ce nom avec des lettres et des chiffres, sans emoji" in page
+    assert "Écrivez ce nom avec des lettres, des chiffres et de la ponctuation" in page
     assert 'value="Le "Bourg" <neuf>"' in page
     assert drawn(square(3)) in page
     assert 'value="yes" checked' in page

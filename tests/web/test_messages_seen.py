@@ -201,7 +201,7 @@ def test_a_message_from_its_report_to_its_removal(
 
     page.goto(f"{site}/messages/{ref}")
     look("one")
-    page.get_by_role("link", name="Signaler ce message de Geai bleu").click()
+    page.get_by_role("link", name="Geai bleu").filter(has_text="Signaler").click()
     page.get_by_role("button", name="Envoyer le signalement").click()
     look("report-wrong")
     page.get_by_label("Qu'est-ce qui ne va pas ?").fill("Il insiste trop")

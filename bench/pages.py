@@ -58,7 +58,7 @@ PAGES = (
     ("agent", "/alerts/{town}"), ("agent", "/alerts/{town}/live"), ("agent", "/alerts/"),
     ("member", "/gazette/"), ("member", "/gazette/{entry}"), ("member", "/gazette/new"),
     ("member", "/messages/"), ("member", "/messages/new"), ("member", "/messages/{talk}"),
-    ("member", "/directory/"), ("member", "/settings"), ("referent", "/community/boundary"),
+    ("member", "/directory"), ("member", "/settings"), ("referent", "/community/boundary"),
 )  # fmt: skip
 NEIGHBOURS = 500  # in the readers' community
 ENTRIES, COMMENTS, TALKS, LETTERS = 300, 100, 60, 100

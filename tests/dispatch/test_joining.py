@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from community_store import membership
@@ -16,27 +13,11 @@ from community_store.models import (
     MemberState,
     Reference,
 )
-from community_store.store import Store
 from dispatch import requests
 from dispatch.catalogue import catalogue, say
 from gateway import sms_text
-from tests.dispatch.joiners import FULL, PHONES, member, settle
+from tests.dispatch.joiners import FULL, PHONES, member
 from tests.dispatch.script import Stage
-from tests.dispatch.world import World, make_world
-
-
-@pytest.fixture
-def stage(store: Store, redis_url: str, tmp_path: Path, addok: str) -> Iterator[Stage]:
-    """On both databases, with the real address server."""
-    sections = {"geo": {"geocoder_url": addok}, "redis": {"url": redis_url}}
-    with make_world(store, redis_url, tmp_path, **sections) as world:
-        yield settle(world)
-
-
-@pytest.fixture
-def handmade(sqlite_world: World) -> Stage:
-    """On SQLite, with no geocoder at all."""
-    return settle(sqlite_world)
 
 
 @pytest.mark.parametrize("name", ["Police Municipale", "Mairie de Valmoutier", "M. Le Maire"])

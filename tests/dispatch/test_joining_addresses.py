@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,29 +16,13 @@ from community_store.models import (
     MemberState,
     RequestState,
 )
-from community_store.store import Store
 from dispatch import inbound, locating
 from dispatch.jobs import AllowedJob
 from dispatch.wake import INBOUND, queue
 from dispatch.worker import work
-from tests.dispatch.joiners import FULL, PHONES, geocoder, member, settle
+from tests.dispatch.joiners import FULL, PHONES, geocoder, member
 from tests.dispatch.script import Stage
-from tests.dispatch.world import World, make_world
 from tests.gateway.standin import Answer, standin
-
-
-@pytest.fixture
-def stage(store: Store, redis_url: str, tmp_path: Path, addok: str) -> Iterator[Stage]:
-    """On both databases, with the real address server."""
-    sections = {"geo": {"geocoder_url": addok}, "redis": {"url": redis_url}}
-    with make_world(store, redis_url, tmp_path, **sections) as world:
-        yield settle(world)
-
-
-@pytest.fixture
-def handmade(sqlite_world: World) -> Stage:
-    """On SQLite, with no geocoder at all."""
-    return settle(sqlite_world)
 
 
 def enrolment(stage: Stage) -> Enrolment:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from community_store.models import (
@@ -14,25 +11,9 @@ from community_store.models import (
     Member,
     MemberState,
 )
-from community_store.store import Store
 from dispatch import requests, rerouting, team
-from tests.dispatch.joiners import FULL, settle
+from tests.dispatch.joiners import FULL
 from tests.dispatch.script import Stage
-from tests.dispatch.world import World, make_world
-
-
-@pytest.fixture
-def stage(store: Store, redis_url: str, tmp_path: Path, addok: str) -> Iterator[Stage]:
-    """On both databases, with the real address server."""
-    sections = {"geo": {"geocoder_url": addok}, "redis": {"url": redis_url}}
-    with make_world(store, redis_url, tmp_path, **sections) as world:
-        yield settle(world)
-
-
-@pytest.fixture
-def handmade(sqlite_world: World) -> Stage:
-    """On SQLite, with no geocoder at all."""
-    return settle(sqlite_world)
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text, update
 
-from community_store.models import Alert, AlertState, Delivery, Notice, Number, Stop
+from community_store.models import AlertState, Delivery, Stop
 from community_store.models import DeliveryState as State
-from config import TwilioGateway
 from dispatch import (
     asking,
     figures,
@@ -22,46 +19,16 @@ from dispatch import (
     outbox,
     patience,
     queues,
-    receipts,
     sweep,
     tally,
 )
 from dispatch.act import Act
-from dispatch.outbox import Claimed
-from gateway.contract import Accepted, NotNow, Outbound, Receipt, Stage, Traits, Unknown
-from gateway.providers import Wiring
-from gateway.providers.twilio import Twilio
+from gateway.contract import Accepted, NotNow, Receipt, Stage, Traits, Unknown
+from tests.dispatch.doubtful import Doubtful, arrived, reported
 from tests.dispatch.standin import StandIn
-from tests.dispatch.world import World, mobile
-from tests.emulator.client import Emulator
+from tests.dispatch.world import World
 
 pytestmark = pytest.mark.both
-
-
-class Doubtful:
-    """One delivery whose attempt had an unknown outcome, at a provider that can be asked."""
-
-    def __init__(self, world: World, traits: Traits | None = None) -> None:
-        self.provider = StandIn(traits=traits or Traits(looks=True, receipts=True))
-        self.world = world.with_providers(sim=self.provider)
-        self.number = self.world.number()
-        author, _ = self.world.members(self.world.community(), 2)
-        self.alert = self.world.raised(author)
-        self.attempt()
-
-    def attempt(self) -> Claimed:
-        (claimed,) = self.world.claim(self.number)
-        self.world.settle(claimed, Unknown("time-out"))
-        return claimed
-
-    def look(self, **later: float) -> str:
-        self.world.clock.forward(**later)
-        looking.look(self.world.runtime)
-        return self.world.delivery(alert_id=self.alert.id).state
-
-
-def arrived(message: Outbound) -> Receipt:
-    return Receipt(Stage.SENT, "P1", message.delivery, message.attempt)
 
 
 def test_a_look_that_finds_it_settles_the_doubt(world: World) -> None:
@@ -108,11 +75,6 @@ def test_one_that_left_twice_is_counted_once_its_provider_says_so(world: World) 
 def twice(world: World) -> int:
     with world.store.read() as session:
         return figures.duplicates(session)
-
-
-def reported(world: World, receipt: Receipt) -> None:
-    with world.store.begin() as session:
-        receipts.record(session, "sim", receipt, world.clock())
 
 
 def sent_again(doubtful: Doubtful) -> None:
@@ -383,262 +345,6 @@ def test_a_receipt_after_a_day_still_counts(sqlite_world: World) -> None:
         receipt = Receipt(Stage.DELIVERED, "P1", claimed.id, 1)
         assert outbox.advance(session, receipt, claimed.id, world.clock())
     assert world.delivery().state == State.DELIVERED
-
-
-# what looks like it, and is another's
-
-
-def at_twilio(world: World, emulator: Emulator) -> World:
-    section = TwilioGateway(
-        type="twilio",
-        account_sid=emulator.account_sid,
-        auth_token=emulator.auth_token,
-        api_base=emulator.url,
-    )
-    wiring = Wiring(world.settings.data_dir, 5.0, "https://tocsin.example")
-    return world.with_providers(sim=Twilio("sim", section, wiring))
-
-
-def same_words(world: World, number: Number, count: int = 2) -> list[Claimed]:
-    """Messages of the same words to the same phone, claimed."""
-    for n in range(count):
-        author, _ = world.members(world.community(f"C{n}"), 2)
-        world.raised(author)
-    claims = world.claim(number)
-    assert len(claims) == count
-    first = world.delivery(id=claims[0].id)
-    for row in world.deliveries():
-        world.change(row, address=first.address, wording_id=first.wording_id)
-    return [replace(each, to=first.address, sms=claims[0].sms) for each in claims]
-
-
-def leaves(world: World, claimed: Claimed) -> Accepted:
-    """It reaches its provider; what that answers."""
-
-    async def send() -> Accepted:
-        provider = world.runtime.providers["sim"]
-        await provider.open()
-        try:
-            return await provider.send(
-                Outbound(claimed.id, claimed.attempt, claimed.to, "38000", claimed.sms)
-            )
-        finally:
-            await provider.close()
-
-    return asyncio.run(send())
-
-
-def looked(world: World, seconds: float, *claims: Claimed) -> list[str]:
-    world.clock.forward(seconds=seconds)
-    looking.look(world.runtime)
-    return [world.delivery(id=each.id).state for each in claims]
-
-
-def test_the_same_words_to_the_same_phone_are_not_taken_for_it(
-    world: World, emulator: Emulator
-) -> None:
-    world = at_twilio(world, emulator)
-    one, other = same_words(world, world.number())
-    world.settle(one, leaves(world, one))
-    world.settle(other, Unknown("the connection broke"))
-    assert looked(world, 5, other) == [State.UNKNOWN]
-    assert looked(world, 60, other) == [State.QUEUED]
-    assert world.delivery(id=other.id).provider_id is None
-
-
-def test_of_two_in_doubt_that_say_the_same_one_is_sent_again(
-    world: World, emulator: Emulator
-) -> None:
-    world = at_twilio(world, emulator)
-    claims = same_words(world, world.number())
-    leaves(world, claims[1])
-    for claimed in claims:
-        world.settle(claimed, Unknown("time-out"))
-    assert looked(world, 5, *claims).count(State.UNKNOWN) == 1
-    assert State.QUEUED in looked(world, 60, *claims)
-
-
-def test_one_among_many_that_say_the_same_is_found(sqlite_world: World, emulator: Emulator) -> None:
-    world = at_twilio(sqlite_world, emulator)
-    *others, mine = same_words(world, world.number(), 4)
-    sid = leaves(world, mine).provider_id
-    for other in others:
-        world.settle(other, leaves(world, other))
-    world.settle(mine, Unknown("time-out"))
-    looked(world, 5, mine)
-    assert world.delivery(id=mine.id).provider_id == sid
-
-
-def test_among_too_many_that_say_the_same_it_is_not_sent_again(sqlite_world: World) -> None:
-    """A provider that heeds nothing: it is asked for as long as the message is of use."""
-    provider = StandIn(finds=arrived)
-    world = sqlite_world.with_providers(sim=provider)
-    one, other = same_words(world, world.number())
-    world.settle(one, Accepted("P1"))
-    world.settle(other, Unknown("time-out"))
-    assert looked(world, 5, other) == [State.UNKNOWN]
-    assert len(provider.looked) == 1 + asking.LOOKALIKES
-    assert looked(world, 60, other) == [State.UNKNOWN]
-
-
-def test_what_an_attempt_before_sent_is_not_taken_for_the_next(
-    world: World, emulator: Emulator
-) -> None:
-    """It failed, and the operator had it sent again at once."""
-    world = at_twilio(world, emulator)
-    number = world.number()
-    (first,) = same_words(world, number, 1)
-    world.settle(first, accepted := leaves(world, first))
-    reported(world, Receipt(Stage.UNDELIVERED, accepted.provider_id, first.id, 1))
-    with world.store.begin() as session:
-        outbox.retry(session, first.id, world.clock())
-    (second,) = world.claim(number)
-    world.settle(second, Unknown("time-out"))
-    assert looked(world, 5, second) == [State.UNKNOWN]
-    assert looked(world, 60, second) == [State.QUEUED]
-
-
-def test_it_is_found_where_our_clock_is_ahead(sqlite_world: World, emulator: Emulator) -> None:
-    world = at_twilio(sqlite_world, emulator)
-    number = world.number()
-    world.clock.forward(seconds=40)
-    (claimed,) = same_words(world, number, 1)
-    sid = leaves(world, claimed).provider_id
-    world.settle(claimed, Unknown("time-out"))
-    looked(world, 5, claimed)
-    assert world.delivery(id=claimed.id).provider_id == sid
-
-
-# what a crash leaves
-
-
-def test_a_lease_that_runs_out_is_a_doubt(world: World) -> None:
-    number = world.number()
-    author, _ = world.members(world.community(), 2)
-    world.raised(author)
-    world.claim(number, lease=30)
-    world.clock.forward(seconds=29)
-    sweep.sweep(world.runtime)
-    assert world.delivery().state == State.SENDING
-    world.clock.forward(seconds=1)
-    doubt(world)
-    found = world.delivery()
-    assert (found.state, found.doubts, found.reason) == (State.UNKNOWN, 1, "worker lost")
-
-
-def doubt(world: World) -> None:
-    with world.store.begin() as session:
-        dead = sweep.dead_workers(session)
-        outbox.doubt_expired_leases(session, world.clock(), dead)
-
-
-@pytest.mark.parametrize(
-    ("worker", "dead"),
-    [
-        ("{host}:999999999", True),
-        ("{host}:{pid}", False),
-        ("another:999999999", False),
-        ("x", False),
-    ],
-)
-def test_a_dead_worker_of_this_machine_is_noticed_at_once(
-    sqlite_world: World, worker: str, dead: bool
-) -> None:
-    host, _, pid = sqlite_world.runtime.worker.rpartition(":")
-    name = worker.format(host=host, pid=pid)
-    world = replace(sqlite_world, runtime=replace(sqlite_world.runtime, worker=name))
-    number = world.number()
-    author, _ = world.members(world.community(), 2)
-    world.raised(author)
-    world.claim(number)
-    doubt(world)
-    assert world.delivery().state == (State.UNKNOWN if dead else State.SENDING)
-
-
-def test_what_a_dead_worker_had_sent_is_not_sent_again(sqlite_world: World) -> None:
-    world = sqlite_world
-    world.number()
-    author, neighbour = world.members(world.community(), 2)
-    world.raised(author)
-    lost = replace(world, runtime=replace(world.runtime, worker=dead_name(world)))
-    (claimed,) = lost.claim(world.rows(Number)[0])
-    sim = world.runtime.providers["sim"]
-    message = Outbound(claimed.id, claimed.attempt, claimed.to, "38000", claimed.sms)
-    asyncio.run(sim.send(message))
-    sweep.sweep(world.runtime)
-    world.clock.forward(seconds=6)
-    sweep.sweep(world.runtime)
-    assert world.delivery().state == State.DELIVERED
-    world.pump()
-    assert len(world.phone(neighbour.mobile or "")) == 1
-
-
-def dead_name(world: World) -> str:
-    return world.runtime.worker.rpartition(":")[0] + ":999999999"
-
-
-def test_what_a_dead_worker_had_not_sent_goes_out(sqlite_world: World) -> None:
-    world = sqlite_world
-    world.number()
-    author, neighbour = world.members(world.community(), 2)
-    world.raised(author)
-    lost = replace(world, runtime=replace(world.runtime, worker=dead_name(world)))
-    assert len(lost.claim(world.rows(Number)[0])) == 1
-    sweep.sweep(world.runtime)
-    assert world.pump().sent == 1
-    assert len(world.phone(neighbour.mobile or "")) == 1
-
-
-# what comes too late
-
-
-def test_what_is_too_late_expires_with_one_summary(world: World) -> None:
-    number = world.number()
-    author, *_ = world.members(world.community(), 6)
-    alert = world.raised(author)
-    for claimed in world.claim(number, 2):
-        world.settle(claimed, Accepted("P", Stage.DELIVERED))
-    world.clock.forward(hours=2)
-    sweep.sweep(world.runtime)
-    sweep.sweep(world.runtime)
-    states = sorted(row.state for row in world.deliveries(alert_id=alert.id))
-    assert states == [State.DELIVERED] * 2 + [State.EXPIRED] * 3
-    (summary,) = world.rows(Notice)
-    assert summary.kind == "expired_summary"
-    words = world.said(world.delivery(notice_id=summary.id)).sms
-    assert "3 envois" in words
-    assert "2 ont" in words
-    assert world.claim(number)[0].to == author.mobile
-
-
-def test_an_alert_that_all_had_in_time_has_no_summary(sqlite_world: World) -> None:
-    world = sqlite_world
-    number = world.number()
-    author, *_ = world.members(world.community(), 3)
-    world.raised(author)
-    for claimed in world.claim(number):
-        world.settle(claimed, Accepted("P", Stage.DELIVERED))
-    world.clock.forward(hours=2)
-    sweep.sweep(world.runtime)
-    assert world.rows(Notice) == []
-
-
-def test_an_alert_that_nobody_ended_rests_after_the_time_to_reply(sqlite_world: World) -> None:
-    world = sqlite_world
-    author, _ = world.members(world.community(), 2)
-    world.raised(author)
-    for hours, state in ((2, AlertState.OPEN), (3.9, AlertState.OPEN), (0.2, AlertState.EXPIRED)):
-        world.clock.forward(hours=hours)
-        sweep.sweep(world.runtime)
-        assert world.rows(Alert)[0].state == state
-
-
-def test_a_text_whose_wake_was_lost_is_found_after_two_seconds(sqlite_world: World) -> None:
-    world = sqlite_world
-    row = world.arrives(mobile(1), "Bonjour")
-    assert sweep.unread(world.runtime) == []
-    world.clock.now += timedelta(seconds=2)
-    assert sweep.unread(world.runtime) == [row]
 
 
 def test_a_provider_that_could_not_be_asked_for_a_receipt_is_asked_again_soon(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -13,16 +14,43 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 T = TypeVar("T")
 
 
 def free_port() -> int:
-    """A TCP port of loopback that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of loopback that nobody listens on and that nobody else is given.
+
+    Below the ports the system lends to outgoing connections (32768 and up on Linux), which
+    would otherwise take one between the question and the server's own bind; from a block of
+    ports that this process holds against the other tests of the machine until it ends.
+    """
+    for port in _ports:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError(f"no port left between {_FIRST_PORT} and {_LAST_PORT}")
+
+
+def _handed_out() -> Iterator[int]:
+    """Each port of each block that this process could lock, then those of the next block."""
+    folder = Path(tempfile.gettempdir()) / f"tocsin-ports-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    for first in range(_FIRST_PORT, _LAST_PORT, _BLOCK):
+        lock = (folder / str(first)).open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            continue
+        _locks.append(lock)
+        yield from range(first, first + _BLOCK)
+
+
+_FIRST_PORT, _LAST_PORT, _BLOCK = 12_000, 32_000, 200
+_locks: list[IO[str]] = []
+_ports = _handed_out()
 
 
 def until(

@@ -22,6 +22,7 @@ from commands.context import CommandError
 from commands.demo_watch import Watch
 from config import Service, Settings
 from gateway.providers.simulator import Phones
+from tests.rigs.processes import free_port
 from web.cast import read_notes
 
 CLI = Path(demo.__file__).resolve().parents[1] / "cli.py"
@@ -47,9 +48,7 @@ def running(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from community_store.columns import UtcDateTime
 from community_store.models import Delivery, GatewayPause, Number, NumberState
 from community_store.models import DeliveryState as State
 from dispatch.outbox import Claimed, Lane
-from dispatch.pace import HORIZON, Grant, Slots, Wait, most, too_late_to_start
+from dispatch.pace import FASTEST, HORIZON, Grant, Slots, Wait, most, too_late_to_start
 from dispatch.runtime import MAIL, PUSH
 from gateway.contract import Channel, Misconfigured, NotNow, SendError
 
@@ -171,9 +171,15 @@ class Hold:
         """When the slots held end (monotonic seconds); 0 without one."""
         return max((g.start + g.count * g.interval for g in self.grants), default=0.0)
 
+    def held(self) -> int:
+        """How many slots are held."""
+        return sum(grant.count for grant in self.grants) - self.used
+
     def top_up(self, slots: Slots, now: float) -> None:
         """Reserve the next slots, so that what fills them is claimed in good time."""
         if now < max(self.ask_at, self.rest_until) or self.end() - now > HORIZON:
+            return
+        if self.held() >= most(FASTEST):  # closer together than anybody sends
             return
         answer = slots.reserve(self.key, self.way.rate, most(self.way.rate))
         if isinstance(answer, Wait):

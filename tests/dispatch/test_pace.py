@@ -30,6 +30,7 @@ from dispatch.pace import (
 )
 
 RATE = 100.0
+UNPACED = 1_000_000.0
 KEY = "sim:1"
 
 
@@ -210,11 +211,11 @@ def test_long_texts_pay_for_all_their_segments_even_when_the_pump_changes(
         assert following - at >= size / 5 - 0.02
 
 
-def held() -> tuple[Hands, LocalSlots, Hold]:
+def held(rate: float = RATE) -> tuple[Hands, LocalSlots, Hold]:
     """A hold with slots that begin now."""
     hands = Hands()
-    slots, mine = LocalSlots(hands), hold()
-    slots.reserve(KEY, RATE, 1)
+    slots, mine = LocalSlots(hands), hold(rate)
+    slots.reserve(KEY, rate, 1)
     hands.now += GUARD + 1
     mine.top_up(slots, hands.now)
     return hands, slots, mine
@@ -236,6 +237,15 @@ def test_slots_are_reserved_before_the_last_is_used() -> None:
     assert mine.end() == pytest.approx(first + most(RATE) * spacing(RATE))
     mine.top_up(slots, hands.now)
     assert len(mine.grants) == 2, "but no more than the horizon holds"
+
+
+def test_slots_that_nobody_can_use_up_are_not_asked_for_again() -> None:
+    hands, slots, mine = held(UNPACED)
+    mine.top_up(slots, hands.now)
+    assert mine.held() == most(UNPACED), "a turn of the loop is no reason"
+    mine.take(1)
+    mine.top_up(slots, hands.now)
+    assert mine.held() == 2 * most(UNPACED) - 1, "but what was used is"
 
 
 @pytest.mark.parametrize("rate", [0.1, 1, 3, 10, 99, 100, 250, 251, 400, 1000, 10_000])

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, cast
 from uuid import uuid4
 
-from sqlalchemy import CursorResult, select
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
@@ -14,32 +13,31 @@ from community_store.models import InboundState, InboundText
 from gateway import numbers
 from gateway.contract import Inbound
 
+_TABLE = InboundText.__table__  # type: ignore[attr-defined]  # SQLModel hides __table__
+_KEEP = {  # made once: to set it up again for each text took as long as to send it
+    name: dialect.insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.id)
+    for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
+}
 
-def store(session: Session, gateway: str, inbound: Inbound, now: datetime) -> int | None:
+
+def store(connection: Connection, gateway: str, inbound: Inbound, now: datetime) -> int | None:
     """Keep a text; its row's id, or None when this gateway's id was known already.
 
     A gateway that gives no id says nothing of repeats: each of its texts is a new row.
     """
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    table = InboundText.__table__  # type: ignore[attr-defined]  # SQLModel hides __table__
-    statement = (
-        dialect.insert(table)
-        .values(
-            gateway=gateway,
-            gateway_id=storable(inbound.id).strip()[:200] or f"none:{uuid4().hex}",
-            sender=numbers.sender(storable(inbound.sender))[:40],
-            recipient=numbers.sender(storable(inbound.recipient))[:40],
-            text=storable(inbound.text),
-            sent_at=inbound.sent_at,
-            received_at=now,
-            state=InboundState.NEW.value,
-            outcome="",
-            tries=0,
-        )
-        .on_conflict_do_nothing()
-        .returning(table.c.id)
-    )
-    found = cast("CursorResult[Any]", session.execute(statement)).first()
+    row = {
+        "gateway": gateway,
+        "gateway_id": storable(inbound.id).strip()[:200] or f"none:{uuid4().hex}",
+        "sender": numbers.sender(storable(inbound.sender))[:40],
+        "recipient": numbers.sender(storable(inbound.recipient))[:40],
+        "text": storable(inbound.text),
+        "sent_at": inbound.sent_at,
+        "received_at": now,
+        "state": InboundState.NEW.value,
+        "outcome": "",
+        "tries": 0,
+    }
+    found = connection.execute(_KEEP[connection.dialect.name], row).first()
     return int(found[0]) if found else None
 
 

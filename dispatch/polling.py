@@ -59,7 +59,10 @@ def _keep(runtime: Runtime, gateway: str, found: list[Inbound]) -> list[int]:
     if not found:
         return []
     with runtime.store.begin() as session:
-        missed = [arrivals.store(session, gateway, inbound, runtime.clock()) for inbound in found]
+        missed = [
+            arrivals.store(session.connection(), gateway, inbound, runtime.clock())
+            for inbound in found
+        ]
     new = [row for row in missed if row is not None]
     if new:
         log.warning("texts_found_by_polling", gateway=gateway, count=len(new))

@@ -33,7 +33,8 @@ def worker_name() -> str:
 class Runtime:
     """`providers` has every gateway by name, mail under "mail", notifications under "push".
 
-    `clock` gives aware UTC instants; `stopping` is set when the process must drain.
+    `clock` gives aware UTC instants; `stopping` is set when the process must drain; `ours`
+    holds our numbers that were asked for lately (dispatch/intake.py).
     """
 
     settings: Settings
@@ -43,6 +44,7 @@ class Runtime:
     clock: Callable[[], datetime] = utcnow
     worker: str = field(default_factory=worker_name)
     stopping: threading.Event = field(default_factory=threading.Event)
+    ours: dict[str, float] = field(default_factory=dict)
 
     def close(self) -> None:
         self.store.close()

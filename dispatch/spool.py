@@ -68,7 +68,7 @@ class Spool:
             return None
         try:
             with store.begin() as session:
-                row = arrivals.store(session, gateway, inbound, received)
+                row = arrivals.store(session.connection(), gateway, inbound, received)
         except DataError:
             self._set_aside(path)
             return None

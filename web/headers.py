@@ -38,6 +38,12 @@ def strict(response: Response) -> Response:
     return response
 
 
+def plain(response: Response) -> Response:
+    """For programs: what they are answered is what it says it is."""
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
 def _keeping() -> str:
     """Nothing of who is signed in; else a page may be gone back to, with what was typed."""
     return "no-store" if g.get("who") is not None else "private, no-cache"

@@ -29,7 +29,7 @@ def test_the_same_gateway_id_is_one_text(world: World) -> None:
     rows = []
     for gateway in ("sim", "sim", "other"):
         with world.store.begin() as session:
-            rows.append(arrivals.store(session, gateway, text, world.clock()))
+            rows.append(arrivals.store(session.connection(), gateway, text, world.clock()))
     assert rows[0] is not None
     assert rows[1] is None
     assert rows[2] not in (None, rows[0])
@@ -72,7 +72,7 @@ def test_fifty_deliveries_of_one_text_at_once_are_one_alert(world: World, reader
         for n in range(50):
             name = "SM1" if n % 2 else f"SM{n}"
             text = Inbound(name, author.mobile or "", NUMBER, FEU)
-            row = arrivals.store(session, "sim", text, world.clock())
+            row = arrivals.store(session.connection(), "sim", text, world.clock())
             rows += [row] if row is not None else []
     assert len(rows) == 26
     faults: list[Exception] = []

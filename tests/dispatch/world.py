@@ -194,7 +194,9 @@ class World:
         values = {"id": f"in{next(self._texts)}", "to": NUMBER, "sent_at": None} | more
         with self.store.begin() as session:
             text_in = Inbound(values["id"], sender, values["to"], text, values["sent_at"])
-            row = arrivals.store(session, values.get("gateway", "sim"), text_in, self.clock())
+            row = arrivals.store(
+                session.connection(), values.get("gateway", "sim"), text_in, self.clock()
+            )
         assert row is not None
         return row
 

@@ -10,9 +10,9 @@ from itertools import product
 import pytest
 from flask import Blueprint, Flask
 
-from app import BY_PROGRAMS
 from community_store.models import Account, MemberState
 from tests.web.house import House, Visitor
+from web import rooms
 from web.access import OPEN, Policy, access, mine, policy_of
 
 KINDS = (
@@ -148,6 +148,18 @@ def test_a_new_route_without_a_policy_is_closed_and_is_found(house: House) -> No
     assert house.visitor().get("/forgotten").status_code == 403
 
 
+def test_what_providers_call_proves_itself_and_takes_no_session(house: House) -> None:
+    hooks: Flask = house.app.extensions["tocsin.webhooks"]
+    rules = list(hooks.url_map.iter_rules())
+    assert {policy_of(hooks, rule.endpoint) for rule in rules} == {Policy.PROVED}
+    assert all(rule.rule.startswith("/webhooks/") for rule in rules)
+    hooks.add_url_rule("/webhooks/forgotten", "forgotten", lambda: "in")
+    assert house.visitor().get("/webhooks/forgotten").status_code == 403
+    answer = house.visitor().get("/webhooks/sim/sms")
+    assert "Set-Cookie" not in answer.headers
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
 @pytest.mark.parametrize("state", ["suspended", "closed", "removed from the team"])
 def test_what_somebody_may_counts_from_the_commit_on(house: House, state: str) -> None:
     if state == "removed from the team":
@@ -170,7 +182,7 @@ def test_what_somebody_may_counts_from_the_commit_on(house: House, state: str) -
 
 def test_every_change_wants_the_token_of_a_form(house: House) -> None:
     """But for what programs call, which proves itself."""
-    exempt = {blueprint.name for blueprint in BY_PROGRAMS}
+    exempt = {blueprint.name for blueprint in rooms.BY_PROGRAMS}
     asked = 0
     for rule in house.app.url_map.iter_rules():
         if "POST" not in (rule.methods or ()) or rule.endpoint.split(".")[0] in exempt:

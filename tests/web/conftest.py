@@ -16,6 +16,7 @@ from redis import Redis
 
 from app import create_app
 from commands import demo_cast
+from community_store.models import Mode
 from community_store.store import Store
 from config import Settings
 from dispatch.runtime import Runtime, build_providers
@@ -112,6 +113,12 @@ def place(sqlite_store: Store, redis_url: str, tmp_path: Path, addok: str) -> It
 def quarter(house: House) -> Quarter:
     """Les Lilas with its gazette, over the house."""
     return settled(house)
+
+
+@pytest.fixture
+def lilas(house: House) -> int:
+    """Les Lilas, whose référents vouch for homes."""
+    return house.world.community("Les Lilas", mode=Mode.REFERENT)
 
 
 @pytest.fixture

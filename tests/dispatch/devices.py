@@ -1,11 +1,13 @@
-"""Devices that have notifications on, and what comes to them."""
+"""A world with devices that have notifications on, and what comes to them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import event
 
 from community_store import subscriptions
@@ -14,16 +16,24 @@ from community_store.models import (
     Member,
     PushSubscription,
 )
+from community_store.store import Store
 from community_store.subscriptions import Browser
 from gateway import vapid
 from gateway.contract import Channel
-from tests.dispatch.world import World
+from tests.dispatch.world import World, make_world
 from tests.rigs.pushservice import Device, PushService
 
 KEY = vapid.new_key()
-
-
 PUBLIC = vapid.public_key(KEY)
+
+
+@pytest.fixture
+def world(store: Store, redis_url: str, tmp_path: Path) -> Iterator[World]:
+    """A world that may send to the push service of this machine."""
+    push = {"vapid_private_key": KEY, "private_services": True}
+    with make_world(store, redis_url, tmp_path, push=push) as made:
+        made.number()
+        yield made
 
 
 def subscribe(world: World, member: Member, device: Device, name: str = "") -> str:

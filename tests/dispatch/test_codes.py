@@ -13,7 +13,7 @@ from community_store.models import DeliveryState, ProofCode, Wording
 from dispatch import calls, codes
 from gateway.contract import Channel, Key
 from gateway.numbers import NumberError
-from tests.dispatch.test_voice import caller
+from tests.dispatch.landlines import caller
 from tests.dispatch.world import World, at
 
 MOBILE, LANDLINE = "06 39 98 00 01", "01 99 00 00 01"

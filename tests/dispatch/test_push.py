@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from community_store.models import (
     Town,
 )
 from community_store.models import DeliveryState as State
-from community_store.store import Store
 from dispatch import (
     alerts,
     followups,
@@ -32,20 +30,13 @@ from dispatch.previewing import people
 from dispatch.wording import Facts
 from gateway.contract import Channel
 from gateway.providers.webpush import LONGEST
-from tests.dispatch.devices import KEY, counted, notified, pushed, said
-from tests.dispatch.world import World, at, make_world, settings
+from tests.dispatch.devices import counted, notified, pushed, said, world
+from tests.dispatch.world import World, at, settings
 from tests.rigs.pushservice import PushService
 
+__all__ = ["world"]
+
 TEXT = "Camionnette suspecte"
-
-
-@pytest.fixture
-def world(store: Store, redis_url: str, tmp_path: Path) -> Iterator[World]:
-    """A world that may send to the push service of this machine."""
-    push = {"vapid_private_key": KEY, "private_services": True}
-    with make_world(store, redis_url, tmp_path, push=push) as made:
-        made.number()
-        yield made
 
 
 # who

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +14,6 @@ from community_store.models import (
     Topic,
 )
 from community_store.models import DeliveryState as State
-from community_store.store import Store
 from community_store.subscriptions import Browser
 from dispatch import (
     alerts,
@@ -30,18 +27,11 @@ from dispatch import (
 )
 from dispatch.runtime import PUSH, rates
 from gateway.contract import Channel
-from tests.dispatch.devices import KEY, PUBLIC, notified, pushed, said, subscribe, subscribed
-from tests.dispatch.world import World, make_world
+from tests.dispatch.devices import PUBLIC, notified, pushed, said, subscribe, subscribed, world
+from tests.dispatch.world import World
 from tests.rigs.pushservice import Device, PushService
 
-
-@pytest.fixture
-def world(store: Store, redis_url: str, tmp_path: Path) -> Iterator[World]:
-    """A world that may send to the push service of this machine."""
-    push = {"vapid_private_key": KEY, "private_services": True}
-    with make_world(store, redis_url, tmp_path, push=push) as made:
-        made.number()
-        yield made
+__all__ = ["world"]
 
 
 # what is seen of it

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,24 +14,16 @@ from community_store.models import (
     Topic,
 )
 from community_store.models import DeliveryState as State
-from community_store.store import Store
 from dispatch import (
     figures,
     looking,
 )
 from gateway.contract import Channel
-from tests.dispatch.devices import KEY, notified, pushed, subscribe, subscribed
-from tests.dispatch.world import World, make_world
+from tests.dispatch.devices import notified, pushed, subscribe, subscribed, world
+from tests.dispatch.world import World
 from tests.rigs.pushservice import PushService
 
-
-@pytest.fixture
-def world(store: Store, redis_url: str, tmp_path: Path) -> Iterator[World]:
-    """A world that may send to the push service of this machine."""
-    push = {"vapid_private_key": KEY, "private_services": True}
-    with make_world(store, redis_url, tmp_path, push=push) as made:
-        made.number()
-        yield made
+__all__ = ["world"]
 
 
 def later(world: World, **by: float) -> None:

@@ -12,7 +12,7 @@ from sqlmodel import select
 
 from community_store import registrations
 from community_store.models import Account, JoinRequest, Member, Notice, Registration, Wording
-from dispatch import registering
+from dispatch import confirming, registering
 from dispatch.act import Act
 from dispatch.registering import Proved
 from tests.dispatch.world import World, mobile
@@ -35,8 +35,8 @@ def typed(world: World, **more: Any) -> int:
         row, _ = registrations.begin(act.session, act.now, language="fr")
         for name, value in (filled | more).items():
             setattr(row, name, value)
-        registering.send_code(act, row, origin="")
-        registering.send_link(act, row, origin="")
+        confirming.send_code(act, row, origin="")
+        confirming.send_link(act, row, origin="")
         return row.id or 0
 
 
@@ -50,7 +50,7 @@ def by_code(world: World, row: int) -> Proof:
 
 
 def by_link(world: World) -> Proof:
-    token = found(world, "join_link", rf"{registering.PATH}(\S+)")
+    token = found(world, "join_link", rf"{confirming.PATH}(\S+)")
     return lambda act: registering.prove_email(act, token)
 
 

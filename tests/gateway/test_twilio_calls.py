@@ -30,7 +30,7 @@ from gateway.contract import (
 from gateway.providers.twilio import calls
 from tests.emulator.client import Emulator
 from tests.gateway.standin import Answer
-from tests.gateway.test_twilio import ACCOUNT, NOW, provider, twilio
+from tests.gateway.twilio_standin import ACCOUNT, NOW, provider, twilio
 
 CALL = Outbound(
     delivery=7,

@@ -16,6 +16,7 @@ from redis import Redis
 
 from app import create_app
 from commands import demo_cast
+from community_store.models import Mode
 from community_store.store import Store
 from config import Settings
 from dispatch.runtime import Runtime, build_providers
@@ -24,7 +25,7 @@ from tests.dispatch.world import World, make_world
 from tests.rigs.debian import program
 from tests.rigs.templates import compiled_once
 from tests.web.house import House, make_house
-from tests.web.quarter import Quarter, settled
+from tests.web.quarter import Quarter, at_noon, settled
 from tests.web.seen import plain_house, served, serving
 
 FLAGS = (
@@ -110,8 +111,20 @@ def place(sqlite_store: Store, redis_url: str, tmp_path: Path, addok: str) -> It
 
 @pytest.fixture
 def quarter(house: House) -> Quarter:
-    """Les Lilas with its gazette, over the house."""
+    """Les Lilas, its twin and a community that is neither, over the house."""
     return settled(house)
+
+
+@pytest.fixture
+def noon(quarter: Quarter) -> None:
+    """The quarter at noon, when it writes in its gazette."""
+    at_noon(quarter)
+
+
+@pytest.fixture
+def lilas(house: House) -> int:
+    """Les Lilas, whose référents vouch for homes."""
+    return house.world.community("Les Lilas", mode=Mode.REFERENT)
 
 
 @pytest.fixture

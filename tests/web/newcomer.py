@@ -12,7 +12,7 @@ from community_store.models import (
     Notice,
     Wording,
 )
-from dispatch import registering
+from dispatch import confirming
 from tests.web.house import PASSWORD, House, Visitor
 
 LILAS = "12 rue des lilas 38990 valmoutier"
@@ -53,7 +53,7 @@ def mail_link(house: House) -> str:
             query.where(Notice.kind == "join_link").order_by(Notice.id.desc())  # type: ignore[union-attr]  # SQL
         ).first()
     assert found is not None
-    path = re.search(rf"({re.escape(registering.PATH)}\S+)", found.mail)
+    path = re.search(rf"({re.escape(confirming.PATH)}\S+)", found.mail)
     assert path
     return path[1]
 

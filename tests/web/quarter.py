@@ -1,4 +1,4 @@
-"""A quarter that has a gazette: who writes in it, who reads it, and who may not."""
+"""A quarter that has alerts and a gazette: who writes them, who reads them, and who may not."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from community_store.models import (
 from tests.dispatch.world import World, at
 from tests.web.house import SITE, TOKEN, House, Visitor
 
+ALERT = "Camionnette blanche AB-123-CD devant le 4, deux hommes"
 TITLE, TEXT = "Vélo d'enfant à donner", "Rouge, 20 pouces. À prendre chez moi."
-
-
 SAID = {"kind": "petite_annonce", "title": TITLE, "text": TEXT, "until": "2026-12-20"}
 
 
@@ -41,8 +40,13 @@ class Quarter:
     def browser(self, who: Member) -> Visitor:
         return self.house.inside(self.house.account_of(who, password=False))
 
+    def sends(self, text: str = ALERT, **more: str) -> str:
+        """The path of the page of an alert."""
+        visitor = self.browser(self.author)
+        return visitor.lands(visitor.post("/alerts/new", text=text, sure="1", **more))
+
     def writes(self, who: Member | None = None, **more: str) -> str:
-        """The path of a new entry."""
+        """The path of a new entry in the gazette."""
         visitor = self.browser(who or self.author)
         return visitor.lands(visitor.post("/gazette/new", **(SAID | more)))
 
@@ -63,19 +67,37 @@ class Quarter:
 
 
 def settled(house: House) -> Quarter:
+    """Nobody has an e-mail, and only Les Lilas has a référent."""
     world = house.world
-    world.clock.now = at(11)
     home, other, far = (world.community(name) for name in ("Les Lilas", "Les Roses", "Le Bourg"))
     world.twin(home, other)
     return Quarter(
         house,
-        world.member(home, first_name="Odette", last_name="Martin", pseudonym="Mésange",
-                     email="odette@voisins.example", address="4 rue des Canaris"),
-        world.member(home, first_name="Jean", last_name="Petit", email="jean@voisins.example"),
-        world.member(home, first_name="Rose", last_name="Blanc", referent=True),
-        world.member(other, first_name="Paul", last_name="Noir"),
-        world.member(far, first_name="Lise", last_name="Roux", referent=True),
-    )  # fmt: skip
+        world.member(home, first_name="Odette", last_name="Martin", pseudonym="Mésange"),
+        world.member(home, first_name="Jean", last_name="Petit", pseudonym="Pinson"),
+        world.member(home, first_name="Rose", last_name="Blanc", pseudonym="Merle", referent=True),
+        world.member(other, first_name="Paul", last_name="Noir", pseudonym="Geai"),
+        world.member(far, first_name="Lise", last_name="Roux", pseudonym="Pie"),
+    )
+
+
+def at_noon(quarter: Quarter) -> None:
+    """Odette and Jean have an e-mail, Odette an address that nothing may show, and Le Bourg a
+    référent.
+    """
+    quarter.world.clock.now = at(11)
+    home = "4 rue des Canaris"
+    quarter.author = told(quarter, quarter.author, email="odette@voisins.example", address=home)
+    quarter.neighbour = told(quarter, quarter.neighbour, email="jean@voisins.example")
+    quarter.stranger = told(quarter, quarter.stranger, referent=True)
+
+
+def told(quarter: Quarter, who: Member, **more: object) -> Member:
+    """Somebody of whom more is known now."""
+    quarter.world.change(who, **more)
+    (found,) = quarter.world.rows(Member, id=who.id)
+    assert isinstance(found, Member)
+    return found
 
 
 def uploaded(

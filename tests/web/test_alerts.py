@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import pytest
 from shapely import Point
@@ -12,7 +11,6 @@ from community_store.models import (
     Alert,
     AlertState,
     Community,
-    Member,
     Notice,
     Reply,
     ReplyKind,
@@ -23,48 +21,9 @@ from dispatch import alerts
 from dispatch.alerts import Told, TownVoice
 from gateway.contract import Channel
 from tests.dispatch.world import INSEE, World
-from tests.web.house import House, Visitor, words
-
-TEXT = "Camionnette blanche AB-123-CD devant le 4, deux hommes"
-
-
-@dataclass
-class Quarter:
-    """Les Lilas with an author, a neighbour and a référent; its twin; the town's agent."""
-
-    house: House
-    author: Member
-    neighbour: Member
-    referent: Member
-    twin: Member
-    stranger: Member
-
-    @property
-    def world(self) -> World:
-        return self.house.world
-
-    def browser(self, who: Member) -> Visitor:
-        return self.house.inside(self.house.account_of(who, password=False))
-
-    def sends(self, text: str = TEXT, **more: str) -> str:
-        """The path of the alert's page."""
-        visitor = self.browser(self.author)
-        return visitor.lands(visitor.post("/alerts/new", text=text, sure="1", **more))
-
-
-@pytest.fixture
-def quarter(house: House) -> Quarter:
-    world = house.world
-    home, other, far = (world.community(name) for name in ("Les Lilas", "Les Roses", "Le Bourg"))
-    world.twin(home, other)
-    return Quarter(
-        house,
-        world.member(home, first_name="Odette", last_name="Martin", pseudonym="Mésange"),
-        world.member(home, first_name="Jean", last_name="Petit", pseudonym="Pinson"),
-        world.member(home, first_name="Rose", last_name="Blanc", pseudonym="Merle", referent=True),
-        world.member(other, first_name="Paul", last_name="Noir", pseudonym="Geai"),
-        world.member(far, first_name="Lise", last_name="Roux", pseudonym="Pie"),
-    )
+from tests.web.house import words
+from tests.web.quarter import ALERT as TEXT
+from tests.web.quarter import Quarter
 
 
 def only_alert(world: World) -> Alert:

@@ -6,10 +6,8 @@ import html
 import re
 
 from tests.web.house import Visitor, words
-from tests.web.test_alerts import Quarter, quarter
+from tests.web.quarter import Quarter
 from tests.web.test_reports import reported
-
-__all__ = ["quarter"]
 
 ALOUD = re.compile(r'id="aloud" hx-swap-oob="innerHTML">(.*?)</p>', re.DOTALL)
 

@@ -7,9 +7,7 @@ import pytest
 from community_store import membership
 from community_store.models import Member, Reply, Wording
 from tests.web.house import words
-from tests.web.test_alerts import Quarter, quarter
-
-__all__ = ["quarter"]
+from tests.web.quarter import Quarter
 
 
 def told_by_neighbours(quarter: Quarter) -> str:

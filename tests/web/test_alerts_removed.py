@@ -7,10 +7,8 @@ import pytest
 from community_store.models import Member, Report
 from dispatch import links
 from tests.web.house import House, words
-from tests.web.test_alerts import Quarter, quarter
+from tests.web.quarter import Quarter
 from tests.web.test_reports import reported, team
-
-__all__ = ["quarter"]
 
 BY = {"referent": "etirée par un référent", "team": "etirée par l'équipe"}
 

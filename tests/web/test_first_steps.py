@@ -8,7 +8,7 @@ import pytest
 
 from community_store.models import Delivery, MemberState, Notice
 from community_store.models import DeliveryState as State
-from dispatch import registering
+from dispatch import confirming
 from tests.web.house import House, Visitor, words
 
 DONE = '{} <span class="proved">Fait'
@@ -108,4 +108,4 @@ def test_home_leads_on_to_what_comes_next(house: House) -> None:
 
 def test_the_address_of_an_email_s_link_is_where_its_page_is(house: House) -> None:
     rules = {rule.rule for rule in house.app.url_map.iter_rules()}
-    assert f"{registering.PATH}<token>" in rules
+    assert f"{confirming.PATH}<token>" in rules

@@ -21,6 +21,8 @@ from tests.dispatch.world import World, at
 from tests.web.house import Visitor, words
 from tests.web.quarter import SAID, TEXT, TITLE, Quarter
 
+pytestmark = pytest.mark.usefixtures("noon")
+
 # written, and read
 
 

@@ -8,6 +8,8 @@ from contextlib import closing
 from datetime import timedelta
 from zipfile import ZipFile
 
+import pytest
+
 from community_store import optouts, personal_data
 from community_store.models import (
     Delivery,
@@ -23,6 +25,8 @@ from tests.dispatch import papers
 from tests.dispatch.world import at
 from tests.web.house import words
 from tests.web.quarter import TITLE, Quarter
+
+pytestmark = pytest.mark.usefixtures("noon")
 
 # by e-mail
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from community_store.models import (
     AuditEntry,
     GazetteComment,
@@ -9,6 +11,8 @@ from community_store.models import (
 from tests.dispatch.world import at
 from tests.web.house import words
 from tests.web.quarter import SAID, TITLE, Quarter
+
+pytestmark = pytest.mark.usefixtures("noon")
 
 # changed, over, removed
 

@@ -16,6 +16,8 @@ from tests.dispatch import papers
 from tests.web.house import SITE, words
 from tests.web.quarter import SAID, TITLE, Quarter
 
+pytestmark = pytest.mark.usefixtures("noon")
+
 
 def test_pictures_are_drawn_anew_and_say_nothing_of_where(quarter: Quarter) -> None:
     photo = papers.photo_at_home()

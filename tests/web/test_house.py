@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from community_store.models import Account, MemberState
 from dispatch import links
-from tests.dispatch.test_voice import caller
+from tests.dispatch.landlines import caller
 from tests.dispatch.world import at
 from tests.web.house import PASSWORD, House
 from tests.web.seen import DESK, EMAIL, SHOTS, SIZES, SMALL, enter, looks_well, reach

@@ -22,7 +22,7 @@ from dispatch import requests
 from tests.community_store.ground import SIDE, middle, square
 from tests.dispatch.world import INSEE, World
 from tests.web.house import SITE, TOKEN, House, Visitor, words
-from tests.web.test_deciding import counted
+from tests.web.letters import counted
 from web.maps import geojson
 
 

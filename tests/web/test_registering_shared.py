@@ -10,7 +10,7 @@ from community_store.models import (
     Member,
     Registration,
 )
-from tests.dispatch.test_voice import caller
+from tests.dispatch.landlines import caller
 from tests.dispatch.world import at
 from tests.web.house import House, Visitor, words
 from tests.web.newcomer import (

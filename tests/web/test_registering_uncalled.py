@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.dispatch.test_voice import caller
+from tests.dispatch.landlines import caller
 from tests.dispatch.world import at
 from tests.web.house import House, words
 from tests.web.newcomer import EMAIL, FILLED, LANDLINE, MOBILE, filled, mail_link, placed

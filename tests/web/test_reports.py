@@ -9,9 +9,9 @@ import pytest
 from community_store import audit
 from community_store.models import Alert, AlertState, MemberState, Notice, Report, ReportState
 from tests.web.house import House, Visitor, words
-from tests.web.test_alerts import TEXT, Quarter, only_alert, quarter
-
-__all__ = ["quarter"]
+from tests.web.quarter import ALERT as TEXT
+from tests.web.quarter import Quarter
+from tests.web.test_alerts import only_alert
 
 
 def reported(quarter: Quarter, why: str = "C'est faux") -> Report:

@@ -15,6 +15,8 @@ from tests.dispatch.world import INSEE
 from tests.web.house import House, Visitor, words
 from tests.web.quarter import TEXT, Quarter
 
+pytestmark = pytest.mark.usefixtures("noon")
+
 REASON = "On ne montre pas les enfants des autres"
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 
 from tests.web.house import words
-from tests.web.test_alerts import Quarter, quarter
+from tests.web.quarter import Quarter
 from tests.web.test_alerts_listed import counted
 from tests.web.test_reports import reported, team
-
-__all__ = ["quarter"]
 
 BAD = "C'est le fils Durand, plaque GH-456-JK"
 

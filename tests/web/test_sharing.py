@@ -8,10 +8,10 @@ import pytest
 from werkzeug.test import TestResponse
 
 from community_store.models import Member, MemberState
-from tests.dispatch.test_voice import caller
+from tests.dispatch.landlines import caller
 from tests.dispatch.world import at
 from tests.web.house import House, Visitor, words
-from tests.web.test_deciding import counted
+from tests.web.letters import counted
 
 LANDLINE = "01 99 00 00 71"
 WHO = "/sign-in/code/who"

@@ -8,11 +8,10 @@ import pytest
 from flask import Flask
 
 from tests.web.house import House, Visitor
-from tests.web.test_alerts import Quarter, quarter
+from tests.web.quarter import Quarter
 from web import throttle
 from web.throttle import throttled
 
-__all__ = ["quarter"]
 KINDS = {"GET": ["GET"], "HEAD": ["GET"], "POST": ["POST"], "PUT": ["GET", "PUT"]}
 
 

@@ -7,9 +7,9 @@ from sqlmodel import Session
 
 from community_store.errors import RuleError
 from community_store.models import Registration
-from dispatch import codes, senders, wake
-from dispatch import registering as rules
+from dispatch import codes, confirming, senders, wake
 from dispatch.act import Act
+from dispatch.registering import number_of
 from web import identity
 from web.registering.room import mine
 
@@ -36,7 +36,7 @@ def missing(*, moved: bool) -> None:
     session[REFUSED] = {}
     with identity.runtime().store.read() as db:
         row = mine(db)
-        there = rules.sent(identity.act(db), row) if row is not None else set()
+        there = confirming.sent(identity.act(db), row) if row is not None else set()
     for what in ("number", "email"):
         if what not in there or (moved and what == "number"):
             _send(what)
@@ -68,7 +68,7 @@ def _send(what: str) -> None:
 
 
 def _one(what: str, row: Registration, doing: Act) -> None:
-    if what == "number" and rules.number_of(row):
-        rules.send_code(doing, row, origin=identity.origin())
+    if what == "number" and number_of(row):
+        confirming.send_code(doing, row, origin=identity.origin())
     elif what == "email" and row.email:
-        rules.send_link(doing, row, origin=identity.origin())
+        confirming.send_link(doing, row, origin=identity.origin())

@@ -93,6 +93,17 @@ def test_the_team_suspends_and_the_author_sees_why(quarter: Quarter) -> None:
     assert "Trois fois" in words(quarter.browser(quarter.author).get("/home"))
 
 
+def test_the_team_sees_on_its_first_page_and_its_bell_what_waits(quarter: Quarter) -> None:
+    visitor = team(quarter.house)
+    quiet = visitor.get("/home")
+    assert 'href="/team/reports"' in quiet.text
+    assert "bell-count" not in quiet.text
+    reported(quarter)
+    page = visitor.get("/home")
+    assert "1 signalement vous attend" in words(page)
+    assert 'class="bell-count" aria-hidden="true">1<' in page.text
+
+
 def test_what_a_referent_passes_on_waits_for_the_team(quarter: Quarter) -> None:
     report = reported(quarter)
     referent = quarter.browser(quarter.referent)

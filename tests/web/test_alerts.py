@@ -308,6 +308,21 @@ def test_raised_by_sms_it_is_ended_on_the_web(quarter: Quarter) -> None:
     quarter.world.pump()
     assert quarter.neighbour.mobile
     assert "Arretés" in quarter.world.phone(quarter.neighbour.mobile)[-1]
+    page = words(quarter.browser(quarter.neighbour).get(path))
+    assert "Arrêtés" in page, "whoever reads the page knows what those told know"
+    assert page.count("Odette Martin") == 2
+    assert "Odette" not in words(quarter.browser(quarter.twin).get(path))
+
+
+@pytest.mark.parametrize("said", ["Ils sont partis", ""])
+def test_the_words_of_an_end_by_sms_stand_on_its_page(quarter: Quarter, said: str) -> None:
+    path = quarter.sends()
+    assert quarter.author.mobile
+    fin = f"FIN {path.rpartition('/')[2]} {said}".strip()
+    assert quarter.world.text(quarter.author.mobile, fin) == "end"
+    page = words(quarter.browser(quarter.neighbour).get(path))
+    assert ("Ils sont partis" in page) == bool(said)
+    assert len(quarter.world.rows(Reply)) == bool(said)
 
 
 def test_a_false_alarm_is_confirmed_first(quarter: Quarter) -> None:

@@ -371,7 +371,12 @@ def test_a_held_alert_is_for_those_who_answer_for_it(quarter: Quarter) -> None:
     assert quarter.browser(quarter.neighbour).get(path).status_code == 404
     assert quarter.browser(quarter.author).post(f"{path}/release", answer="yes").status_code == 404
     referent = quarter.browser(quarter.referent)
-    assert "attend votre accord" in words(referent.get(path))
+    page = words(referent.get(path))
+    assert "attend votre accord" in page
+    assert "Qui sera prévenu si elle part" in page
+    assert "Qui est prévenu" not in page, "nobody is, yet"
+    assert f'action="{path}/end"' not in page, "the two answers are enough"
+    assert f'action="{path}/end"' in words(quarter.browser(quarter.author).get(path))
     referent.lands(referent.post(f"{path}/release", answer="yes"))
     assert not only_of(quarter.world, AlertState.HELD)
     assert quarter.browser(quarter.neighbour).get(path).status_code == 200

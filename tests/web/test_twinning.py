@@ -159,7 +159,7 @@ def test_taken_back_it_is_answered_no_more(pair: Pair) -> None:
     rose, paul = pair.browser(pair.rose), pair.browser(pair.paul)
     rose.lands(rose.post(f"{PAGE}/{proposal}/withdraw"))
     answer = paul.get(paul.lands(paul.post(f"{PAGE}/{proposal}/answer", answer="yes")))
-    assert "déjà décidé" in words(answer)
+    assert "déjà décidé, ou retiré" in words(answer)
     assert not pair.twinned()
 
 

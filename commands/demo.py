@@ -96,7 +96,7 @@ def _empty(folder: Path) -> None:
 def _configuration(folder: Path, port: int) -> str:
     """The embedded everything: SQLite, Valkey, the simulator, mail to a folder."""
     return (
-        f'[service]\nsite = "http://{HOST}:{port}"\n'
+        f'[service]\nsite = "http://{HOST}:{port}"\ncontact = "equipe@tocsin.example"\n'
         f"data_dir = {json.dumps(str(folder), ensure_ascii=False)}\n\n"
         f'[gateway.{GATEWAY}]\ntype = "simulator"\n'
     )

@@ -15,9 +15,12 @@ from shapely import Polygon
 from sqlmodel import Session
 
 from community_store import agents, communities, membership, numbers, optouts, towns, twinning
+from community_store.columns import utcnow
 from community_store.membership import NewMember
 from community_store.models import Agent, Community, MemberState, Number
 from config import Settings
+from dispatch import requests
+from dispatch.act import Act
 from gateway.contract import Channel
 
 SOURCE = Path(__file__).with_suffix(".json")
@@ -49,6 +52,7 @@ def seed(session: Session, cast: Row, settings: Settings, *, gateway: str) -> di
             town_insee=row["town"], name=row["name"], mobile=row["mobile"],
             email=row["email"], role=row["role"],
         ))  # fmt: skip
+    requests.ask_for_all(Act(session, settings, utcnow()))  # of whoever is still to be vouched for
     return {key: place.id or 0 for key, place in places.items()}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from community_store.errors import RuleError
 from community_store.folding import unaccented
 
 # no first name and no family is called so
@@ -52,6 +53,21 @@ def is_office(name: str, *, service: str = "") -> bool:
     if own and own <= set(words) <= own | _OURSELVES:
         return True
     return _has_office(words) or _begins_with_office(words)
+
+
+def require_place(name: str, *, service: str = "") -> None:
+    """A neighbourhood may be around the town hall, not be it: its name signs alerts. What begins
+    with an office is one, Quartier de la Mairie is a place. Raises RuleError "office".
+    """
+    words, own = [one for one in _words(name) if one not in _ARTICLES], set(_words(service))
+    said = " ".join(words) + " "
+    if (
+        (own and own <= set(words) <= own | _OURSELVES)
+        or words[:1] == ["police"]
+        or set(words[:1]) & _INSTITUTIONS
+        or any(said.startswith(f"{one} ") for one in _PHRASES)
+    ):
+        raise RuleError("office", "a community's name is not that of an institution")
 
 
 def _has_office(words: list[str]) -> bool:

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, or_, select
 from community_store import movements
 from community_store.errors import RuleError
 from community_store.geometry import distance_m
-from community_store.models import Community, Twinning
+from community_store.models import Community, Movement, MovementKind, Twinning
 from community_store.store import lock
 from config import Geo
 
@@ -74,6 +74,16 @@ def twins(session: Session, community_id: int) -> list[tuple[int, str]]:
 
 def are_twins(session: Session, a_id: int, b_id: int) -> bool:
     return session.get(Twinning, (min(a_id, b_id), max(a_id, b_id))) is not None
+
+
+def were_twins(session: Session, mine: int, other: int) -> bool:
+    """Whether a community's history has the end of a twinning with the other."""
+    ended = select(Movement.id).where(
+        Movement.community_id == mine,
+        Movement.other_id == other,
+        Movement.kind == MovementKind.UNTWINNED,
+    )
+    return session.exec(ended.limit(1)).first() is not None
 
 
 def _key(a: Community, b: Community) -> tuple[int, int]:

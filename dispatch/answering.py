@@ -187,6 +187,16 @@ def broadcast(act: Act, alert: Alert, by: Speaker, reply: Reply) -> int:
     return followups.tell_followup(act, alert, followup)
 
 
+def end(act: Act, alert: Alert, by: Speaker, text: str) -> int:
+    """All clear (A7): its words stay on the alert's page, with who said them; how many messages.
+    Raises RuleError.
+    """
+    told = alerts.end(act, alert, text)
+    if text:
+        _note(act, alert, by, (ReplyKind.FOLLOWUP, text))
+    return told
+
+
 def _of(alert: Alert, by: Speaker) -> bool:
     """Whether those told are the speaker's neighbours, or their town."""
     if by.member is None or alert.community_id is None:

@@ -7,8 +7,8 @@ import re
 from sqlmodel import col, or_, select
 
 from community_store.errors import NotFound
-from community_store.models import Alert, AlertState, MemberState
-from dispatch import alerts, powers
+from community_store.models import Alert, AlertKind, AlertState, MemberState
+from dispatch import alerts, answering, powers
 from dispatch.incoming import Incoming
 from dispatch.reading import split_ref
 
@@ -28,9 +28,17 @@ def end(incoming: Incoming, argument: str) -> str:
         return "" if text and ref is None else no_such(incoming, ref)
     if alert.state in OVER:
         return _over(incoming, alert)
-    told = alerts.end(incoming.act, alert, text)
+    told = answering.end(incoming.act, alert, _speaker(incoming, alert), text)
     incoming.answer("ended", alert_id=alert.id, ref=alert.id, count=told)
     return "end"
+
+
+def _speaker(incoming: Incoming, alert: Alert) -> answering.Speaker:
+    """Whoever is both a resident and an agent ends a town alert as its agent."""
+    member, agent = incoming.member, incoming.agent
+    person = agent or member if alert.kind == AlertKind.TOWN else member or agent
+    assert person is not None
+    return answering.Speaker(person, incoming.row.id)
 
 
 def withdraw(incoming: Incoming, argument: str) -> str:

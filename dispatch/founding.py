@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import shapely
 from shapely import Point, Polygon
 
-from community_store import audit, communities, lookup, membership, towns
+from community_store import audit, communities, lookup, membership, offices, towns
 from community_store.errors import RuleError
 from community_store.geometry import BoundaryError, Place, distance_m
 from community_store.models import Community, JoinRequest, Member, MemberState
@@ -39,13 +39,14 @@ def create_by_member(act: Act, member: Member, new: Founding) -> Community:
 
     All those of no community whose home is inside join too (S18), and whoever vouches for
     them is asked. Of two who overlap at the same moment the second is told where. Raises
-    RuleError "founder_suspended", "founder_has_community", "founder_no_home", "name", "exists",
-    "insee"; BoundaryError, of which "founder_outside" is one.
+    RuleError "founder_suspended", "founder_has_community", "founder_no_home", "name", "office",
+    "exists", "insee"; BoundaryError, of which "founder_outside" is one.
     """
     lock(act.session, "boundaries")
     act.session.refresh(member)
     _require_free(act, member)
     _require_founder(member, new.boundary)
+    offices.require_place(new.name, service=act.settings.service.name)
     towns.ensure(act.session, new.town, new.town_name)
     made = communities.NewCommunity(new.name, new.town, new.boundary, new.address)
     community = communities.add(act.session, made, geo=act.settings.geo)

@@ -93,13 +93,23 @@ def may_decide(act: Act, report: Report, member: Member) -> bool:
     return _waits_for(report, member) and not _has_part(parts, report, member)
 
 
+def over_for(act: Act, report: Report, member: Member) -> bool:
+    """Whether it waited for this référent, and does no more: somebody was quicker."""
+    parts = partakers(act, report.kind, [report.subject_id])
+    over = report.state != ReportState.OPEN
+    return over and _is_for(report, member) and not _has_part(parts, report, member)
+
+
 def _waits_for(report: Report, member: Member) -> bool:
+    return report.state == ReportState.OPEN and _is_for(report, member)
+
+
+def _is_for(report: Report, member: Member) -> bool:
     return (
         member.state == MemberState.ACTIVE
         and member.referent
         and member.community_id is not None
         and member.community_id == report.community_id
-        and report.state == ReportState.OPEN
         and report.about_id != member.id
     )
 

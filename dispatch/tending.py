@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from shapely import Polygon
 
-from community_store import audit, boundaries, communities
+from community_store import audit, boundaries, communities, offices
 from community_store.errors import RuleError
 from community_store.geometry import BoundaryError
 from community_store.models import Community, Member, MemberState, Mode, Town
@@ -47,9 +47,13 @@ def version(community: Community) -> str:
 
 
 def rename(act: Act, member: Member, name: str) -> bool:
-    """Whether it has another name now. Raises RuleError "name", "exists", "not_referent"."""
+    """Whether it has another name now. Raises RuleError "name", "office", "exists",
+    "not_referent".
+    """
     home = community_of(act, member)
     before = home.name
+    if name.casefold() != before.casefold():  # one that an operator chose stays
+        offices.require_place(name, service=act.settings.service.name)
     communities.rename(act.session, home, name)
     changed = home.name != before
     if changed:

@@ -68,6 +68,7 @@ def show() -> ResponseReturnValue:
             stopped=bool(member and member.mobile and _stopped(db, member.mobile)),
             uncalled=bool(member and not member.mobile and number_change.uncalled(act, member)),
             unproved=bool(person.member and waiting.provable(act, person.member)),
+            duties=_duties(act) if person.account.team else None,
         )
 
 
@@ -94,6 +95,18 @@ class New:
     happened: list[Happening]
     proposals: int
     reported: int
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """How much waits for the team."""
+
+    requests: int
+    reports: int
+
+
+def _duties(act: Act) -> Duties:
+    return Duties(len(team.queue(act.session, act.now)), len(reports.for_team(act)))
 
 
 def _active(member: Member) -> bool:

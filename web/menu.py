@@ -11,7 +11,7 @@ from community_store import conversations
 from community_store.accounts import Person
 from community_store.models import Member, MemberState
 from community_store.store import AWAY
-from dispatch import going_on, pairing, reports, requests
+from dispatch import going_on, pairing, reports, requests, team
 from web import identity
 from web.access import ADMITS, Policy
 
@@ -79,11 +79,13 @@ def waiting(db: Session, member: Member | None) -> int:
 
 
 def to_decide(db: Session, person: Person) -> int:
-    """What waits for their word: requests, held alerts, and for a référent reports and
-    proposals of a twinning.
+    """What waits for their word: requests, held alerts, for a référent reports and proposals of
+    a twinning, for the team its own requests and all reports.
     """
     act, member = identity.act(db), person.member
     count = len(requests.waiting_for(act, *identity.deciders(person)))
+    if person.account.team:
+        count += len(team.queue(db, act.now)) + len(reports.for_team(act))
     count += len(going_on.held_alerts(db, member, person.agent))
     if member is None or member.state != MemberState.ACTIVE or not member.referent:
         return count

@@ -64,3 +64,22 @@ def test_a_pseudonym_has_no_word_of_an_office(pseudonym: str) -> None:
 @pytest.mark.parametrize("pseudonym", ["Rat des villes", "Étoile du maïs", "Halle verte"])
 def test_other_words_are_free(pseudonym: str) -> None:
     pseudonyms.check(pseudonym)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Mairie", "La Mairie", "MAIRIE de Grenoble", "Police municipale", "La Police", "Les Pompiers",
+     "Gendarmerie", "Town Hall", "Tocsin", "Équipe Tocsin", "Hôtel de Ville"],
+)  # fmt: skip
+def test_a_neighbourhood_is_not_called_like_an_institution(name: str) -> None:
+    with pytest.raises(RuleError, match="institution"):
+        offices.require_place(name, service="Tocsin")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Quartier de la Mairie", "Place de la Gendarmerie", "Rue des Pompiers", "La Ville aux Dames",
+     "Le Hameau d'Angély", "Les Lilas", "Maire-Levescault", "Les Communes", "Le Tocsin vert"],
+)  # fmt: skip
+def test_a_neighbourhood_around_one_is(name: str) -> None:
+    offices.require_place(name, service="Tocsin")

@@ -267,6 +267,21 @@ def test_raised_by_sms_it_is_ended_on_the_web(quarter: Quarter) -> None:
     quarter.world.pump()
     assert quarter.neighbour.mobile
     assert "Arretés" in quarter.world.phone(quarter.neighbour.mobile)[-1]
+    page = words(quarter.browser(quarter.neighbour).get(path))
+    assert "Arrêtés" in page, "whoever reads the page knows what those told know"
+    assert page.count("Odette Martin") == 2
+    assert "Odette" not in words(quarter.browser(quarter.twin).get(path))
+
+
+@pytest.mark.parametrize("said", ["Ils sont partis", ""])
+def test_the_words_of_an_end_by_sms_stand_on_its_page(quarter: Quarter, said: str) -> None:
+    path = quarter.sends()
+    assert quarter.author.mobile
+    fin = f"FIN {path.rpartition('/')[2]} {said}".strip()
+    assert quarter.world.text(quarter.author.mobile, fin) == "end"
+    page = words(quarter.browser(quarter.neighbour).get(path))
+    assert ("Ils sont partis" in page) == bool(said)
+    assert len(quarter.world.rows(Reply)) == bool(said)
 
 
 def test_a_false_alarm_is_confirmed_first(quarter: Quarter) -> None:
@@ -315,7 +330,12 @@ def test_a_held_alert_is_for_those_who_answer_for_it(quarter: Quarter) -> None:
     assert quarter.browser(quarter.neighbour).get(path).status_code == 404
     assert quarter.browser(quarter.author).post(f"{path}/release", answer="yes").status_code == 404
     referent = quarter.browser(quarter.referent)
-    assert "attend votre accord" in words(referent.get(path))
+    page = words(referent.get(path))
+    assert "attend votre accord" in page
+    assert "Qui sera prévenu si elle part" in page
+    assert "Qui est prévenu" not in page, "nobody is, yet"
+    assert f'action="{path}/end"' not in page, "the two answers are enough"
+    assert f'action="{path}/end"' in words(quarter.browser(quarter.author).get(path))
     referent.lands(referent.post(f"{path}/release", answer="yes"))
     assert not only_of(quarter.world, AlertState.HELD)
     assert quarter.browser(quarter.neighbour).get(path).status_code == 200

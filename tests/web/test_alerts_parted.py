@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from community_store import membership
-from community_store.models import Member, Reply, Wording
+from community_store.models import Member, Reply, Town, Wording
+from tests.dispatch.world import INSEE
 from tests.web.house import words
 from tests.web.quarter import Quarter
 
@@ -91,3 +92,17 @@ def test_what_somebody_answered_is_erased_with_their_account(quarter: Quarter) -
     page = words(quarter.browser(quarter.author).get(path))
     assert "Ils sont deux" not in page
     assert "effacé avec le compte de son auteur" in page
+
+
+@pytest.mark.parametrize("reader", ["referent", "agent"])
+def test_who_answered_as_a_twin_never_was_a_neighbour(quarter: Quarter, reader: str) -> None:
+    path, world = told_by_neighbours(quarter), quarter.world
+    if reader == "agent":  # of the alert's town: the twin, who moves on, is of another
+        with world.act() as act:
+            act.session.get_one(Town, INSEE).subscribed = True
+    world.change(quarter.twin, community_id=world.community("Ailleurs", insee="2A004"))
+    who = world.agent(email="a@ville.example") if reader == "agent" else quarter.referent
+    page = words(quarter.house.inside(quarter.house.account_of(who)).get(path))
+    assert "Quelqu'un d'une autre communauté" in page
+    assert "Un ancien voisin" not in page
+    assert not any(one in page for one in (quarter.twin.pseudonym, quarter.twin.last_name))

@@ -243,3 +243,12 @@ def test_the_pages_are_also_in_english(house: House) -> None:
     _, visitor = resident(house, column=-1)
     assert "One community of neighbours is near" in words(visitor.get("/community?lang=en"))
     assert "Would you like to be a coordinator?" in words(visitor.get("/community/new?lang=en"))
+
+
+def test_a_community_does_not_pass_for_the_town_hall(house: House) -> None:
+    house.world.town(INSEE)
+    _, visitor = resident(house)
+    answer = founds(visitor, square(), name="Mairie de Grenoble")
+    assert answer.status_code == 409
+    assert "celui d'une institution" in words(answer)
+    assert house.world.rows(Community) == []

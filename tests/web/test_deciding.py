@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from community_store.models import JoinRequest, Member, MemberState, Mode, Town
-from dispatch import rerouting
+from dispatch import rerouting, team
 from tests.web.house import House, Visitor, words
 from tests.web.letters import counted
 from tests.web.vouching import asked, inside, link, ref, referent, state
@@ -30,12 +30,44 @@ def test_a_referent_answers_on_the_page(
     assert "Jeanne Petit" in page
     assert "3 rue des Lilas" in page
     assert "66" not in re.sub("<[^>]+>", "", page)
-    assert visitor.lands(visitor.post(path, answer=answer, reason="vue au marché")) == "/requests"
+    done = visitor.post(path, answer=answer, reason="vue au marché", sure="1")
+    assert visitor.lands(done) == "/requests"
     assert state(house, jeanne) == becomes
     [request] = house.world.rows(JoinRequest, id=ref(house, jeanne)) if answer == "yes" else [None]
     if request is not None:
         assert (request.decided_by, request.reason) == ("Zoé Zola", "vue au marché")
     assert "Aucune demande" in words(visitor.get("/requests"))
+
+
+def refusals(house: House) -> dict[str, tuple[Visitor, str, Member]]:
+    """A request each, which a référent, a mail's link and the team can refuse."""
+    lilas = house.world.community("Les Lilas", mode=Mode.REFERENT)
+    zoe = referent(house, lilas, email="zoe@voisins.example")
+    jeanne, by_mail = asked(house, lilas), house.visitor()
+    roses = asked(house, house.world.community("Les Roses"))
+    with house.world.act() as act:
+        team.assign(act)
+    return {
+        "page": (inside(house, zoe), f"/requests/{ref(house, jeanne)}", jeanne),
+        "mail": (by_mail, link(house, zoe), jeanne),
+        "team": (house.inside(house.team()), f"/team/requests/{ref(house, roses)}", roses),
+    }
+
+
+@pytest.mark.parametrize("way", ["page", "mail", "team"])
+def test_a_refusal_erases_so_it_is_asked_twice_and_keeps_the_remark(house: House, way: str) -> None:
+    visitor, path, jeanne = refusals(house)[way]
+    answer = visitor.post(path, answer="no", reason="Inconnue ici")
+    assert answer.status_code == 200
+    page = words(answer)
+    assert "Refuser cette demande ?" in page
+    assert "Inconnue ici" in page
+    back = words(visitor.post(path, answer="no", reason="Inconnue ici", again="1"))
+    assert "Oui, accepter" in back
+    assert "Inconnue ici" in back
+    assert state(house, jeanne) == MemberState.PENDING
+    visitor.post(path, answer="no", reason="Inconnue ici", sure="1")
+    assert state(house, jeanne) == MemberState.CLOSED
 
 
 @pytest.mark.parametrize("answer", ["", "maybe"])
@@ -102,8 +134,11 @@ def test_an_agent_sees_the_contacts_of_whom_the_town_vouches_for(house: House) -
     jeanne = asked(house, home, mobile="+33639980066", email="jeanne@voisins.example")
     visitor = inside(house, agent)
     path = f"/requests/{ref(house, jeanne)}"
+    waiting = words(visitor.get("/requests"))
+    assert "Les Lilas" in waiting
+    assert "disent habiter votre commune" in waiting
     page = words(visitor.get(path))
-    assert "+33639980066" in page
+    assert 'href="tel:+33639980066">06 39 98 00 66<' in page
     assert "jeanne@voisins.example" in page
     visitor.post(path, answer="yes")
     assert state(house, jeanne) == MemberState.ACTIVE
@@ -116,7 +151,7 @@ def test_what_is_answered_shows_nothing_of_the_person_any_more(
     visitors = [inside(house, referent(house, lilas)) for _ in range(2)]
     jeanne = asked(house, lilas)
     path = f"/requests/{ref(house, jeanne)}"
-    visitors[0].post(path, answer=answer)
+    visitors[0].post(path, answer=answer, sure="1")
     if answer == "yes":
         house.world.change(jeanne, address="9 chemin Neuf", community_id=house.world.community())
     visitors[1].get("/requests")
@@ -170,7 +205,7 @@ def test_of_two_who_answer_at_once_one_decides_and_the_other_is_told(
 
     def go(visitor: Visitor, answer: str) -> None:
         start.wait()
-        visitor.post(path, answer=answer)
+        visitor.post(path, answer=answer, sure="1")
 
     both = [
         threading.Thread(target=go, args=pair)

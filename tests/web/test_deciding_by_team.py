@@ -60,7 +60,7 @@ def test_of_two_of_the_team_the_second_is_told_that_it_is_answered(house: House)
     jeanne = asked(house, house.world.community("Les Lilas", mode=Mode.TEAM))
     path = f"/team/requests/{ref(house, jeanne)}"
     first, second = house.inside(house.team()), house.inside(house.team("other@equipe.example"))
-    first.post(path, answer="no")
+    first.post(path, answer="no", sure="1")
     for answer in (second.get(path), second.post(path, answer="yes")):
         page = words(answer)
         assert answer.status_code == 410

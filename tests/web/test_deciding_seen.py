@@ -72,4 +72,6 @@ def test_the_team_s_queue(
         expect(page.locator(".leaflet-container .pin")).to_be_visible()
         looks_well(page, f"team-request-{size}")
         page.locator("button[value=no]").click()
+        looks_well(page, f"team-refuse-{size}")
+        page.locator("button[name=sure]").click()
         expect(page.get_by_role("link", name="Nadia")).to_have_count(0)

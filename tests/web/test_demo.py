@@ -12,15 +12,21 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from commands import demo, demo_cast
 from commands.context import CommandError
 from commands.demo_watch import Watch
+from community_store.columns import utcnow
+from community_store.models import Member
+from community_store.store import open_store
 from config import Service, Settings
+from dispatch import requests
+from dispatch.act import Act
 from gateway.providers.simulator import Phones
 from tests.rigs.processes import free_port
 from web.cast import read_notes
@@ -112,6 +118,16 @@ def test_a_folder_that_is_no_demonstration_is_left_alone(tmp_path: Path) -> None
     assert (tmp_path / "precious").read_text() == "mine"
 
 
+def test_who_has_just_registered_waits_for_the_referent(tmp_path: Path) -> None:
+    settings = demo.build(tmp_path / "demo", 8000)
+    store = open_store(settings.database_url)
+    with closing(store), store.read() as session:
+        act = Act(session, settings, utcnow())
+        karim = session.exec(select(Member).where(Member.first_name == "Karim")).one()
+        waiting = [member.first_name for _, member in requests.waiting_for(act, karim)]
+    assert waiting == ["Inès"], "the page of handsets says so"
+
+
 def test_a_port_in_use_is_one_clear_line(folder: Path) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
@@ -147,7 +163,7 @@ def test_it_stays_up_until_it_is_asked_to_end_and_leaves_nothing_running(
             if "/simulator" in line:
                 break
         mail = json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}/simulator/mail"))
-        assert len(mail) == 16
+        assert len(mail) == 17  # sixteen with the alert, and one that asks Karim to vouch
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 0
     _wait_until_free(port)

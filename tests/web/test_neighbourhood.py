@@ -418,6 +418,9 @@ def test_a_name_is_changed_and_one_that_is_taken_is_refused(quarter: Quarter) ->
     linked = visitor.post("/community/settings/name", name="Les Lilas t.co/gagnez")
     assert linked.status_code == 409
     assert "sans adresse internet" in words(linked)
+    office = visitor.post("/community/settings/name", name="Police municipale")
+    assert office.status_code == 409
+    assert "celui d'une institution" in words(office)
     for name in (" ", "x" * 81):
         assert visitor.post("/community/settings/name", name=name).status_code == 422
     assert quarter.community().name == "Le Pré"

@@ -349,7 +349,10 @@ def test_its_referent_ends_it_and_takes_it_back_no_other_way(quarter: Quarter) -
     assert "Terminer l'exercice" in words(quarter.browser.get(f"/alerts/{ref}"))
     assert quarter.browser.get(f"/alerts/{ref}/withdraw").status_code == 404
     assert quarter.browser.post(f"/alerts/{ref}/withdraw").status_code == 404
-    quarter.browser.lands(quarter.browser.post(f"/alerts/{ref}/end", sure="1"))
+    answer = quarter.browser.post(f"/alerts/{ref}/end", sure="1")
+    said = words(quarter.browser.get(quarter.browser.lands(answer)))
+    assert "L'exercice est terminé. Ceux" in said
+    assert "L'alerte est terminée" not in said
     assert quarter.world.rows(Alert, id=ref)[0].state == AlertState.ENDED
 
 

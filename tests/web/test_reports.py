@@ -75,7 +75,7 @@ def test_a_referent_removes_and_the_author_is_told_why(quarter: Quarter) -> None
     assert (alert.state, alert.text) == (AlertState.WITHDRAWN, "")
     quarter.world.pump()
     assert "Une accusation sans preuve" in quarter.world.phone(quarter.author.mobile or "")[-1]
-    assert referent.get(path).status_code == 404
+    assert referent.get(path).status_code == 410
     with quarter.world.store.read() as db:
         assert [one.action for one in audit.of(db, f"report {report.id}")] == ["removed"]
 
@@ -93,13 +93,42 @@ def test_the_team_suspends_and_the_author_sees_why(quarter: Quarter) -> None:
     assert "Trois fois" in words(quarter.browser(quarter.author).get("/home"))
 
 
+def test_the_team_sees_on_its_first_page_and_its_bell_what_waits(quarter: Quarter) -> None:
+    visitor = team(quarter.house)
+    quiet = visitor.get("/home")
+    assert 'href="/team/reports"' in quiet.text
+    assert "bell-count" not in quiet.text
+    reported(quarter)
+    page = visitor.get("/home")
+    assert "1 signalement vous attend" in words(page)
+    assert 'class="bell-count" aria-hidden="true">1<' in page.text
+
+
 def test_what_a_referent_passes_on_waits_for_the_team(quarter: Quarter) -> None:
     report = reported(quarter)
     referent = quarter.browser(quarter.referent)
     referent.lands(referent.post(f"/reports/{report.id}", answer="passed_on"))
     assert quarter.world.rows(Report)[0].state == ReportState.PASSED_ON
-    assert referent.get(f"/reports/{report.id}").status_code == 404
+    assert referent.get(f"/reports/{report.id}").status_code == 410
     assert "transmis par un référent" in words(team(quarter.house).get("/team/reports"))
+
+
+@pytest.mark.parametrize("answer", ["removed", "kept"])
+def test_who_comes_second_reads_that_it_is_decided_and_nothing_of_it(
+    quarter: Quarter, answer: str
+) -> None:
+    report = reported(quarter)
+    second = quarter.world.member(quarter.referent.community_id, referent=True)
+    paths = {"referent": f"/reports/{report.id}", "team": f"/team/reports/{report.id}"}
+    quarter.browser(quarter.referent).post(paths["referent"], answer=answer, told="Non", sure="1")
+    late = {"referent": quarter.browser(second), "team": team(quarter.house)}
+    for who, visitor in late.items():
+        said = visitor.post(paths[who], answer="kept", told="Trop tard")
+        assert said.status_code == 410
+        assert "n'attend plus de réponse" in words(said)
+        assert TEXT not in words(said)
+    assert late["referent"].get(paths["referent"]).status_code == 410
+    assert quarter.browser(quarter.neighbour).get(paths["referent"]).status_code == 403
 
 
 def test_a_referent_does_not_decide_of_their_own(quarter: Quarter) -> None:

@@ -103,15 +103,17 @@ def test_what_was_removed_stays_on_the_record_for_the_team(quarter: Quarter) -> 
     assert 'name="answer"' not in answer.text
     (picture,) = seen(answer.text)
     assert visitor.get(picture).status_code == 200
-    assert visitor.post(f"/team{path}", answer="kept").status_code == 404
-    assert referent.get(path).status_code == 404
+    assert visitor.post(f"/team{path}", answer="kept").status_code == 410
+    assert referent.get(path).status_code == 410
 
 
 def test_what_was_kept_is_nobodys_business_any_more(quarter: Quarter) -> None:
     report, visitor = shown(quarter), team(quarter.house)
     (path,) = seen(visitor.get(f"/team/reports/{report.id}").text)
     visitor.lands(visitor.post(f"/team/reports/{report.id}", answer="kept"))
-    assert visitor.get(f"/team/reports/{report.id}").status_code == 404
+    answer = visitor.get(f"/team/reports/{report.id}")
+    assert answer.status_code == 410
+    assert TEXT not in words(answer)
     assert visitor.get(path).status_code == 404
     assert "Rien n'a été retiré" in words(visitor.get("/team/reports/decided"))
 

@@ -128,8 +128,20 @@ def test_proposed_accepted_and_ended_on_the_web(pair: Pair) -> None:
     assert pair.twinned(), "looking ends nothing"
     rose.lands(rose.post(address))
     assert not pair.twinned()
-    assert rose.get(address).status_code == 404
     assert "Fin du jumelage avec Les Roses." in words(pair.browser(neighbour).get("/community"))
+
+
+def test_who_ends_a_twinning_that_somebody_ended_before_is_told_so(pair: Pair) -> None:
+    proposal = pair.proposes()
+    paul, rose = pair.browser(pair.paul), pair.browser(pair.rose)
+    paul.post(f"{PAGE}/{proposal}/answer", answer="yes")
+    ways = ((rose, f"{PAGE}/with/{pair.roses}/end"), (paul, f"{PAGE}/with/{pair.lilas}/end"))
+    rose.lands(rose.post(ways[0][1]))
+    for visitor, address in ways:
+        for go in (visitor.get, visitor.post):
+            answer = go(address)
+            assert "Ce jumelage était déjà terminé." in words(visitor.get(visitor.lands(answer)))
+    assert not pair.twinned()
 
 
 def test_what_a_rule_refuses_is_said_on_the_page(pair: Pair) -> None:
@@ -147,7 +159,7 @@ def test_taken_back_it_is_answered_no_more(pair: Pair) -> None:
     rose, paul = pair.browser(pair.rose), pair.browser(pair.paul)
     rose.lands(rose.post(f"{PAGE}/{proposal}/withdraw"))
     answer = paul.get(paul.lands(paul.post(f"{PAGE}/{proposal}/answer", answer="yes")))
-    assert "déjà décidé" in words(answer)
+    assert "déjà décidé, ou retiré" in words(answer)
     assert not pair.twinned()
 
 

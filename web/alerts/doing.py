@@ -130,8 +130,8 @@ def end(ref: int) -> ResponseReturnValue:
 
     def do(found: Opened) -> str:
         _require(found.may_close)
-        alerts.end(found.act, found.alert, form["ending"])
-        return "alerts.end.done"
+        answering.end(found.act, found.alert, found.me.speaker, form["ending"])
+        return "alerts.exercise.end_done" if found.alert.exercise else "alerts.end.done"
 
     return _done(ref, do)
 

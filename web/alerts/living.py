@@ -183,11 +183,12 @@ def _names(found: Opened, replies: Sequence[Reply]) -> dict[Who, str]:
     wanted = {one.member_id for one in replies if one.member_id}
     members = db.exec(select(Member).where(col(Member.id).in_(wanted))).all()
     viewers, then = found.viewers_of(members), _then(found, members)
+    elsewhere = i18n.asked()("alerts.elsewhere")  # a twin of another town, or of once: no neighbour
     for one, kind in itertools.product(members, SAID):
         was = kind == ReplyKind.FOLLOWUP or one.id in then  # twins tell nothing to all
         named = was and found.was_neighbour(then)
         author = known_now(found.reader.audience, viewers[one.id or 0], one, named=named)
-        names[one.id, None, kind.value] = author.name
+        names[one.id, None, kind.value] = author.name or ("" if was else elsewhere)
     for agent in db.exec(select(Agent).where(col(Agent.id).in_(agents))):
         for kind in SAID:
             names[None, agent.id, kind.value] = agent.name

@@ -38,5 +38,5 @@ def to(found: Opened, form: Form | None = None) -> dict[str, Any]:
         "may_confirm": alert.state == AlertState.OPEN and not reader.author,
         "may_speak": unended and not held and (may_answer or reader.responsible),
         "may_tell_all": found.may_tell_all,
-        "may_close": unended and found.may_close,
+        "may_close": unended and found.may_close and not (held and found.may_release),
     }

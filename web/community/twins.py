@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from flask import abort, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlmodel import col, select
 
@@ -22,6 +22,7 @@ from web.throttle import throttled
 
 PAGE = 20
 BACK = "neighbourhood.twinnings"
+OVER = "twinning.over"  # somebody else ended it before
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,11 @@ def ask_end(twin: int) -> ResponseReturnValue:
     """To be sure: neither hears the other's alerts any more."""
     with identity.runtime().store.read() as db:
         mine = looked_after(db)
-        return render_template("community/untwin.html", twin=_twin(mine, twin))
+        other = _twin(mine, twin)
+        if twinning.are_twins(db, mine.community.id or 0, twin):
+            return render_template("community/untwin.html", twin=other)
+    flash(OVER)
+    return redirect(url_for(BACK), 303)
 
 
 @room.post("/twinning/with/<int:twin>/end")
@@ -199,7 +204,7 @@ def end(twin: int) -> ResponseReturnValue:
 
     def do(mine: Here) -> str:
         ended = pairing.end(mine.act, mine.member, _twin(mine, twin))
-        return "twinning.ended" if ended else "twinning.before"
+        return "twinning.ended" if ended else OVER
 
     return _done(do)
 
@@ -234,7 +239,9 @@ def _proposal(mine: Here, id_: int) -> TwinningProposal:
 
 
 def _twin(mine: Here, id_: int) -> Community:
-    found = _community(mine, id_)
-    if not twinning.are_twins(mine.act.session, mine.community.id or 0, id_):
+    """Or what was one until somebody was quicker; 404 for what never was."""
+    found, own = _community(mine, id_), mine.community.id or 0
+    db = mine.act.session
+    if not (twinning.are_twins(db, own, id_) or twinning.were_twins(db, own, id_)):
         abort(404)
     return found

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from sqlmodel import Session, col, select
 
-from community_store.models import Agent, JoinRequest, Member
+from community_store.models import Agent, Community, JoinRequest, Member
 from community_store.visibility import full_name
 from dispatch import requests, vouching, wake
 from dispatch.act import Act
 from web import errors, forms, identity
 from web.access import Policy, access
-from web.forms import Field
+from web.deciding import doubt
+from web.deciding.doubt import REASON, answer
+from web.forms import Form
 from web.throttle import throttled
 
 deciding = Blueprint("deciding", __name__)
 
-REASON = Field("reason", "deciding.reason", hint="deciding.reason.hint", kind="textarea",
-               longest=300, required=False)  # fmt: skip
-ANSWERS = {"yes": True, "no": False}
 BEFORE = "deciding.before"  # somebody was quicker
 MOVED = "deciding.moved"  # whoever asked has turned to another neighbourhood
 
@@ -38,7 +39,15 @@ def waiting() -> ResponseReturnValue:
     """The open requests that were sent to me, eldest first."""
     with identity.runtime().store.read() as db:
         rows = requests.waiting_for(identity.act(db), *me())
-        return render_template("deciding/waiting.html", rows=rows)
+        places = _places(db, rows) if me()[1] else {}
+        return render_template("deciding/waiting.html", rows=rows, places=places)
+
+
+def _places(db: Session, rows: Sequence[tuple[JoinRequest, Member]]) -> dict[int | None, str]:
+    """Where each asks to live: an agent's town has several communities."""
+    asked = {found.community_id for found, _ in rows}
+    query = select(Community.id, Community.name).where(col(Community.id).in_(asked))
+    return dict(db.exec(query).all())
 
 
 @deciding.get("/requests/<int:ref>")
@@ -53,8 +62,7 @@ def one(ref: int) -> ResponseReturnValue:
         member = vouching.waiting(doing, found)
         if member is None:
             return errors.expired("deciding.answered")
-        action, contacts = url_for("deciding.decide", ref=ref), _contacts(doing, found, member)
-        return _page(found, member, action, contacts)
+        return _page(doing, found, member)
 
 
 @deciding.post("/requests/<int:ref>")
@@ -67,6 +75,8 @@ def decide(ref: int) -> ResponseReturnValue:
         found = _mine(doing, ref)
         if found is None:
             return errors.expired(MOVED)
+        if asked := _first(doing, found, partial(_page, doing, found)):
+            return asked
         told = _decided(doing, found, signed(*me()))
     flash(told)
     wake.pump(identity.runtime())
@@ -85,14 +95,6 @@ def _mine(doing: Act, ref: int) -> JoinRequest | None:
     return None
 
 
-def answer() -> bool:
-    """Which of the two buttons was pressed; 400 for neither."""
-    said = request.form.get("answer", "")
-    if said not in ANSWERS:
-        abort(400)
-    return ANSWERS[said]
-
-
 def _decided(doing: Act, found: JoinRequest, by: str) -> str:
     """What came of the answer: accepted, refused, or somebody had answered before."""
     form = forms.read((REASON,))
@@ -106,10 +108,27 @@ def signed(member: Member | None, agent: Agent | None) -> str:
     return full_name(member) if member is not None else agent.name if agent is not None else ""
 
 
-def _page(found: JoinRequest, member: Member, action: str, contacts: Sequence[str] = ()) -> str:
+def _first(doing: Act, found: JoinRequest, page: Callable[..., str]) -> str | None:
+    """What is shown before anything is decided: whether a no is meant; the answers again."""
+    member = vouching.waiting(doing, found)
+    if member is None:
+        return None
+    if form := doubt.typed():
+        return page(member, form)
+    return doubt.ask(member) if doubt.doubted() else None
+
+
+def _page(doing: Act, found: JoinRequest, member: Member, form: Form | None = None) -> str:
+    return _shown(found, member, form, contacts=_contacts(doing, found, member))
+
+
+def _shown(
+    found: JoinRequest, member: Member, form: Form | None = None, *, contacts: Sequence[str] = ()
+) -> str:
+    """The request and its two answers, which go to where the page is."""
     return render_template(
         "deciding/one.html", found=found, member=member,
-        action=action, form=forms.blank((REASON,)), contacts=contacts,
+        form=form or forms.blank((REASON,)), contacts=contacts,
     )  # fmt: skip
 
 
@@ -133,7 +152,7 @@ def open_link(token: str) -> ResponseReturnValue:
         member = vouching.waiting(doing, asked.request) if asked else None
         if asked is None or member is None or not _may(doing, asked):
             return _over(doing, asked)
-        return _page(asked.request, member, url_for("deciding.use_link", token=token))
+        return _shown(asked.request, member)
 
 
 @deciding.post("/decide/<token>")
@@ -146,6 +165,8 @@ def use_link(token: str) -> ResponseReturnValue:
         asked = vouching.opened(doing, token)
         if asked is None or not _may(doing, asked):
             return _over(doing, asked)
+        if first := _first(doing, asked.request, partial(_shown, asked.request)):
+            return first
         decider = asked.decider
         name = full_name(decider) if isinstance(decider, Member) else decider.name
         told = _decided(doing, asked.request, name)

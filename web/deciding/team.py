@@ -19,7 +19,9 @@ from dispatch.team import Waiting
 from gateway import numbers
 from web import errors, forms, identity, maps
 from web.access import Policy, access
-from web.deciding.page import REASON, answer
+from web.deciding import doubt
+from web.deciding.doubt import REASON, answer
+from web.forms import Form
 from web.throttle import throttled
 
 team_pages = Blueprint("team", __name__, url_prefix="/team")
@@ -53,11 +55,15 @@ def one(ref: int) -> ResponseReturnValue:
         if found is None:
             return _over(doing, ref)
         audit.note(db, actor(), "looked", f"request {ref}", at=doing.now)
-        return render_template(
-            "deciding/of_team.html", found=found, tries=_tries(db, found.member),
-            document=proofs.current(db, found.member.id or 0), form=forms.blank((REASON,)),
-            **_to_check_with(found),
-        )  # fmt: skip
+        return _page(db, found)
+
+
+def _page(db: Session, found: Waiting, form: Form | None = None) -> str:
+    return render_template(
+        "deciding/of_team.html", found=found, tries=_tries(db, found.member),
+        document=proofs.current(db, found.member.id or 0), form=form or forms.blank((REASON,)),
+        **_to_check_with(found),
+    )  # fmt: skip
 
 
 def _to_check_with(found: Waiting) -> dict[str, object]:
@@ -93,6 +99,10 @@ def decide(ref: int) -> ResponseReturnValue:
         found = _waiting(doing, ref)
         if found is None:
             return _over(doing, ref)
+        if again := doubt.typed():
+            return _page(db, found, again)
+        if doubt.doubted():
+            return doubt.ask(found.member)
         done = requests.decide(
             doing, found.request, accept=accept, by=actor(), reason=form["reason"][:300]
         )

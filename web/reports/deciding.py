@@ -13,9 +13,10 @@ from community_store.models import Member, Outcome, Report, ReportState
 from community_store.visibility import Viewer, visible
 from dispatch import masking, reported, reports, wake
 from dispatch.catalogue import template
-from web import forms, i18n, identity
+from web import errors, forms, i18n, identity
 from web.access import Policy, access
 from web.forms import Field, Form
+from web.gazette.room import LARGEST_ID
 from web.reports import subject, thread
 from web.throttle import throttled
 
@@ -57,13 +58,16 @@ def decided() -> ResponseReturnValue:
 @access(Policy.REFERENT)
 def one(id_: int) -> ResponseReturnValue:
     with identity.runtime().store.read() as db:
-        return _page(db, _of_referent(db, id_), forms.blank((TOLD,)))
+        found = _of_referent(db, id_)
+        return _page(db, found, forms.blank((TOLD,))) if found else _over()
 
 
 @reports_pages.get("/team/reports/<int:id_>")
 @access(Policy.TEAM)
 def one_of_team(id_: int) -> ResponseReturnValue:
     with identity.runtime().store.read() as db:
+        if subject.decided(db, id_):
+            return _over(of_team=True)
         return _page(db, subject.recorded(db, id_), forms.blank((TOLD,)), of_team=True)
 
 
@@ -74,6 +78,8 @@ def decide(id_: int) -> ResponseReturnValue:
     """Keep it, remove it, warn; or leave it to the team."""
     with identity.runtime().store.begin() as db:
         report, me = _of_referent(db, id_), identity.member(db)
+        if report is None:
+            return _over()
         if request.form.get("answer") == ReportState.PASSED_ON:
             reports.pass_on(identity.act(db), report, by=f"referent {me.id}")
             flash("reports.passed_on")
@@ -92,7 +98,8 @@ def decide_of_team(id_: int) -> ResponseReturnValue:
     assert who is not None
     with identity.runtime().store.begin() as db:
         by = f"team {who.person.account.id}"
-        answer = _decided(db, _waiting(db, id_), by, of_team=True)
+        report = _waiting(db, id_)
+        answer = _decided(db, report, by, of_team=True) if report else _over(of_team=True)
     wake.pump(identity.runtime())
     return answer or redirect(url_for("reports.of_team"), 303)
 
@@ -130,17 +137,31 @@ def _sure(report: Report, outcome: Outcome, form: Form, *, of_team: bool) -> str
     )
 
 
-def _of_referent(db: Session, id_: int) -> Report:
-    """404 for what does not wait for this référent."""
-    found = _waiting(db, id_)
-    if not reports.may_decide(identity.act(db), found, identity.member(db)):
+def _over(*, of_team: bool = False) -> ResponseReturnValue:
+    """A colleague, or the team, was quicker: nothing of it is shown any more."""
+    return errors.expired(
+        "reports.over", ("reports.of_team" if of_team else "reports.waiting", "reports.title")
+    )
+
+
+def _of_referent(db: Session, id_: int) -> Report | None:
+    """404 for what never waited for this référent; None for what does no more."""
+    act, me, found = identity.act(db), identity.member(db), _known(db, id_)
+    if reports.may_decide(act, found, me):
+        return found
+    if not reports.over_for(act, found, me):
         abort(404)
-    return found
+    return None
 
 
-def _waiting(db: Session, id_: int) -> Report:
-    found = subject.recorded(db, id_)
-    if found.state not in reports.WAITS:
+def _waiting(db: Session, id_: int) -> Report | None:
+    found = _known(db, id_)
+    return found if found.state in reports.WAITS else None
+
+
+def _known(db: Session, id_: int) -> Report:
+    found = db.get(Report, id_) if id_ < LARGEST_ID else None
+    if found is None:
         abort(404)
     return found
 

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from community_store import gazette_reading
 from community_store.gazette_reading import Standing
-from community_store.models import Alert, GazettePicture, Report, Reported
+from community_store.models import Alert, GazettePicture, Report, Reported, ReportState
 from dispatch import reports
 from dispatch.pictures import Size
 from web import identity
@@ -39,6 +39,12 @@ def recorded(db: Session, id_: int) -> Report:
     if found is None or not (found.state in reports.WAITS or reports.removes(found)):
         abort(404)
     return found
+
+
+def decided(db: Session, id_: int) -> bool:
+    """Whether it was kept: there is nothing to look at any more."""
+    found = db.get(Report, id_) if id_ < LARGEST_ID else None
+    return found is not None and found.state == ReportState.DONE and not reports.removes(found)
 
 
 def pictures(db: Session, report: Report) -> list[GazettePicture]:

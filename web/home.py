@@ -68,6 +68,7 @@ def show() -> ResponseReturnValue:
             stopped=bool(member and member.mobile and _stopped(db, member.mobile)),
             uncalled=bool(member and not member.mobile and number_change.uncalled(act, member)),
             unproved=bool(person.member and waiting.provable(act, person.member)),
+            complaints=len(reports.for_team(act)) if person.account.team else 0,
         )
 
 

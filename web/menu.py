@@ -80,11 +80,12 @@ def waiting(db: Session, member: Member | None) -> int:
 
 def to_decide(db: Session, person: Person) -> int:
     """What waits for their word: requests, held alerts, and for a référent reports and
-    proposals of a twinning.
+    proposals of a twinning; for the team all reports.
     """
     act, member = identity.act(db), person.member
     count = len(requests.waiting_for(act, *identity.deciders(person)))
     count += len(going_on.held_alerts(db, member, person.agent))
+    count += len(reports.for_team(act)) if person.account.team else 0
     if member is None or member.state != MemberState.ACTIVE or not member.referent:
         return count
     return count + len(reports.for_referent(act, member)) + len(pairing.waiting_for(act, member))

@@ -50,6 +50,7 @@ TOPICS = {"message": Topic.MESSAGE}  # notices that one may turn off (S81)
 EMAIL_LINK, EMAIL_TAKEN = "email_link", "email_taken"  # to the new e-mail of a member
 ASKED_FOR = (CODE, LINK, JOIN_LINK, JOIN_KNOWN, TO_THE_TEAM, EMAIL_LINK, EMAIL_TAKEN)
 VOUCH = "request_ask"  # names to whoever decides somebody who asks to join, and their home
+HELD = "held_ask"  # says to whoever decides, unmasked, what nobody else is told
 STOPPED = "stopped"  # the notice kind that confirms a STOP and may leave after it
 
 
@@ -334,7 +335,11 @@ def _person(row: Row[Any], now: datetime) -> str:
     return ""
 
 
-READERS = {DIGEST_NOTICE: _reader_of_gazette, VOUCH: _decider}
+READERS: dict[str, Callable[[Row[Any], datetime], str]] = {
+    DIGEST_NOTICE: _reader_of_gazette,
+    VOUCH: _decider,
+    HELD: lambda row, now: _decider(row, now) or _person(row, now),
+}
 HEARERS: dict[Audience, Callable[[Row[Any], datetime], str]] = {
     Audience.NEIGHBOUR: _neighbour,
     Audience.TWIN: _twin,

@@ -53,3 +53,17 @@ def test_an_agent(sqlite_world: World, gone: bool) -> None:
         world.delete(agent)
     world.pump()
     assert heard(world, agent) is not gone
+
+
+@pytest.mark.parametrize("still", [True, False])
+def test_what_is_held_is_told_to_who_is_still_a_referent(sqlite_world: World, still: bool) -> None:
+    world = sqlite_world
+    world.number()
+    home = world.community()
+    author, rose = world.member(home), world.member(home, referent=True)
+    for n in range(6):
+        world.raised(author, f"Alerte {n}")
+    if not still:
+        world.change(rose, referent=False)
+    world.pump()
+    assert any("Alerte 5" in text for text in world.phone(rose.mobile or "")) is still

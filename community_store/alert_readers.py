@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlmodel import Session
+from sqlalchemy import ColumnElement, or_
+from sqlmodel import Session, col
 
 from community_store import twinning
 from community_store.models import (
@@ -72,7 +73,8 @@ def alert_reader(
 def reads(who: Whereabouts, alert: Alert) -> AlertReader | None:
     """The same of somebody whose whereabouts are known.
 
-    A held alert is for those who are responsible for it alone.
+    An alert that is held is for those who are responsible for it alone, and so is one that was
+    dropped, ended or withdrawn while it was: nobody was told of it.
     """
     member, agent = who.member, who.agent
     wrote = member is not None and alert.author_id == member.id
@@ -83,9 +85,20 @@ def reads(who: Whereabouts, alert: Alert) -> AlertReader | None:
     if wrote:
         return AlertReader(Audience.NEIGHBOUR, author=True, responsible=True)
     reader = _resident_reads(who, member, alert) if member is not None else None
-    if reader is None or (alert.state == AlertState.HELD and not reader.responsible):
+    if reader is None or (untold(alert) and not reader.responsible):
         return None
     return reader
+
+
+def untold(alert: Alert) -> bool:
+    """It waits for a word (A8), or never left: `held_until` goes when it is released."""
+    return alert.state == AlertState.HELD or alert.held_until is not None
+
+
+def is_untold() -> ColumnElement[bool]:
+    """The same in SQL."""
+    held = col(Alert.state) == AlertState.HELD.value
+    return or_(held, col(Alert.held_until).is_not(None))
 
 
 def _resident_reads(who: Whereabouts, member: Member, alert: Alert) -> AlertReader | None:

@@ -17,6 +17,7 @@ from community_store.models import (
     Alert,
     Community,
     Delivery,
+    DeliveryState,
     EmailChange,
     Enrolment,
     EnrolmentState,
@@ -47,6 +48,15 @@ DUE, ERASED = traces.DUE, traces.ERASED
 PROOFS_SHOWN = ("media_type", "size", "created_at", "destroy_at", "destroyed_at")
 EMAILS_SHOWN = ("email", "used", "created_at", "expires_at")
 SECRETS = ("digest", "mail_digest", "password", "subject")
+# what never reached them is not for them to read: an alert that was held, or that they lost the
+# right to before it could leave
+NEVER_LEFT = (
+    DeliveryState.HELD,
+    DeliveryState.QUEUED,
+    DeliveryState.EXPIRED,
+    DeliveryState.SUPPRESSED,
+    DeliveryState.CANCELLED,
+)
 
 
 def export(session: Session, member: Member) -> dict[str, Any]:
@@ -181,7 +191,10 @@ def _messages(session: Session, member: Member, *, received: bool) -> list[dict[
         )
         .order_by(col(Delivery.id))
     )
-    return [_message(delivery, wording) for delivery, wording in rows]
+    return [
+        _message(delivery, wording, told=not received or _left(delivery))
+        for delivery, wording in rows
+    ]
 
 
 def _blank_wordings(session: Session, member: Member, addresses: list[str]) -> None:
@@ -311,12 +324,16 @@ def _columns(row: SQLModel) -> dict[str, Any]:
     return {name: _plain(getattr(row, name)) for name in names}
 
 
-def _message(delivery: Delivery, wording: Wording) -> dict[str, Any]:
+def _left(delivery: Delivery) -> bool:
+    return delivery.handed_over_at is not None or delivery.state not in NEVER_LEFT
+
+
+def _message(delivery: Delivery, wording: Wording, *, told: bool) -> dict[str, Any]:
     kept = ("id", "alert_id", "notice_id", "channel", "address", "state", "created_at")
     by = {"sms": wording.sms, "voice": wording.voice, "push": wording.push}
-    text = by.get(delivery.channel, wording.mail)
-    told = {name: _plain(getattr(delivery, name)) for name in kept}
-    return {**told, "handed_over_at": _plain(delivery.handed_over_at), "text": text}
+    text = by.get(delivery.channel, wording.mail) if told else ""
+    row = {name: _plain(getattr(delivery, name)) for name in kept}
+    return {**row, "handed_over_at": _plain(delivery.handed_over_at), "text": text}
 
 
 def _plain(value: Any) -> Any:

@@ -126,11 +126,14 @@ def responsible(act: Act, alert: Alert, by: Speaker) -> list[Member | Agent]:
         people += membership.referents(act.session, alert.community_id, but=alert.author_id)
     elif not people:
         people += act.session.exec(select(Agent).where(Agent.town_insee == alert.town_insee)).all()
-    return [person for person in people if person is not by.person and _hears(person)]
+    return [person for person in people if person is not by.person and _hears(act, person)]
 
 
-def _hears(person: Member | Agent) -> bool:
-    return isinstance(person, Agent) or person.state == MemberState.ACTIVE
+def _hears(act: Act, person: Member | Agent) -> bool:
+    if isinstance(person, Agent):
+        town = act.session.get(Town, person.town_insee)
+        return town is not None and town.subscribed
+    return person.state == MemberState.ACTIVE
 
 
 def author_name(act: Act, alert: Alert, by: Speaker, language: str) -> str:

@@ -72,9 +72,11 @@ def release(act: Act, alert: Alert) -> int:
 
 
 def drop(act: Act, alert: Alert) -> None:
-    """Drop a held alert: nobody was told. Raises RuleError when it is not held."""
+    """Drop a held alert: nobody was told, nor reads it since (alert_readers.untold). Raises
+    RuleError when it is not held.
+    """
     _lock(act, alert)
-    alert.state, alert.held_until, alert.closed_at = AlertState.WITHDRAWN, None, act.now
+    alert.state, alert.closed_at = AlertState.WITHDRAWN, act.now
     act.session.add(alert)
     assert alert.id is not None
     outbox.cancel_waiting(act.session, alert.id, "held alert dropped", act.now)

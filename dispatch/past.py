@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, false, func, literal, or_
 from sqlmodel import col, select
 
 from community_store import twinning
+from community_store.alert_readers import is_untold
 from community_store.models import (
     Agent,
     Alert,
@@ -83,7 +84,7 @@ def _of_member(act: Act, member: Member | None) -> ColumnElement[bool]:
     home = act.session.get_one(Community, member.community_id)
     twins = [id_ for id_, _ in twinning.twins(act.session, member.community_id)]
     ours = col(Alert.community_id) == member.community_id
-    waits = col(Alert.state) == AlertState.HELD.value
+    waits = is_untold()
     return or_(
         own,
         and_(ours, ~waits) if not member.referent else ours,

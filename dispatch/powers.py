@@ -14,7 +14,7 @@ def may_close(
 
     The words that end a town alert are town-wide too: only of an agent who may raise one.
     """
-    if agent is not None and agent.town_insee == alert.town_insee and not alert.exercise:
+    if agent is not None and not alert.exercise and _acts_for(session, agent, alert):
         if alert.kind != AlertKind.TOWN:
             return True
         return speaks_for(agent, session.get(Town, agent.town_insee), by_text=by_text)
@@ -27,15 +27,20 @@ def may_release(
     session: Session, alert: Alert, *, member: Member | None, agent: Agent | None
 ) -> bool:
     """A référent other than the author, or an agent of the subscribed town (A8)."""
-    if agent is not None and agent.town_insee == alert.town_insee:
-        town = session.get(Town, agent.town_insee)
-        return town is not None and town.subscribed
+    if agent is not None and _acts_for(session, agent, alert):
+        return True
     return (
         member is not None
         and member.state == MemberState.ACTIVE
         and member.id != alert.author_id
         and is_referent_of(member, alert)
     )
+
+
+def _acts_for(session: Session, agent: Agent, alert: Alert) -> bool:
+    """Whether an agent is of the alert's town, and that is subscribed: of another they know nothing."""
+    town = session.get(Town, agent.town_insee)
+    return agent.town_insee == alert.town_insee and town is not None and town.subscribed
 
 
 def speaks_for(agent: Agent, town: Town | None, *, by_text: bool = True) -> bool:

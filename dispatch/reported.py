@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, false, or_, update
 from sqlmodel import Session, col, select
@@ -92,6 +92,14 @@ def of_report(act: Act, report: Report) -> Thing:
     author = act.session.get(Member, report.about_id) if report.about_id else None
     kind = Reported(report.kind)
     return Thing(kind, report.subject_id, report.quote, author, report.community_id)
+
+
+def stands(session: Session, report: Report) -> bool:
+    """Whether what was reported is there: what was written since may have got its number, which
+    SQLite gives again when the last of a table is gone.
+    """
+    found: Any = session.get(TABLES[Reported(report.kind)], report.subject_id)
+    return found is not None and found.created_at <= report.created_at
 
 
 def removals(session: Session, kind: Reported, ids: Collection[int]) -> dict[int, Report]:
@@ -206,6 +214,12 @@ def _by_author(alert: Alert) -> ColumnElement[bool]:
     return false() if alert.agent_id is None else col(Reply.agent_id) == alert.agent_id
 
 
+TABLES: Mapping[Reported, type[Alert | GazetteEntry | GazetteComment | Message]] = {
+    Reported.ALERT: Alert,
+    Reported.ENTRY: GazetteEntry,
+    Reported.COMMENT: GazetteComment,
+    Reported.MESSAGE: Message,
+}
 REMOVE: Mapping[str, Remove] = {
     Reported.ALERT: _remove_alert,
     Reported.ENTRY: _take_down(GazetteEntry),

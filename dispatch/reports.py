@@ -206,7 +206,8 @@ def decide(act: Act, report: Report, outcome: Outcome, *, by: str, told: str = "
         _tell_reporter(act, one)
     act.session.flush()
     if gone:
-        REMOVE[report.kind](act, report.subject_id, by, report.told)
+        if reported.stands(act.session, report):
+            REMOVE[report.kind](act, report.subject_id, by, report.told)
         _tell_author(act, report, outcome)
     audit.note(act.session, by, outcome, f"report {report.id}", at=act.now)
     return True

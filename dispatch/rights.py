@@ -49,6 +49,8 @@ LINK = "password_link"
 TOPICS = {"message": Topic.MESSAGE}  # notices that one may turn off (S81)
 EMAIL_LINK, EMAIL_TAKEN = "email_link", "email_taken"  # to the new e-mail of a member
 ASKED_FOR = (CODE, LINK, JOIN_LINK, JOIN_KNOWN, TO_THE_TEAM, EMAIL_LINK, EMAIL_TAKEN)
+VOUCH = "request_ask"  # names to whoever decides somebody who asks to join, and their home
+HELD = "held_ask"  # says to whoever decides, unmasked, what nobody else is told
 STOPPED = "stopped"  # the notice kind that confirms a STOP and may leave after it
 
 
@@ -160,6 +162,7 @@ def _facts() -> Select[Any]:
             col(Notice.community_id).label("gazette_of"),
             col(Member.state).label("member_state"),
             col(Member.community_id).label("member_community"),
+            col(Member.referent),
             col(Member.paused_until),
             col(Member.mobile),
             col(Member.landline),
@@ -252,8 +255,8 @@ def _unwanted(row: Row[Any], now: datetime) -> str:
         return reason
     if not (row.sms or row.subject or row.mail or row.voice or row.push):
         return "erased"  # whom its words named has closed their account
-    if row.notice_kind == DIGEST_NOTICE:
-        return _reader_of_gazette(row, now)
+    if row.notice_kind in READERS:
+        return READERS[row.notice_kind](row, now)
     if row.alert_state is None and row.notice_kind not in TOPICS:
         return ""
     return HEARERS[Audience(row.audience)](row, now)
@@ -311,6 +314,14 @@ def _agent(row: Row[Any], _now: datetime) -> str:
     return "" if row.town_subscribed else "town no longer subscribed"
 
 
+def _decider(row: Row[Any], now: datetime) -> str:
+    """A stranger's name and home are for who may still decide: a référent, or an agent."""
+    if row.member_id is None:
+        return _agent(row, now)
+    active = row.member_state == MemberState.ACTIVE.value
+    return "" if active and row.referent else "no longer asked"
+
+
 def _person(row: Row[Any], now: datetime) -> str:
     """An answer goes out in any case: the person has just written."""
     if row.answers is not None:
@@ -324,6 +335,11 @@ def _person(row: Row[Any], now: datetime) -> str:
     return ""
 
 
+READERS: dict[str, Callable[[Row[Any], datetime], str]] = {
+    DIGEST_NOTICE: _reader_of_gazette,
+    VOUCH: _decider,
+    HELD: lambda row, now: _decider(row, now) or _person(row, now),
+}
 HEARERS: dict[Audience, Callable[[Row[Any], datetime], str]] = {
     Audience.NEIGHBOUR: _neighbour,
     Audience.TWIN: _twin,

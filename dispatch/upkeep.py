@@ -13,10 +13,10 @@ from sqlalchemy import case, func
 from sqlmodel import Session, col, select
 
 from community_store import census
+from community_store.alert_readers import is_untold
 from community_store.models import (
     Alert,
     AlertKind,
-    AlertState,
     Community,
     Delivery,
     Member,
@@ -86,7 +86,7 @@ def last_alert(session: Session, community: Community) -> Alert | None:
         .where(
             Alert.community_id == community.id,
             Alert.kind == AlertKind.RESIDENT,
-            Alert.state != AlertState.HELD,
+            ~is_untold(),
         )
         .order_by(col(Alert.id).desc())
         .limit(1)

@@ -39,21 +39,28 @@ class Asked:
 def address(settings: Settings, ref: int, person: Member | Agent) -> str:
     """The page of a request, for one person."""
     kind = "member" if isinstance(person, Member) else "agent"
-    token = _signer(settings).dumps([ref, kind, person.id])
+    token = _signer(settings).dumps([ref, kind, person.id, _since(person)])
     return f"{settings.service.site}{PATH}{token}"
+
+
+def _since(person: Member | Agent) -> int:
+    """SQLite gives the number of an agent who is gone to the next: their links must not be one's."""
+    return int(person.created_at.timestamp())
 
 
 def opened(act: Act, token: str) -> Asked | None:
     """What a link is of, decided or not; None for a forged one."""
     try:
-        ref, kind, id_ = _signer(act.settings).loads(token)
+        ref, kind, id_, since = _signer(act.settings).loads(token)
     except (BadData, ValueError, TypeError):
         return None
     request = act.session.get(JoinRequest, ref)
     decider: Member | Agent | None = (
         act.session.get(Member, id_) if kind == "member" else act.session.get(Agent, id_)
     )
-    return Asked(request, decider) if request is not None and decider is not None else None
+    if request is None or decider is None or _since(decider) != since:
+        return None
+    return Asked(request, decider)
 
 
 def waiting(act: Act, request: JoinRequest) -> Member | None:

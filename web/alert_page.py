@@ -14,8 +14,8 @@ from flask import Blueprint, abort, current_app, redirect, render_template, url_
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session, col, select
 
-from community_store.alert_readers import alert_reader
-from community_store.models import Alert, AlertState, Reply, ReplyKind, Reported
+from community_store.alert_readers import alert_reader, untold
+from community_store.models import Alert, Reply, ReplyKind, Reported
 from dispatch import alerts, links, masking, reported, tally
 from dispatch.catalogue import template
 from dispatch.runtime import Runtime
@@ -30,7 +30,7 @@ MOST_FOLLOWUPS = 50
 @alert_page.get("/a/<slug>")
 @access(Policy.PROVED)
 def show(slug: str) -> ResponseReturnValue:
-    """404 for anything but an address that we gave; held alerts to those responsible only."""
+    """404 for anything but an address that we gave; what was held to those responsible only."""
     runtime = cast("Runtime", current_app.extensions["tocsin"])
     opened = links.opened(runtime.settings, slug)
     t = i18n.asked()
@@ -40,7 +40,7 @@ def show(slug: str) -> ResponseReturnValue:
             abort(404)
         if _reads_more(session, alert):
             return redirect(url_for("alerts.one", ref=alert.id), 303)
-        if alert.state == AlertState.HELD and not opened.figures:
+        if untold(alert) and not opened.figures:
             abort(404)
         return render_template(
             "alert.html",

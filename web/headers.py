@@ -32,7 +32,8 @@ def strict(response: Response) -> Response:
     tell("Permissions-Policy", PERMISSIONS)
     tell("Cross-Origin-Opener-Policy", "same-origin")
     tell("Cross-Origin-Resource-Policy", "same-origin")
-    if "Cache-Control" not in response.headers and response.mimetype == "text/html":
+    personal = response.mimetype == "text/html" or g.get("who") is not None
+    if "Cache-Control" not in response.headers and personal:
         response.headers["Cache-Control"] = _keeping()
         response.vary.update(("Cookie", "Accept-Language"))
     return response

@@ -97,7 +97,7 @@ class Alert(SQLModel, table=True):
     """One event told to many. Its id is the public reference (`ref`), from Reference.
 
     `called` when the author said that 17 was called; `held_until` while a référent is
-    asked (A8); `acknowledged` counts the people who confirmed that they read it.
+    asked (A8), and for ever when it never left; `acknowledged` counts the people who confirmed that they read it.
     An `exercise` is told to neighbours alone, and says so.
     `only` has the ids of the communities that a town alert is for, "" for all. `lat` and
     `lon` are where it happens, in degrees, where the author showed it on a map.

@@ -173,6 +173,27 @@ def test_all_that_is_held_comes_out(store: Store) -> None:
     assert held["member"]["created_at"].endswith("+00:00")
 
 
+@pytest.mark.parametrize("state", personal_data.NEVER_LEFT)
+def test_what_never_left_is_not_given_out_in_words(store: Store, state: str) -> None:
+    """An alert that is held is read by those responsible for it alone."""
+    with store.begin() as session:
+        me, other = resident(session), session.exec(select(Member).offset(1)).first()
+        assert other is not None
+        told(session, alert(session, other, None), me, "Retenue").state = state
+        written = personal_data.export(session, me)["messages_received"]
+    assert [one["text"] for one in written if one["state"] == state] == [""]
+
+
+def test_what_waits_to_be_repeated_has_left(store: Store) -> None:
+    with store.begin() as session:
+        me, other = resident(session), session.exec(select(Member).offset(1)).first()
+        assert other is not None
+        call = told(session, alert(session, other, None), me, "Appelé une fois")
+        call.state, call.handed_over_at = DeliveryState.QUEUED, utcnow()
+        written = personal_data.export(session, me)["messages_received"]
+    assert "Appelé une fois" in [one["text"] for one in written]
+
+
 def test_erasing_leaves_nothing_personal(store: Store) -> None:
     with store.begin() as session:
         personal_data.erase(session, resident(session))

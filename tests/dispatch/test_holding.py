@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from community_store.models import Alert, AlertState
+from community_store.models import Alert, AlertState, Community
 from community_store.store import Store
+from dispatch import holding, upkeep
 from tests.dispatch.world import World, make_world
 
 TEAM = "equipe@tocsin.example"
@@ -52,3 +53,18 @@ def test_without_an_address_nobody_is_written_to(sqlite_world: World) -> None:
     world.pump()
     assert world.rows(Alert)[-1].state == AlertState.HELD
     assert world.mails() == []
+
+
+def test_what_was_dropped_is_not_the_last_that_was_told(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.number()
+    author, _ = world.members(world.community(), 2)
+    told = [world.raised(author, f"Alerte {n}") for n in range(6)]
+    with world.act() as act:
+        held = act.session.get_one(Alert, told[-1].id)
+        assert held.state == AlertState.HELD
+        holding.drop(act, held)
+        home = act.session.get_one(Community, author.community_id)
+        last = upkeep.last_alert(act.session, home)
+        assert last is not None
+        assert last.id == told[-2].id

@@ -17,7 +17,7 @@ from community_store.models import (
     Town,
     Wording,
 )
-from dispatch import alerts
+from dispatch import alerts, links
 from dispatch.alerts import Told, TownVoice
 from gateway.contract import Channel
 from tests.dispatch.world import INSEE, World
@@ -339,6 +339,28 @@ def test_a_held_alert_is_for_those_who_answer_for_it(quarter: Quarter) -> None:
     referent.lands(referent.post(f"{path}/release", answer="yes"))
     assert not only_of(quarter.world, AlertState.HELD)
     assert quarter.browser(quarter.neighbour).get(path).status_code == 200
+
+
+@pytest.mark.parametrize("how", ["dropped", "end", "withdraw"])
+def test_what_was_held_to_its_end_is_read_by_nobody_else(quarter: Quarter, how: str) -> None:
+    """Whoever drops it is told that nobody will know of it."""
+    for n in range(5):
+        quarter.sends(f"{TEXT}, encore {n}")
+    path, author = quarter.sends("Une de trop"), quarter.browser(quarter.author)
+    if how == "dropped":
+        quarter.browser(quarter.referent).post(f"{path}/release", answer="no", sure="1")
+    else:
+        author.lands(author.post(f"{path}/{how}", sure="1"))
+    assert not only_of(quarter.world, AlertState.HELD)
+    for who in (quarter.neighbour, quarter.twin):
+        browser = quarter.browser(who)
+        assert browser.get(path).status_code == 404
+        assert browser.get(f"{path}/live").status_code == 404
+        assert "Une de trop" not in words(browser.get("/alerts/"))
+    address = links.alert_address(quarter.world.settings, int(path.rpartition("/")[2]))
+    assert quarter.house.visitor().get(f"/a/{address.rpartition('/')[2]}").status_code == 404
+    for who in (quarter.author, quarter.referent):
+        assert quarter.browser(who).get(path).status_code == 200
 
 
 def only_of(world: World, state: AlertState) -> list[Alert]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from datetime import timedelta
 
 import pytest
 
-from community_store.models import Delivery, MemberState
+from community_store.models import Agent, Delivery, MemberState, Mode
 from dispatch import vouching
 from tests.web.house import House, words
 from tests.web.vouching import asked, link, referent, state
@@ -77,3 +79,32 @@ def test_a_forged_link_opens_nothing(house: House, lilas: int) -> None:
     path = link(house, zoe)
     for forged in (f"{path}x", path[:-1], f"{vouching.PATH}x", f"{vouching.PATH}WzEsIm0iLDFd.x"):
         assert house.visitor().get(forged).status_code == 410
+
+
+def test_whoever_gets_the_number_of_an_agent_who_is_gone_does_not_get_their_links(
+    house: House,
+) -> None:
+    """SQLite gives it to the next agent of all; the old one still has the mail."""
+    world = house.world
+    world.town(subscribed=True)
+    home = world.community("Les Lilas", mode=Mode.TOWN)
+    gone = world.agent(email="ancien@ville.example")
+    jeanne = asked(house, home)
+    path = agents_link(house, gone)
+    world.delete(gone)
+    heir = world.agent(email="nouveau@ville.example", created_at=world.clock() + timedelta(days=1))
+    assert heir.id == gone.id
+    for over in (house.visitor().get(path), house.visitor().post(path, answer="yes")):
+        assert over.status_code == 410
+        assert "Jeanne" not in words(over)
+    assert state(house, jeanne) == MemberState.PENDING
+
+
+def agents_link(house: House, who: Agent) -> str:
+    (mail,) = [
+        house.world.said(row).mail
+        for row in house.world.deliveries(agent_id=who.id, channel="email")
+    ]
+    found = re.search(rf"{vouching.PATH}\S+", mail)
+    assert found
+    return found[0]

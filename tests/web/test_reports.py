@@ -42,6 +42,16 @@ def test_a_report_asks_the_referents_and_the_team_once(quarter: Quarter) -> None
     assert told == [quarter.referent.mobile]
 
 
+def test_the_team_is_shown_at_home_how_many_wait(quarter: Quarter) -> None:
+    visitor = team(quarter.house)
+    assert "signalement" not in words(visitor.get("/home")).replace("Signalements", "")
+    reported(quarter)
+    page = words(visitor.get("/home"))
+    assert "1 signalement vous attend" in page
+    assert 'class="bell-count" aria-hidden="true">1<' in page
+    assert visitor.get("/team/reports").status_code == 200
+
+
 def test_one_cannot_report_what_one_may_not_read_or_wrote(quarter: Quarter) -> None:
     path = quarter.sends().replace("alerts", "alert")
     for who in (quarter.author, quarter.stranger):

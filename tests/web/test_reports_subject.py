@@ -13,7 +13,7 @@ from dispatch.alerts import Told, TownVoice
 from tests.dispatch import papers
 from tests.dispatch.world import INSEE
 from tests.web.house import House, Visitor, words
-from tests.web.quarter import TEXT, Quarter
+from tests.web.quarter import SAID, TEXT, Quarter, uploaded
 
 pytestmark = pytest.mark.usefixtures("noon")
 
@@ -62,6 +62,21 @@ def test_the_team_sees_the_pictures_of_what_is_reported_and_of_nothing_else(
         f"{10**12}/pictures/{10**12}/medium",
     ):  # fmt: skip
         assert visitor.get(f"/team/reports/{wrong}").status_code == 404, wrong
+
+
+def test_what_was_written_since_is_not_taken_for_what_was_reported(quarter: Quarter) -> None:
+    """SQLite gives the number of what is gone to what is written next, perhaps elsewhere."""
+    report, clock = shown(quarter), quarter.world.clock
+    gone = quarter.entry().id
+    with quarter.world.act() as act:
+        personal_data.erase(act.session, act.session.get_one(Member, quarter.author.id))
+    clock.forward(minutes=1)
+    uploaded(quarter.browser(quarter.stranger), "/gazette/new", [papers.picture()], SAID)
+    assert quarter.entry().id == gone
+    visitor, path = team(quarter.house), f"/team/reports/{report.id}"
+    assert seen(visitor.get(path).text) == []
+    visitor.lands(visitor.post(path, answer="removed", told=REASON, sure="1"))
+    assert quarter.entry().removed_at is None
 
 
 def test_nobody_but_the_team_has_pictures_that_way(quarter: Quarter) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -271,6 +272,9 @@ def test_pages_of_who_is_signed_in_are_kept_nowhere(house: House, odette: Member
     visitor.sign_in(EMAIL)
     assert visitor.get("/home").headers["Cache-Control"] == "no-store"
     assert visitor.get("/").headers["Cache-Control"] == "no-store"
+    for file in ("/invite/flyer.pdf", "/first-steps/number.vcf"):
+        with closing(visitor.get(file)) as answer:
+            assert answer.headers["Cache-Control"] == "no-store", file
 
 
 def test_the_session_is_noted_as_seen_once_in_a_while(house: House, odette: Member) -> None:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from community_store import gazette_reading
 from community_store.gazette_reading import Standing
 from community_store.models import Alert, GazettePicture, Report, Reported, ReportState
-from dispatch import reports
+from dispatch import reported, reports
 from dispatch.pictures import Size
 from web import identity
 from web.access import Policy, access
@@ -49,13 +49,15 @@ def decided(db: Session, id_: int) -> bool:
 
 def pictures(db: Session, report: Report) -> list[GazettePicture]:
     """Those that a reported entry has now, removed or not."""
-    if report.kind != Reported.ENTRY:
+    if report.kind != Reported.ENTRY or not reported.stands(db, report):
         return []
     return gazette_reading.pictures(db, [report.subject_id]).get(report.subject_id, [])
 
 
 def page_of(db: Session, report: Report) -> str:
     """Where a référent reads it among the rest; "" for what they may not, and for messages."""
+    if not reported.stands(db, report):
+        return ""
     if report.kind == Reported.ALERT:
         alert = db.get(Alert, report.subject_id)
         may = alert is not None and readable(db, me(db), [alert])

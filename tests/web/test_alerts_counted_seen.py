@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, expect
 
 from gateway import sms_text
 from tests.web.house import House
-from tests.web.seen import SMALL, enter
+from tests.web.seen import SIZES, enter
 from tests.web.test_alerts_seen import odette
 
 HEAD = "Tocsin alerte 2, 15h52, Lucie (Les Lilas) : "
@@ -51,7 +51,7 @@ def test_the_counter_makes_a_text_as_plain_as_the_service_does(
 def test_accents_and_emoji_that_are_sent_plain_cost_nothing_in_the_form(
     plain: House, site: str, chromium: Browser
 ) -> None:
-    context = chromium.new_context(viewport=SMALL, locale="fr-FR")
+    context = chromium.new_context(viewport=SIZES["small"], locale="fr-FR")
     enter(context, plain, site, plain.account_of(odette(plain)))
     page = context.new_page()
     page.goto(f"{site}/alerts/new")

@@ -201,6 +201,16 @@ def _speaks_for_town(act: Act, by: Speaker) -> bool:
     return powers.speaks_for(by.agent, town, by_text=by.inbound_id is not None)
 
 
+def end(act: Act, alert: Alert, by: Speaker, text: str) -> int:
+    """All clear (A7); how many messages. Its words stay on the alert's page, for whoever
+    comes later. Raises RuleError.
+    """
+    told = alerts.end(act, alert, text)
+    if text:
+        _note(act, alert, by, (ReplyKind.FOLLOWUP, text))
+    return told
+
+
 def last_reply(act: Act, by: Speaker) -> Reply | None:
     """The reply that this person just made; None when everybody has it already."""
     since = act.now - timedelta(hours=act.settings.alerts.reply_hours)

@@ -8,7 +8,7 @@ from sqlmodel import col, or_, select
 
 from community_store.errors import NotFound
 from community_store.models import Alert, AlertState, MemberState
-from dispatch import alerts, powers
+from dispatch import alerts, answering, powers, replies
 from dispatch.incoming import Incoming
 from dispatch.reading import split_ref
 
@@ -28,7 +28,7 @@ def end(incoming: Incoming, argument: str) -> str:
         return "" if text and ref is None else no_such(incoming, ref)
     if alert.state in OVER:
         return _over(incoming, alert)
-    told = alerts.end(incoming.act, alert, text)
+    told = answering.end(incoming.act, alert, replies.speaker(incoming), text)
     incoming.answer("ended", alert_id=alert.id, ref=alert.id, count=told)
     return "end"
 

@@ -130,7 +130,7 @@ def end(ref: int) -> ResponseReturnValue:
 
     def do(found: Opened) -> str:
         _require(found.may_close)
-        alerts.end(found.act, found.alert, form["ending"])
+        answering.end(found.act, found.alert, found.me.speaker, form["ending"])
         return "alerts.end.done"
 
     return _done(ref, do)

@@ -1,7 +1,8 @@
 """What of an alert's page changes while it is read (A10): its state, figures, thread, and with
 them what the reader can do.
 
-The page asks every few seconds and says what it shows. Only what differs comes: the living part;
+The page asks every few seconds and says what it shows. Only what differs comes: the living part,
+and what came since, which stands below what the alert said;
 the forms, when what can be done changed (what is being typed stays); and one line to be read
 aloud, when the state changed or somebody said something. Figures alone are never read aloud.
 """
@@ -19,6 +20,7 @@ from typing import Any, cast
 from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
+from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
 from community_store import formerly
@@ -97,10 +99,11 @@ def _news(found: Opened, shown: dict[str, Any]) -> str:
 
 
 def part(found: Opened) -> dict[str, Any]:
-    """What alerts/living.html says, and marks that change with it."""
+    """What alerts/living.html says, what came since, and marks that change with them."""
     shown = _facts(found)
     shown["living"] = Markup(render_template("alerts/live.html", **shown))  # noqa: S704  # our own template
-    shown["mark"] = sha256(shown["living"].encode()).hexdigest()[:12]
+    shown["since"] = Markup(render_template("alerts/since.html", **shown))  # noqa: S704  # our own template
+    shown["mark"] = sha256((shown["living"] + shown["since"]).encode()).hexdigest()[:12]
     return shown
 
 
@@ -147,13 +150,13 @@ def _then(found: Opened, members: Sequence[Member]) -> set[int]:
 
 
 def _thread(found: Opened) -> list[Line]:
-    """What was told to all since, and to those responsible what was answered; oldest first."""
-    db, kinds = found.act.session, [ReplyKind.FOLLOWUP.value]
-    if found.reader.responsible:
-        kinds.append(ReplyKind.REPLY.value)
+    """What was told to all since, and what was answered: all of it to those responsible, to
+    others their own; oldest first.
+    """
+    db = found.act.session
     replies = db.exec(
         select(Reply)
-        .where(Reply.alert_id == found.ref, col(Reply.kind).in_(kinds))
+        .where(Reply.alert_id == found.ref, _readable(found))
         .order_by(col(Reply.id))
         .limit(MOST_REPLIES)
     ).all()
@@ -170,6 +173,15 @@ def _thread(found: Opened) -> list[Line]:
         )
         for one in replies
     ]
+
+
+def _readable(found: Opened) -> ColumnElement[bool]:
+    to_all = col(Reply.kind) == ReplyKind.FOLLOWUP.value
+    answers = col(Reply.kind) == ReplyKind.REPLY.value
+    mine = found.me.member
+    if not found.reader.responsible:
+        answers &= col(Reply.member_id) == (mine.id if mine else None)
+    return or_(to_all, answers)
 
 
 Who = tuple[int | None, int | None, str]  # a member or an agent, and how they answered

@@ -68,3 +68,18 @@ def test_one_reads_ones_own_answer_again_and_a_twin_does_not(quarter: Quarter, p
     assert "pour l'auteur et les référents seulement" in page
     assert "Je les vois" not in words(quarter.browser(quarter.twin).get(path))
     assert "pour vous et les référents" in words(quarter.browser(quarter.author).get(path))
+
+
+def test_the_quarter_is_on_the_map_where_one_says_where_it_happens(quarter: Quarter) -> None:
+    quarter.world.change(quarter.author, lat=45.18, lon=5.72)
+    visitor = quarter.browser(quarter.author)
+    for page in (
+        visitor.get("/alerts/new"),
+        visitor.post("/alerts/new", text=TEXT, placed="1", lat="45.18", lon="5.72"),
+    ):
+        assert "Les Lilas" in words(page).partition("data-zones")[2]
+
+
+def test_a_filter_that_finds_nothing_leads_back_to_all_alerts(quarter: Quarter) -> None:
+    page = words(quarter.browser(quarter.author).get("/alerts/?category=vol"))
+    assert 'href="/alerts/">Toutes les alertes' in page

@@ -100,7 +100,9 @@ def name_of(incoming: Incoming) -> str:
 
 
 def broadcast(incoming: Incoming) -> str:
-    """TOUS: the reply just made goes to everybody who was told, and to the author."""
+    """TOUS: the reply just made goes to everybody who was told, and to the author. Of an alert
+    that is over it is a new one: what was promised in answer to the reply must hold.
+    """
     known = incoming.member or incoming.agent
     reply = answering.last_reply(incoming.act, speaker(incoming)) if known else None
     alert = incoming.session.get(Alert, reply.alert_id) if reply else None
@@ -112,6 +114,8 @@ def broadcast(incoming: Incoming) -> str:
     try:
         told = answering.broadcast(incoming.act, alert, speaker(incoming), reply)
     except RuleError as error:
+        if error.code == "closed" and incoming.member is not None:
+            return raising.raise_from(incoming, reply.text)  # they see something now
         return _not_told(incoming, alert, REFUSALS[error.code])
     incoming.answer("followup_sent", alert_id=alert.id, ref=alert.id, count=told)
     return "followup"

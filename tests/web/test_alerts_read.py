@@ -83,3 +83,11 @@ def test_the_quarter_is_on_the_map_where_one_says_where_it_happens(quarter: Quar
 def test_a_filter_that_finds_nothing_leads_back_to_all_alerts(quarter: Quarter) -> None:
     page = words(quarter.browser(quarter.author).get("/alerts/?category=vol"))
     assert 'href="/alerts/">Toutes les alertes' in page
+
+
+def test_who_does_not_end_it_after_all_finds_their_words_again(quarter: Quarter, path: str) -> None:
+    visitor = quarter.browser(quarter.author)
+    assert 'name="again"' in words(visitor.post(f"{path}/end", ending="La police est là"))
+    page = words(visitor.post(f"{path}/end", ending="La police est là", again="1"))
+    assert "La police est là</textarea>" in page
+    assert "Alerte en cours" in page

@@ -91,3 +91,24 @@ def test_who_does_not_end_it_after_all_finds_their_words_again(quarter: Quarter,
     page = words(visitor.post(f"{path}/end", ending="La police est là", again="1"))
     assert "La police est là</textarea>" in page
     assert "Alerte en cours" in page
+
+
+def test_a_twin_reads_their_own_answer_under_no_name(quarter: Quarter, path: str) -> None:
+    page = words(answers(quarter, path, quarter.twin, reply="Nous arrivons").get(path))
+    assert "Nous arrivons" in page
+    since = page.partition('id="since"')[2].partition("</ol>")[0]
+    assert "Vous ·" in since
+    assert "Paul" not in since
+
+
+def test_nobody_is_said_to_be_told_of_an_alert_that_is_held(quarter: Quarter) -> None:
+    visitor, limit = quarter.browser(quarter.author), quarter.world.runtime.settings.alerts
+    path = ""
+    for n in range(limit.per_member_hour + 1):
+        path = visitor.lands(visitor.post("/alerts/new", text=f"{TEXT} {n}", sure="1"))
+    for who in (quarter.author, quarter.referent):
+        page = words(quarter.browser(who).get(path))
+        assert "Personne n'est encore prévenu" in page, who.first_name
+        assert "Qui est prévenu" not in page
+        assert "Terminer l'alerte" not in page
+        assert f"{path}/withdraw" in page

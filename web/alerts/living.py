@@ -38,6 +38,7 @@ FIGURES = "tocsin.alert_figures"
 FRESH = 2.0  # seconds: many follow one alert, and counting a town's messages takes a while
 KEPT = 200
 SAID = (ReplyKind.REPLY, ReplyKind.FOLLOWUP)
+Who = tuple[int | None, int | None, str]  # a member or an agent, and how they answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ def _thread(found: Opened) -> list[Line]:
     names = _names(found, replies)
     return [
         Line(
-            names.get((one.member_id, one.agent_id, one.kind), ""),
+            _called(found, one, names),
             i18n.asked().moment(one.created_at),
             found.told(one.text),
             one.kind == ReplyKind.FOLLOWUP,
@@ -175,6 +176,15 @@ def _thread(found: Opened) -> list[Line]:
     ]
 
 
+def _called(found: Opened, said: Reply, names: dict[Who, str]) -> str:
+    """Who said it; one's own answer is read again under no name, since a twin's went out
+    under a pseudonym.
+    """
+    if said.kind == ReplyKind.REPLY and not found.reader.responsible:
+        return i18n.asked()("alerts.you")
+    return names.get((said.member_id, said.agent_id, said.kind), "")
+
+
 def _readable(found: Opened) -> ColumnElement[bool]:
     to_all = col(Reply.kind) == ReplyKind.FOLLOWUP.value
     answers = col(Reply.kind) == ReplyKind.REPLY.value
@@ -182,9 +192,6 @@ def _readable(found: Opened) -> ColumnElement[bool]:
     if not found.reader.responsible:
         answers &= col(Reply.member_id) == (mine.id if mine else None)
     return or_(to_all, answers)
-
-
-Who = tuple[int | None, int | None, str]  # a member or an agent, and how they answered
 
 
 def _names(found: Opened, replies: Sequence[Reply]) -> dict[Who, str]:

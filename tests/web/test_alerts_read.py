@@ -112,3 +112,12 @@ def test_nobody_is_said_to_be_told_of_an_alert_that_is_held(quarter: Quarter) ->
         assert "Qui est prévenu" not in page
         assert "Terminer l'alerte" not in page
         assert f"{path}/withdraw" in page
+
+
+def test_what_may_be_left_out_at_the_end_is_the_word_and_not_the_end(
+    quarter: Quarter, path: str
+) -> None:
+    page = words(quarter.browser(quarter.author).get(path))
+    label = page.partition('<label for="ending">')[2].partition("</label>")[0]
+    assert "Un mot à ajouter" in label
+    assert "facultatif" in label

@@ -21,28 +21,29 @@ _ALPHABETIC = re.compile(r"[^\W\d_]+")
 _LOOKALIKES = str.maketrans("013457@$", "oieastas")
 _PARTICLES = frozenset(["de", "du", "des", "le", "la", "les", "d", "l", "van", "von", "ben", "el"])
 
+# Nobody chose theirs: no bird that is also a word for a fool or worse, no colour of skin.
 _MASCULINE = (
-    "Bouvreuil", "Bruant", "Chardonneret", "Cincle", "Colibri", "Coucou", "Courlis", "Étourneau",
-    "Faucon", "Geai", "Goéland", "Gravelot", "Grèbe", "Grimpereau", "Guêpier", "Héron", "Ibis",
+    "Accenteur", "Balbuzard", "Bécasseau", "Bihoreau", "Bouvreuil", "Bruant", "Chardonneret",
+    "Chevalier", "Cincle", "Colibri", "Coucou", "Courlis", "Fuligule", "Harle", "Macareux",
+    "Roselin", "Sizerin", "Tadorne", "Vanneau", "Venturon", "Faucon", "Geai", "Goéland", "Gravelot", "Grèbe", "Grimpereau", "Guêpier", "Héron", "Ibis",
     "Jaseur", "Loriot", "Martinet", "Milan", "Moineau", "Pinson", "Pipit", "Pluvier", "Pouillot",
-    "Roitelet", "Rossignol", "Rougequeue", "Serin", "Tarin", "Torcol", "Traquet", "Verdier",
+    "Roitelet", "Rossignol", "Rougequeue", "Tarin", "Torcol", "Traquet", "Verdier",
 )  # fmt: skip
 _FEMININE = (
-    "Aigrette", "Alouette", "Avocette", "Bergeronnette", "Buse", "Caille", "Chouette", "Cigogne",
-    "Corneille", "Effraie", "Fauvette", "Foulque", "Grive", "Grue", "Huppe", "Hirondelle",
-    "Linotte", "Mésange", "Mouette", "Oie", "Outarde", "Perdrix", "Pie", "Sarcelle", "Sittelle",
+    "Aigrette", "Alouette", "Avocette", "Bergeronnette", "Caille", "Chouette", "Cigogne",
+    "Bernache", "Gallinule", "Gorgebleue", "Guifette", "Locustelle", "Marouette", "Panure",
+    "Rousserolle", "Corneille", "Effraie", "Fauvette", "Foulque", "Grive", "Huppe", "Hirondelle",
+    "Mésange", "Mouette", "Outarde", "Perdrix", "Pie", "Sarcelle", "Sittelle",
     "Spatule", "Sterne", "Tourterelle",
 )  # fmt: skip
 _ADJECTIVES = (
     ("argenté", "argentée"), ("bleu", "bleue"), ("blond", "blonde"), ("brun", "brune"),
     ("cendré", "cendrée"), ("charmant", "charmante"), ("discret", "discrète"),
     ("doré", "dorée"), ("élégant", "élégante"), ("étoilé", "étoilée"), ("fier", "fière"),
-    ("gai", "gaie"), ("gracieux", "gracieuse"), ("huppé", "huppée"), ("jaune", "jaune"),
-    ("joyeux", "joyeuse"), ("léger", "légère"), ("lointain", "lointaine"),
-    ("malin", "maligne"), ("matinal", "matinale"), ("moucheté", "mouchetée"),
-    ("noir", "noire"), ("pourpre", "pourpre"), ("rapide", "rapide"), ("rieur", "rieuse"),
-    ("rose", "rose"), ("roux", "rousse"), ("rusé", "rusée"), ("sage", "sage"),
-    ("sauvage", "sauvage"), ("serein", "sereine"), ("tacheté", "tachetée"),
+    ("gracieux", "gracieuse"), ("huppé", "huppée"), ("joyeux", "joyeuse"),
+    ("lointain", "lointaine"), ("matinal", "matinale"), ("moucheté", "mouchetée"),
+    ("pourpre", "pourpre"), ("rapide", "rapide"), ("rieur", "rieuse"), ("rose", "rose"),
+    ("roux", "rousse"), ("sage", "sage"), ("serein", "sereine"), ("tacheté", "tachetée"),
     ("tranquille", "tranquille"), ("vert", "verte"), ("vif", "vive"), ("voyageur", "voyageuse"),
 )  # fmt: skip
 

@@ -176,12 +176,12 @@ def broadcast(act: Act, alert: Alert, by: Speaker, reply: Reply) -> int:
     Raises RuleError: `closed`, `town_only` (nothing town-wide by a resident, nor a name
     beyond the community), `elsewhere` (a twin speaks to those responsible alone), `too_many`.
     """
-    if alert.state in OVER:
-        raise RuleError("closed", f"alert {alert.id} is {alert.state}")
     if alert.kind == AlertKind.TOWN and not _speaks_for_town(act, by):
         raise RuleError("town_only", f"alert {alert.id} is the town's")
     if not _of(alert, by):
         raise RuleError("elsewhere", f"alert {alert.id} is of another community")
+    if alert.state in OVER:
+        raise RuleError("closed", f"alert {alert.id} is {alert.state}")
     if limits.too_many_followups(act, reply):
         raise RuleError("too_many", "told everybody too often within the hour")
     reply.kind = ReplyKind.FOLLOWUP

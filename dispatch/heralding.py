@@ -7,13 +7,14 @@ learns that a house stands empty.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import timedelta
 
-from sqlmodel import col, func, select
+from sqlalchemy import exists
+from sqlmodel import Session, col, func, select
 
 from community_store import subscriptions, visibility
-from community_store.models import Delivery, Member, Mute, Notice, Topic
+from community_store.models import Delivery, Member, Mute, Notice, Stop, Topic
 from dispatch import notices
 from dispatch.act import Act
 from dispatch.notifications import Opens
@@ -56,14 +57,35 @@ def announce(
     return told
 
 
-def _wanting(act: Act, hearers: Iterable[Member], channel: Channel) -> set[int]:
-    """Those who have not turned it off (S81), nor had much of it within the hour."""
-    people = {one.id or 0 for one in hearers}
-    muted = select(Mute.member_id).where(
-        col(Mute.member_id).in_(people),
-        Mute.topic == Topic.MESSAGE,
-        Mute.channel == channel,
+def unheard(session: Session, ids: Collection[int]) -> set[int]:
+    """Those of some people whom nothing tells that somebody wrote: no mail and no device, or
+    they want none (S81). What is written waits until they look.
+    """
+    stopped = exists().where(
+        col(Stop.address) == col(Member.email), col(Stop.channel) == Channel.EMAIL.value
     )
+    mailed = select(Member.id).where(col(Member.id).in_(ids), Member.email != "", ~stopped)
+    by_mail = {id_ or 0 for id_ in session.exec(mailed)} - _muted(session, ids, Channel.EMAIL)
+    by_push = subscriptions.having(session, ids) - _muted(session, ids, Channel.PUSH)
+    return set(ids) - by_mail - by_push
+
+
+def _muted(session: Session, ids: Collection[int], channel: Channel) -> set[int]:
+    """Those who have turned it off (S81)."""
+    return {
+        *session.exec(
+            select(Mute.member_id).where(
+                col(Mute.member_id).in_(ids),
+                Mute.topic == Topic.MESSAGE,
+                Mute.channel == channel,
+            )
+        )
+    }
+
+
+def _wanting(act: Act, hearers: Iterable[Member], channel: Channel) -> set[int]:
+    """Those who have not turned it off, nor had much of it within the hour."""
+    people = {one.id or 0 for one in hearers}
     much = (
         select(Delivery.member_id)
         .join(Notice, col(Notice.id) == col(Delivery.notice_id))
@@ -76,4 +98,5 @@ def _wanting(act: Act, hearers: Iterable[Member], channel: Channel) -> set[int]:
         .group_by(col(Delivery.member_id))
         .having(func.count(func.distinct(Delivery.notice_id)) >= MOST_AN_HOUR)
     )
-    return people - {*act.session.exec(muted)} - {id_ or 0 for id_ in act.session.exec(much)}
+    much_of_it = {id_ or 0 for id_ in act.session.exec(much)}
+    return people - _muted(act.session, people, channel) - much_of_it

@@ -72,12 +72,12 @@ def take(incoming: Incoming, alert: Alert) -> str:
 
 def acknowledge(incoming: Incoming, alert: Alert) -> str:
     """Count a courtesy, once a person: no answer, no broadcast."""
-    answering.acknowledge(incoming.act, alert, _speaker(incoming), incoming.text)
+    answering.acknowledge(incoming.act, alert, speaker(incoming), incoming.text)
     return "acknowledgement"
 
 
 def _route(incoming: Incoming, alert: Alert) -> str:
-    by = _speaker(incoming)
+    by = speaker(incoming)
     _, reached = answering.route(incoming.act, alert, by, incoming.text)
     kind = "reply_routed" if reached else "reply_nobody"
     if alert.kind == AlertKind.TOWN:
@@ -87,7 +87,7 @@ def _route(incoming: Incoming, alert: Alert) -> str:
     return "reply"
 
 
-def _speaker(incoming: Incoming) -> answering.Speaker:
+def speaker(incoming: Incoming) -> answering.Speaker:
     person = incoming.member or incoming.agent
     assert person is not None
     return answering.Speaker(person, incoming.row.id)
@@ -96,13 +96,15 @@ def _speaker(incoming: Incoming) -> answering.Speaker:
 def name_of(incoming: Incoming) -> str:
     """The sender as neighbours know them."""
     known = incoming.member or incoming.agent
-    return _speaker(incoming).name if known else incoming.row.sender
+    return speaker(incoming).name if known else incoming.row.sender
 
 
 def broadcast(incoming: Incoming) -> str:
-    """TOUS: the reply just made goes to everybody who was told, and to the author."""
+    """TOUS: the reply just made goes to everybody who was told, and to the author. Of an alert
+    that is over it is a new one: what was promised in answer to the reply must hold.
+    """
     known = incoming.member or incoming.agent
-    reply = answering.last_reply(incoming.act, _speaker(incoming)) if known else None
+    reply = answering.last_reply(incoming.act, speaker(incoming)) if known else None
     alert = incoming.session.get(Alert, reply.alert_id) if reply else None
     if reply is None or alert is None:
         incoming.answer("nothing_to_broadcast")
@@ -110,8 +112,10 @@ def broadcast(incoming: Incoming) -> str:
     if alert.exercise:
         return raising.raise_from(incoming, reply.text)
     try:
-        told = answering.broadcast(incoming.act, alert, _speaker(incoming), reply)
+        told = answering.broadcast(incoming.act, alert, speaker(incoming), reply)
     except RuleError as error:
+        if error.code == "closed" and incoming.member is not None:
+            return raising.raise_from(incoming, reply.text)  # they see something now
         return _not_told(incoming, alert, REFUSALS[error.code])
     incoming.answer("followup_sent", alert_id=alert.id, ref=alert.id, count=told)
     return "followup"

@@ -162,6 +162,14 @@ def test_a_pseudonym_is_two_words_that_agree() -> None:
         assert not (adjective in masculine and bird in ("Mésange", "Pie", "Grive", "Buse"))
 
 
+def test_a_pseudonym_that_was_not_chosen_mocks_nobody() -> None:
+    """French calls a fool a buse, an oie or a linotte, and worse a grue."""
+    words = {word for one in pseudonyms.suggest(1500) for word in one.split()}
+    assert len(words) > 80
+    assert not words & {"Buse", "Grue", "Linotte", "Oie", "Serin", "Étourneau"}
+    assert not words & {"noir", "noire", "jaune", "sauvage", "malin", "maligne", "rusée", "légère"}
+
+
 def test_a_pseudonym_that_was_chosen_is_kept(store: Store) -> None:
     with store.begin() as session:
         chosen = membership.register(session, NewMember("A", "B", email="a@b.example",

@@ -225,3 +225,20 @@ def test_an_alert_ends_once(sqlite_world: World, home: int) -> None:
     alert = world.raised(author)
     outcomes = [world.text(author.mobile or "", f"{word} {alert.id}") for word in ("FIN", "FAUX")]
     assert outcomes == ["end", "closed_already"]
+
+
+@pytest.mark.parametrize("word", ["FIN", "FAUX"])
+def test_all_who_are_to_know_an_answer_to_what_is_over_are_warned_anew(
+    sqlite_world: World, home: int, word: str
+) -> None:
+    """The answer to the reply promised that TOUS tells the whole quarter."""
+    world = sqlite_world
+    author, neighbour, other = world.members(home, 3)
+    alert = world.raised(author)
+    world.pump()
+    world.text(author.mobile or "", f"{word} {alert.id}")
+    assert world.text(neighbour.mobile or "", "De la fumée sort du garage du 9") == "reply"
+    assert world.text(neighbour.mobile or "", "TOUS") == "alert"
+    world.pump()
+    assert "De la fumée sort du garage du 9" in " ".join(world.phone(other.mobile or ""))
+    assert world.answers(neighbour.mobile or "")[-1] == "receipt"

@@ -335,7 +335,7 @@ def test_a_held_alert_is_for_those_who_answer_for_it(quarter: Quarter) -> None:
     assert "Qui sera prévenu si elle part" in page
     assert "Qui est prévenu" not in page, "nobody is, yet"
     assert f'action="{path}/end"' not in page, "the two answers are enough"
-    assert f'action="{path}/end"' in words(quarter.browser(quarter.author).get(path))
+    assert f"{path}/withdraw" in words(quarter.browser(quarter.author).get(path))
     referent.lands(referent.post(f"{path}/release", answer="yes"))
     assert not only_of(quarter.world, AlertState.HELD)
     assert quarter.browser(quarter.neighbour).get(path).status_code == 200

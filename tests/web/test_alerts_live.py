@@ -47,7 +47,7 @@ def test_figures_change_no_forms_and_are_not_read_aloud(quarter: Quarter) -> Non
     neighbour.lands(neighbour.post(f"{path}/seen"))
     page = words(author.get(asked))
     assert "1 personne a confirmé" in page
-    assert "hx-swap-oob" not in page
+    assert re.findall(r'id="(\w+)" hx-swap-oob', page) == ["since"]
     whole = author.get(path).text
     assert "aria-live" not in whole.split('class="letter"')[1].split("</section>")[0]
     assert 'role="status" id="aloud"' in whole

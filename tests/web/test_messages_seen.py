@@ -172,7 +172,7 @@ def test_an_absence_from_the_choice_of_neighbours_to_its_end(
     page.get_by_label("Un mot pour eux").fill("La clé est chez Lucette")
     look("new")
     page.get_by_role("button", name="Prévenir ces voisins").click()
-    expect(page.get_by_text("Vos voisins sont prévenus")).to_be_visible()
+    expect(page.get_by_text("Les voisins choisis voient votre absence")).to_be_visible()
     look("mine")
     page.get_by_role("link", name="Terminer cette absence").click()
     look("end")

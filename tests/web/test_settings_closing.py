@@ -92,6 +92,7 @@ def test_closing_asks_for_the_password_though_one_has_just_signed_in(
     page = words(closes(visitor).get("/settings/close"))
     assert "Ce qui est effacé" in page
     assert "Ce qui reste" in page
+    assert "ce que vous avez publié dans la gazette" in page
     assert "seul référent" not in page
     answer = visitor.post("/settings/close")
     assert visitor.lands(answer) == "/settings/closed"

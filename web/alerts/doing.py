@@ -123,7 +123,7 @@ def called(ref: int) -> ResponseReturnValue:
 def end(ref: int) -> ResponseReturnValue:
     """All clear, to exactly those who were told (A7), once it is known how many they are."""
     form = forms.read((ENDING,))
-    if not form.ok:
+    if not form.ok or "again" in request.form:
         return _again(ref, form)
     if "sure" not in request.form and (asked := _ask_end(ref, form["ending"])) is not None:
         return asked

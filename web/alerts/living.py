@@ -1,7 +1,8 @@
 """What of an alert's page changes while it is read (A10): its state, figures, thread, and with
 them what the reader can do.
 
-The page asks every few seconds and says what it shows. Only what differs comes: the living part;
+The page asks every few seconds and says what it shows. Only what differs comes: the living part,
+and what came since, which stands below what the alert said;
 the forms, when what can be done changed (what is being typed stays); and one line to be read
 aloud, when the state changed or somebody said something. Figures alone are never read aloud.
 """
@@ -19,6 +20,7 @@ from typing import Any, cast
 from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
+from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
 from community_store import formerly
@@ -36,6 +38,7 @@ FIGURES = "tocsin.alert_figures"
 FRESH = 2.0  # seconds: many follow one alert, and counting a town's messages takes a while
 KEPT = 200
 SAID = (ReplyKind.REPLY, ReplyKind.FOLLOWUP)
+Who = tuple[int | None, int | None, str]  # a member or an agent, and how they answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +100,11 @@ def _news(found: Opened, shown: dict[str, Any]) -> str:
 
 
 def part(found: Opened) -> dict[str, Any]:
-    """What alerts/living.html says, and marks that change with it."""
+    """What alerts/living.html says, what came since, and marks that change with them."""
     shown = _facts(found)
     shown["living"] = Markup(render_template("alerts/live.html", **shown))  # noqa: S704  # our own template
-    shown["mark"] = sha256(shown["living"].encode()).hexdigest()[:12]
+    shown["since"] = Markup(render_template("alerts/since.html", **shown))  # noqa: S704  # our own template
+    shown["mark"] = sha256((shown["living"] + shown["since"]).encode()).hexdigest()[:12]
     return shown
 
 
@@ -147,13 +151,13 @@ def _then(found: Opened, members: Sequence[Member]) -> set[int]:
 
 
 def _thread(found: Opened) -> list[Line]:
-    """What was told to all since, and to those responsible what was answered; oldest first."""
-    db, kinds = found.act.session, [ReplyKind.FOLLOWUP.value]
-    if found.reader.responsible:
-        kinds.append(ReplyKind.REPLY.value)
+    """What was told to all since, and what was answered: all of it to those responsible, to
+    others their own; oldest first.
+    """
+    db = found.act.session
     replies = db.exec(
         select(Reply)
-        .where(Reply.alert_id == found.ref, col(Reply.kind).in_(kinds))
+        .where(Reply.alert_id == found.ref, _readable(found))
         .order_by(col(Reply.id))
         .limit(MOST_REPLIES)
     ).all()
@@ -162,7 +166,7 @@ def _thread(found: Opened) -> list[Line]:
     names = _names(found, replies)
     return [
         Line(
-            names.get((one.member_id, one.agent_id, one.kind), ""),
+            _called(found, one, names),
             i18n.asked().moment(one.created_at),
             found.told(one.text),
             one.kind == ReplyKind.FOLLOWUP,
@@ -172,7 +176,22 @@ def _thread(found: Opened) -> list[Line]:
     ]
 
 
-Who = tuple[int | None, int | None, str]  # a member or an agent, and how they answered
+def _called(found: Opened, said: Reply, names: dict[Who, str]) -> str:
+    """Who said it; one's own answer is read again under no name, since a twin's went out
+    under a pseudonym.
+    """
+    if said.kind == ReplyKind.REPLY and not found.reader.responsible:
+        return i18n.asked()("alerts.you")
+    return names.get((said.member_id, said.agent_id, said.kind), "")
+
+
+def _readable(found: Opened) -> ColumnElement[bool]:
+    to_all = col(Reply.kind) == ReplyKind.FOLLOWUP.value
+    answers = col(Reply.kind) == ReplyKind.REPLY.value
+    mine = found.me.member
+    if not found.reader.responsible:
+        answers &= col(Reply.member_id) == (mine.id if mine else None)
+    return or_(to_all, answers)
 
 
 def _names(found: Opened, replies: Sequence[Reply]) -> dict[Who, str]:

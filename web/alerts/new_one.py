@@ -108,7 +108,7 @@ def _form(db: Session, member: Member, form: Form) -> str:
         most_segments=act.settings.dispatch.max_segments,
         frame=previewing.frame(act, member, language),
         start=_place(form) or home_of(member) or _middle(db, member),
-        zones=[] if home_of(member) else [maps.zone(_community(db, member), "own")],
+        zones=[maps.zone(_community(db, member), "own")],
     )
 
 
@@ -119,7 +119,12 @@ def _review(db: Session, member: Member, form: Form) -> ResponseReturnValue:
     except RuleError as error:
         return _refused(db, member, form, error)
     return render_template(
-        "alerts/review.html", form=form, seen=seen, place=told.place, category=told.category
+        "alerts/review.html",
+        form=form,
+        seen=seen,
+        place=told.place,
+        category=told.category,
+        zones=[maps.zone(_community(db, member), "own")],
     )
 
 

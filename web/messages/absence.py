@@ -21,7 +21,7 @@ from web import forms, identity
 from web.access import Policy, access
 from web.forms import Field, Form
 from web.messages import aliases, choosing
-from web.messages.room import OFTEN
+from web.messages.room import OFTEN, unheard
 from web.throttle import throttled
 
 absence = Blueprint("absence", __name__, url_prefix="/absence")
@@ -78,7 +78,7 @@ def new() -> ResponseReturnValue:
         refused = _refused(people)
         if refused:
             return _list(db, me, refused), 409
-        return _form(people, forms.blank(FIELDS))
+        return _form(db, people, forms.blank(FIELDS))
 
 
 @absence.post("/new")
@@ -93,8 +93,8 @@ def confide() -> ResponseReturnValue:
         people = _watchers(db, me)
         if refused := _refused(people):
             return _list(db, me, refused), 409
-    if away is None:
-        return _form(people, form), 422
+        if away is None:
+            return _form(db, people, form), 422
     try:
         with runtime.store.begin() as db:
             ids = [one.id for one in people]
@@ -103,7 +103,8 @@ def confide() -> ResponseReturnValue:
         abort(404)
     except RuleError as error:
         form.wrong(WRONG.get(error.code, ""), f"absence.not.{error.code}")
-        return _form(people, form), 422
+        with runtime.store.read() as db:
+            return _form(db, people, form), 422
     wake.pump(runtime)
     flash("absence.done")
     return redirect(url_for("absence.show"), 303)
@@ -143,8 +144,10 @@ def _date(text: str) -> date | None:
         return None
 
 
-def _form(people: Sequence[Person], form: Form) -> str:
-    return render_template("messages/absence.html", people=people, form=form)
+def _form(db: Session, people: Sequence[Person], form: Form) -> str:
+    return render_template(
+        "messages/absence.html", people=people, form=form, unheard=unheard(db, people)
+    )
 
 
 @absence.get("/<int:ref>/end")

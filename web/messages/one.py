@@ -19,7 +19,7 @@ from web import forms, i18n, identity
 from web.access import Policy, access
 from web.forms import Form
 from web.messages import aliases
-from web.messages.room import OFTEN, TEXT, called, gone, label, opened, room
+from web.messages.room import OFTEN, TEXT, called, gone, label, opened, room, unheard
 from web.throttle import throttled
 
 
@@ -86,6 +86,7 @@ def page(
         newest=before == LARGEST_ID,
         form=form,
         pseudonym=me.pseudonym if circle.with_twins else "",
+        unheard=unheard(db, circle.here) if circle.why is None else "",
     )
 
 

@@ -12,6 +12,7 @@ from community_store.circles import Circle, Fellow
 from community_store.conversations import Opened
 from community_store.correspondents import Person
 from community_store.models import Member, Message
+from dispatch import heralding
 from web import i18n, identity
 from web.forms import Field
 
@@ -51,6 +52,15 @@ def called(one: Fellow | Person) -> str:
     if not one.name:
         return t("messages.former")
     return t("messages.of_twin", name=one.name, place=one.place) if one.place else one.name
+
+
+def unheard(db: Session, people: Iterable[Fellow | Person]) -> str:
+    """The names of the neighbours whom nothing tells that somebody wrote; of twins it says
+    nothing, who are a pseudonym here and no more (S78).
+    """
+    neighbours = [one for one in people if one.name and not one.place]
+    found = heralding.unheard(db, [one.id for one in neighbours])
+    return ", ".join(called(one) for one in neighbours if one.id in found)
 
 
 def gone(said: Message | None) -> str:

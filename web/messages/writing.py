@@ -21,7 +21,7 @@ from web.access import Policy, access
 from web.forms import Field, Form
 from web.messages import aliases
 from web.messages.choosing import chosen, page
-from web.messages.room import OFTEN, TEXT, room, together
+from web.messages.room import OFTEN, TEXT, room, together, unheard
 from web.throttle import throttled
 
 TITLE = Field("title", "messages.title", capitals="sentences", hint="messages.title.hint",
@@ -42,7 +42,7 @@ def write() -> ResponseReturnValue:
         before = _before(db, me, people)
         if before is not None:
             return redirect(url_for("messages.one", ref=before, _anchor="end"), 303)
-        return _form(me, people, forms.blank((TEXT, TITLE)))
+        return _form(db, me, people, forms.blank((TEXT, TITLE)))
 
 
 @room.post("/write")
@@ -55,7 +55,7 @@ def send() -> ResponseReturnValue:
         me = identity.member(db)
         people = chosen(db, me)
         if not form.ok:
-            return _form(me, people, form), 422
+            return _form(db, me, people, form), 422
     try:
         with runtime.store.begin() as db:
             ids = [one.id for one in people]
@@ -93,7 +93,7 @@ def _before(db: Session, me: Member, people: Sequence[Person]) -> int | None:
     return found.id if found and conversations.opened(db, me, found.id or 0) else None
 
 
-def _form(me: Member, people: Sequence[Person], form: Form) -> str:
+def _form(db: Session, me: Member, people: Sequence[Person], form: Form) -> str:
     return render_template(
         "messages/write.html",
         form=form,
@@ -101,6 +101,7 @@ def _form(me: Member, people: Sequence[Person], form: Form) -> str:
         together=together(people),
         once=_once(),
         pseudonym=me.pseudonym if any(one.place for one in people) else "",
+        unheard=unheard(db, people),
     )
 
 
@@ -108,4 +109,5 @@ def _not_sent(
     me: Member, people: Sequence[Person], form: Form, error: RuleError
 ) -> ResponseReturnValue:
     form.wrong("text", f"messages.not.{error.code}")
-    return _form(me, people, form), 409
+    with identity.runtime().store.read() as db:
+        return _form(db, me, people, form), 409

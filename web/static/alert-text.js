@@ -1,11 +1,12 @@
 // How many SMS an alert takes, told as one writes it. The frame is what stands around the text.
 "use strict";
+import { joined } from "./plain.js";
 import { count } from "./segments.js";
 
 for (const line of document.querySelectorAll("[data-counts]")) {
   const text = document.getElementById(line.dataset.counts);
   const tell = () => {
-    const { segments, left } = count(line.dataset.head + text.value + line.dataset.tail);
+    const { segments, left } = count(joined(line.dataset.head, text.value, line.dataset.tail));
     const words = segments > Number(line.dataset.most) ? line.dataset.long
       : segments === 1 ? line.dataset.one : line.dataset.many;
     line.textContent = words

@@ -109,7 +109,7 @@ function showMarker(box) {
 
   function fit() {
     const whole = grounds.getBounds();
-    if (whole.isValid()) map.fitBounds(whole, { ...CLEAR, animate: false, maxZoom: 17 });
+    if (whole.isValid()) map.fitBounds(whole.extend(start), { ...CLEAR, animate: false, maxZoom: 17 });
   }
 
   fit();

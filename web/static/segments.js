@@ -7,10 +7,15 @@ const BASIC = new Set(
 );
 const EXTENSION = new Set("^{}\\[~]|€\f");
 
+/** Whether every letter is in the alphabet of SMS. */
+export function fits(text) {
+  return [...text].every((letter) => BASIC.has(letter) || EXTENSION.has(letter));
+}
+
 /** {segments, left, wide}: `left` characters fit in the last SMS; `wide` is UCS-2. */
 export function count(text) {
   const letters = [...text];
-  const wide = letters.some((letter) => !BASIC.has(letter) && !EXTENSION.has(letter));
+  const wide = !fits(text);
   const sizes = letters.map((letter) => (wide ? letter.length : EXTENSION.has(letter) ? 2 : 1));
   const [one, part] = wide ? [70, 67] : [160, 153];
   const total = sizes.reduce((sum, size) => sum + size, 0);

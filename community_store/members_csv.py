@@ -18,7 +18,7 @@ from typing import IO, Any
 from sqlalchemy import insert, or_
 from sqlmodel import Session, col, select
 
-from community_store import boundaries, communities, membership, movements
+from community_store import boundaries, communities, membership, movements, nicknames
 from community_store.errors import RuleError
 from community_store.membership import NewMember
 from community_store.models import Community, Member, MemberState
@@ -186,6 +186,7 @@ class Importer:
             except RuleError as error:
                 bad.append(BadRow(row.line, str(error)))
         if values:
+            _tell_apart(session, values)
             session.execute(insert(Member), values)
             movements.arrived_in_file(session, _arrivals(values))
         return sorted(bad, key=lambda row: row.line)
@@ -271,6 +272,17 @@ class Importer:
             if row.line in joined else row
             for row in rows
         ]  # fmt: skip
+
+
+def _tell_apart(session: Session, values: Iterable[dict[str, Any]]) -> None:
+    """Nobody is called as somebody else of their community (see nicknames)."""
+    placed = [one for one in values if one["community_id"] is not None]
+    found = nicknames.taken(session, {one["community_id"] for one in placed})
+    for one in placed:
+        others = found[one["community_id"]]
+        names = one["first_name"], one["last_name"]
+        one["pseudonym"] = nicknames.another(one["pseudonym"], others, *names)
+        others.add(one["pseudonym"].casefold())
 
 
 def _arrivals(values: Iterable[Mapping[str, Any]]) -> Counter[int | None]:

@@ -11,7 +11,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import ColumnElement, update
 from sqlmodel import Session, col, func, or_, select
 
-from community_store import boundaries, lookup, movements, personal_data, pseudonyms
+from community_store import boundaries, lookup, movements, nicknames, personal_data, pseudonyms
 from community_store.columns import utcnow
 from community_store.errors import Ambiguous, NotFound, RuleError
 from community_store.models import Community, Member, MemberState
@@ -56,6 +56,7 @@ def register(session: Session, new: NewMember) -> Member:
     member = Member(**values)
     session.add(member)
     session.flush()
+    nicknames.tell_apart(session, [member])
     if new.active:
         movements.arrived(session, member)
     return member
@@ -150,6 +151,7 @@ def activate(session: Session, member: Member) -> None:
     member.activated_at = member.activated_at or utcnow()
     session.add(member)
     if not suspended:  # whose suspension ends has not just arrived
+        nicknames.tell_apart(session, [member])
         movements.arrived(session, member)
 
 
@@ -201,6 +203,7 @@ def move(session: Session, member: Member, community: Community | None) -> None:
     member.community_id = community.id if community else None
     member.referent = False
     session.add(member)
+    nicknames.tell_apart(session, [member])
     if member.state == MemberState.ACTIVE:
         movements.arrived(session, member)
 
@@ -224,6 +227,7 @@ def gather(session: Session, community: Community) -> int:
     }
     joins = update(Member).where(col(Member.id).in_(inside))
     session.execute(joins.values(community_id=community.id))
+    nicknames.tell_apart(session, session.exec(select(Member).where(col(Member.id).in_(inside))))
     active = [who for who, state in inside.items() if state == MemberState.ACTIVE]
     movements.arrived_together(session, community.id or 0, active)
     return len(inside)

@@ -56,6 +56,18 @@ def pick(*names: str) -> str:
             return pseudonym
 
 
+def was_picked(pseudonym: str) -> bool:
+    """Whether it could be one of ours: nobody chose it, or chose it from our list."""
+    bird, _, adjective = pseudonym.partition(" ")
+    forms = {form for both in _ADJECTIVES for form in both}
+    return bird in _MASCULINE + _FEMININE and adjective in forms
+
+
+def count() -> int:
+    """How many there are to pick from."""
+    return len(_MASCULINE + _FEMININE) * len(_ADJECTIVES)
+
+
 def suggest(count: int, *names: str) -> list[str]:
     """Some different ones to choose from."""
     found: dict[str, None] = {}

@@ -68,12 +68,12 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Flask:
     for texts in rooms.TEXTS:
         texts.install(app, settings)
     headers.install(app, settings)
-    _answer_providers(app)
+    _answer_providers(app, settings)
     _believe_proxies(app, settings)
     return app
 
 
-def _answer_providers(app: Flask) -> None:
+def _answer_providers(app: Flask, settings: Settings) -> None:
     """Answer the webhooks by an application of their own, without forms, sessions and counts.
 
     What the pages need took a third of the time in which a text is taken in.
@@ -85,7 +85,7 @@ def _answer_providers(app: Flask) -> None:
     hooks.register_blueprint(webhooks)
     access.grant(hooks, PROVED)
     errors.install(hooks)
-    hooks.after_request(headers.plain)
+    headers.install_for_programs(hooks, settings)
     app.extensions["tocsin.webhooks"] = hooks
     pages, prefix = app.wsgi_app, f"{webhooks.url_prefix}/"
 

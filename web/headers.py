@@ -39,8 +39,15 @@ def strict(response: Response) -> Response:
     return response
 
 
-def plain(response: Response) -> Response:
-    """For programs: what they are answered is what it says it is."""
+def install_for_programs(app: Flask, settings: Settings) -> None:
+    """The same for answers that no browser should ever show."""
+    app.after_request(bare)
+    if identity.https(settings):
+        app.after_request(only_https)
+
+
+def bare(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 

@@ -232,7 +232,7 @@ def test_what_is_removed_waits_nowhere(street: Street) -> None:
     here, there, judge = grouped(street)
     visitor = street.browser(street.anne)
     visitor.lands(visitor.post(f"/reports/{here.id}", answer="removed", told=REASON, sure="1"))
-    assert street.code(judge, f"/reports/{there.id}") == 404
+    assert street.code(judge, f"/reports/{there.id}") == 410
     assert {one.state for one in street.world.rows(Report)} == {ReportState.DONE}
 
 
@@ -276,7 +276,7 @@ def test_the_team_suspends_whoever_wrote_it(street: Street) -> None:
     report = reported(street, street.odette, insulted(street, street.paul, street.odette))
     visitor = street.browser(street.anne)
     visitor.lands(visitor.post(f"/reports/{report.id}", answer="passed_on"))
-    assert street.code(street.anne, f"/reports/{report.id}") == 404
+    assert street.code(street.anne, f"/reports/{report.id}") == 410
     ours = team(street)
     assert "transmis par un référent" in words(ours.get("/team/reports"))
     ours.lands(ours.post(f"/team/reports/{report.id}", answer="suspended", told=REASON, sure="1"))

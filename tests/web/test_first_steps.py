@@ -26,7 +26,7 @@ def test_a_new_neighbour_is_welcomed_with_what_to_do(odette: Visitor) -> None:
     page = words(odette.get("/first-steps"))
     assert "Bienvenue, Odette !" in page
     assert "Les Lilas" in page
-    assert "2 voisins reçoivent" in page
+    assert "2 voisins sont inscrits" in page
     assert "38000" in page
 
 

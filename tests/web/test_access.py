@@ -98,6 +98,7 @@ def test_each_policy_admits_whom_it_says(crowd: Crowd) -> None:
     assert admitted == MAY
 
 
+@pytest.mark.timeout(240)
 def test_every_route_turns_away_exactly_those_whom_its_policy_does(crowd: Crowd) -> None:
     """By its answer: 401, 403, or the way to sign in. What is let in may still answer 404."""
     wrong, tried = [], 0

@@ -9,16 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import structlog
-from redis.exceptions import RedisError
 
 from dispatch import crashing, leaving, rights
 from dispatch.envelope import outbound
 from dispatch.errands import Errands, Timing
-from dispatch.lanes import Hold, InHand
 from dispatch.outbox import Claimed, Lane
 from dispatch.outcomes import Outcomes
-from dispatch.pace import HORIZON, Slots, spacing, too_late
+from dispatch.pace import HORIZON, spacing, too_late
 from dispatch.runtime import Runtime
+from dispatch.slots import Hold, InHand
 from gateway.contract import Accepted, SendError, Unknown
 
 log = structlog.get_logger(__name__)
@@ -40,7 +39,6 @@ class Departures:
     """
 
     runtime: Runtime
-    slots: Slots
     errands: Errands
     outcomes: Outcomes
     holds: dict[Lane, Hold] = field(default_factory=dict)
@@ -50,7 +48,7 @@ class Departures:
 
     def take(self, hold: Hold, batch: Sequence[Claimed], read_at: float) -> None:
         """Take deliveries that were just claimed, to leave at the next slots of their lane."""
-        hold.in_hand.extend(InHand(claimed, read_at) for claimed in batch)
+        hold.take_in(batch, read_at)
         self.afoot[hold.way.lane.gateway] += len(batch)
 
     @property
@@ -81,14 +79,12 @@ class Departures:
                 self._unless_soon(hold, now)
                 continue
             for _ in range(AT_ONCE):
-                if not hold.in_hand or hold.slot() > now + NEAR:
+                one = hold.next() if hold.slot() <= now + NEAR else None
+                if one is None or now - one.read_at > keeps:
                     break
-                if now - hold.in_hand[0].read_at > keeps:
-                    break
-                self._launch(hold, hold.in_hand.popleft())
+                self._launch(hold, one)
             if may_read:
                 stale += [(hold, one) for one in self._leaving_soon(hold, now)]
-            self._owe(hold)
         if stale:
             self.errands.begin(ERRAND, lambda: self._reread(stale))
 
@@ -142,15 +138,8 @@ class Departures:
         self.afoot[hold.way.lane.gateway] -= 1
         self.outcomes.put_away(one.claimed, verdict)
 
-    def _owe(self, hold: Hold) -> None:
-        try:
-            hold.pay(self.slots)
-        except RedisError as error:
-            log.warning("slots_not_charged", error=type(error).__name__)
-
     def _launch(self, hold: Hold, one: InHand) -> None:
-        at = hold.take(one.claimed.segments)
-        assert at is not None
+        at = hold.take(one)
         task = asyncio.create_task(self._send(hold, one, at))
         self.in_the_air[task] = at
         task.add_done_callback(self._landed)

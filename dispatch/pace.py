@@ -1,14 +1,17 @@
 """Send slots: how many workers share a number's rate without ever exceeding it.
 
 A slot is one segment at the number's rate. One atomic call reserves the next k slots;
-each message leaves at its own. k is at most a quarter of a second of rate and nothing
-is reserved further ahead than that, so an urgent text never waits behind more.
+each message leaves at its own. k is at most a quarter of a second of rate, or one message
+where that has more segments, and nothing is reserved further ahead than a quarter of a
+second, so an urgent text never waits behind more.
 
 A message arrives a little after its slot, now more, now less. With slots `spacing` apart
 and no message later than `sway`, no second ever has more than rate + 1 segments: any
 second is the sum of the slots of 1 + sway seconds, and (1 + sway) / spacing = rate + 1.
-Up to 250 segments a second sway is one slot, and spacing exactly 1 / rate. Above 10,000,
-which is more than we can send, there is more of it.
+Up to 50 segments a second sway is one slot, and spacing exactly 1 / rate. Above that a
+quarter of a slot would be too little for the way to a busy provider, and a quarter of a
+percent of the rate is spent on more. Above 10,000, which is more than we can send, there
+is more of it.
 """
 
 from __future__ import annotations
@@ -22,13 +25,15 @@ from typing import Protocol
 from redis import Redis
 
 HORIZON = 0.25  # seconds of rate that may be reserved ahead
-GUARD = 0.5  # seconds of silence where earlier reservations may have been forgotten
+GUARD = 0.5  # seconds of silence, the least, where earlier reservations may have been forgotten
 SWAY = 0.004  # seconds, the least that a message may come after its slot
 LOOSE = 4e-7  # seconds of sway that each segment a second adds, where no pump gets there
 LOOSEST = 0.1
 FASTEST = 2_000.0  # segments a second, about what one process sends: slots for more are not held
 SLACK = 0.2  # part of the time afoot that is left to what is started
 AFOOT = 0.75  # part of the sway used before the call; the rest is the way to the provider
+WAY = 0.005  # seconds that the way may take, also where a quarter of a slot is less
+ROOM = 0.0025  # seconds of sway that this may cost: a quarter of a percent of the rate
 DRIFT = 0.0005  # seconds a second that two clocks of computers may drift apart
 STEPPED = 10.0  # seconds further ahead than can be: Redis's clock was set back
 
@@ -51,17 +56,6 @@ return {1, free - now, last, now}
 _RETURN = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], string.format('%.0f', ARGV[1] - ARGV[2]))
-return 1
-"""
-
-
-# a line that is not there begins after the guard in any case
-_OWE = """
-local t = redis.call('TIME')
-local free = tonumber(redis.call('GET', KEYS[1]) or 0)
-if free == 0 then return 0 end
-free = math.max(free, t[1] * 1000000 + t[2])
-redis.call('SET', KEYS[1], string.format('%.0f', free + ARGV[1]))
 return 1
 """
 
@@ -93,17 +87,30 @@ class Slots(Protocol):
 
     def give_back(self, key: str, grant: Grant, unused: int) -> None: ...
 
-    def owe(self, key: str, rate: float, segments: int) -> None: ...
-
 
 def most(rate: float) -> int:
-    """How many slots may be reserved at once at `rate` segments a second."""
+    """How many slots are reserved at once at `rate` segments a second, at most."""
     return max(1, int(min(rate, FASTEST) * HORIZON))
+
+
+def whole(rate: float, segments: int) -> int:
+    """How many slots to reserve at once for messages of so many segments, so that all fit."""
+    return max(1, most(rate) // segments) * segments
+
+
+def guard(rate: float, wanted: int) -> float:
+    """Seconds of silence in which whatever was reserved and forgotten has passed."""
+    return max(GUARD, HORIZON + wanted * spacing(rate))
 
 
 def sway(rate: float) -> float:
     """Seconds after its slot by which a segment must have reached the provider."""
-    return max(1 / rate, SWAY, min(LOOSE * rate, LOOSEST))
+    return max(_own(rate) / AFOOT, min(AFOOT / rate + WAY, 1 / rate + ROOM))
+
+
+def _own(rate: float) -> float:
+    """The part of the sway that the sending process may use itself."""
+    return AFOOT * max(1 / rate, SWAY, min(LOOSE * rate, LOOSEST))
 
 
 def spacing(rate: float) -> float:
@@ -113,7 +120,7 @@ def spacing(rate: float) -> float:
 
 def too_late(rate: float) -> float:
     """Seconds after which a slot is given up rather than used."""
-    return AFOOT * sway(rate)
+    return _own(rate)
 
 
 def too_late_to_start(rate: float) -> float:
@@ -154,32 +161,33 @@ class SharedSlots:
     def __init__(self, redis: Redis, clock: Callable[[], float] = time.monotonic) -> None:
         self._reserve = redis.register_script(_RESERVE)
         self._return = redis.register_script(_RETURN)
-        self._owe = redis.register_script(_OWE)
         self._clock = clock
         self._redis_clock = _RedisClock()
 
     def reserve(self, key: str, rate: float, wanted: int) -> Grant | Wait:
-        """Reserve up to `wanted` slots. Raises RedisError while Redis is away."""
-        interval, count = spacing(rate), min(wanted, most(rate))
-        longest = (STEPPED + HORIZON + 10 * most(rate) * interval) * 1e6
+        """Reserve `wanted` slots. Raises RedisError while Redis is away."""
+        interval = spacing(rate)
+        longest = STEPPED + HORIZON + 10 * max(wanted, most(rate)) * interval
         asked = self._clock()
         granted, micros, end, now = self._reserve(
             keys=[_key(key)],
-            args=[interval * 1e6, count, HORIZON * 1e6, GUARD * 1e6, longest],
+            args=[
+                interval * 1e6,
+                wanted,
+                HORIZON * 1e6,
+                guard(rate, wanted) * 1e6,
+                longest * 1e6,
+            ],
         )
         offset = self._redis_clock.tell(int(now), asked, self._clock())
         if not granted:
             return Wait(int(micros) / 1e6)
         start = (int(now) + int(micros)) / 1e6 - offset
-        return Grant(start, count, interval, _text(end))
+        return Grant(start, wanted, interval, _text(end))
 
     def give_back(self, key: str, grant: Grant, unused: int) -> None:
         """Return the last `unused` slots of a grant, unless others follow them."""
         self._return(keys=[_key(key)], args=[grant.end, grant.interval * unused * 1e6])
-
-    def owe(self, key: str, rate: float, segments: int) -> None:
-        """Put off what comes next by segments that left without a slot. Raises RedisError."""
-        self._owe(keys=[_key(key)], args=[segments * spacing(rate) * 1e6])
 
 
 class LocalSlots:
@@ -191,21 +199,17 @@ class LocalSlots:
 
     def reserve(self, key: str, rate: float, wanted: int) -> Grant | Wait:
         now = self._clock()
-        free = max(now, self._free.get(key, now + GUARD))
+        free = max(now, self._free.get(key, now + guard(rate, wanted)))
         if free - now > HORIZON:
             self._free.setdefault(key, free)
             return Wait(free - now - HORIZON)
-        count = min(wanted, most(rate))
         interval = spacing(rate)
-        self._free[key] = free + count * interval
-        return Grant(free, count, interval, repr(self._free[key]))
+        self._free[key] = free + wanted * interval
+        return Grant(free, wanted, interval, repr(self._free[key]))
 
     def give_back(self, key: str, grant: Grant, unused: int) -> None:
         if repr(self._free.get(key)) == grant.end:
             self._free[key] -= unused * grant.interval
-
-    def owe(self, key: str, rate: float, segments: int) -> None:
-        self._free[key] = max(self._clock(), self._free.get(key, 0.0)) + segments * spacing(rate)
 
     def ahead(self) -> float:
         """Seconds for which slots are reserved already."""

@@ -25,11 +25,11 @@ from sqlmodel import Session
 from dispatch import claiming, crashing, lanes, night, outbox
 from dispatch.departures import BATCH, Departures
 from dispatch.errands import Errands, Timing
-from dispatch.lanes import Hold
 from dispatch.outbox import Claimed
 from dispatch.outcomes import Outcomes
 from dispatch.pace import HORIZON, Slots
 from dispatch.runtime import Runtime, rates
+from dispatch.slots import Hold
 
 log = structlog.get_logger(__name__)
 
@@ -81,7 +81,7 @@ class Pump:
         self._idle = idle
         self._errands = Errands()
         self._outcomes = Outcomes(runtime, self._errands)
-        self._departures = Departures(runtime, slots, self._errands, self._outcomes)
+        self._departures = Departures(runtime, self._errands, self._outcomes)
         self._refreshing = Timing(REFRESH, 10 * REFRESH)
         self._claiming = Timing(0.02, HORIZON, slowest=0.02)
         self._looked = False

@@ -5,16 +5,19 @@ from __future__ import annotations
 import itertools
 import math
 import multiprocessing
+import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pytest
 from redis import Redis
 
-from dispatch.lanes import Hold, OpenLane
-from dispatch.outbox import Lane
+from community_store.columns import utcnow
+from dispatch.lanes import OpenLane
+from dispatch.outbox import Claimed, Lane
 from dispatch.pace import (
     GUARD,
     HORIZON,
@@ -23,11 +26,13 @@ from dispatch.pace import (
     SharedSlots,
     Slots,
     Wait,
+    guard,
     most,
     spacing,
     sway,
     too_late,
 )
+from dispatch.slots import Hold
 
 RATE = 100.0
 UNPACED = 1_000_000.0
@@ -114,7 +119,9 @@ def test_processes_share_the_whole_rate_and_never_exceed_it(redis_url: str) -> N
 @pytest.mark.parametrize("rate", [0.5, 1, 3, 10, 1000])
 def test_any_rate_is_kept(redis_url: str, rate: float) -> None:
     with Redis.from_url(redis_url) as redis:
-        taken = take(SharedSlots(redis), time.monotonic() + GUARD + 1.2, rate=rate)
+        taken = take(
+            SharedSlots(redis), time.monotonic() + guard(rate, most(rate)) + 1.2, rate=rate
+        )
     assert crowded(taken) <= rate + 1
     assert len(taken) >= rate
 
@@ -132,7 +139,7 @@ def test_a_redis_that_forgets_all_never_makes_a_burst(redis_url: str, rate: floa
 def test_an_urgent_text_never_waits_behind_more_than_the_horizon(valkey: Redis) -> None:
     slots = begun(valkey)
     ends: list[float] = []
-    while isinstance(granted := slots.reserve(KEY, RATE, 1000), Grant):
+    while isinstance(granted := slots.reserve(KEY, RATE, most(RATE)), Grant):
         assert granted.count == most(RATE)
         ends.append(granted.start + granted.count * granted.interval - time.monotonic())
     assert max(ends) <= 2 * HORIZON + 0.05
@@ -173,9 +180,9 @@ def test_slots_in_memory_follow_the_same_rules() -> None:
             assert granted.start >= hands.now
             taken += [granted.start + n * granted.interval for n in range(granted.count)]
         hands.now += 0.003
-    assert min(taken) == pytest.approx(1000.0 + GUARD)
+    assert min(taken) == pytest.approx(1000.0 + guard(RATE, most(RATE)))
     assert crowded(taken, 1.0 - 1e-6) <= RATE
-    assert len(taken) / ((max(taken) - min(taken)) * RATE + 1) >= 0.999
+    assert len(taken) / ((max(taken) - min(taken)) / spacing(RATE) + 1) >= 0.999
 
 
 # what a pump holds
@@ -185,30 +192,84 @@ def hold(rate: float = RATE) -> Hold:
     return Hold(OpenLane(Lane("sim", 1), "38000", rate))
 
 
-def departures(slots: Slots, segments: list[int], rate: float) -> list[tuple[float, int]]:
-    """When messages of so many segments leave, each from a hold of its own at worst."""
-    left = []
-    for size in segments:
-        mine = hold(rate)
-        while mine.slot() > time.monotonic() + 0.015:
-            mine.top_up(slots, time.monotonic())
-            time.sleep(0.002)
-        at = mine.take(size)
-        assert at is not None
-        left.append((at, size))
-        mine.pay(slots)
-        mine.close(slots)
+def text(segments: int) -> Claimed:
+    return Claimed(
+        id=1, attempt=1, lease="", lane=Lane("sim", 1), channel="sms", to="", segments=segments,
+        sms="", subject="", mail="", voice="", push="", language="fr", subscription="",
+        started_at=utcnow(), expires_at=utcnow(),
+    )  # fmt: skip
+
+
+def pumps(
+    count: int, lengths: Callable[[], int], *, rate: float, seconds: float
+) -> list[tuple[float, int]]:
+    """What so many pumps that share a number send, all of whose slots are used in time."""
+    hands = Hands()
+    slots, holds = LocalSlots(hands), [hold(rate) for _ in range(count)]
+    left: list[tuple[float, int]] = []
+    while hands.now < 1000 + GUARD + seconds:
+        for mine in holds:
+            mine.skip_missed(hands.now)
+            mine.top_up(slots, hands.now)
+            while mine.wanted(hands.now + 0.1) > 0:
+                mine.take_in([text(lengths())], hands.now)
+            while mine.slot() <= hands.now and (one := mine.next()) is not None:
+                left.append((mine.take(one), one.claimed.segments))
+        hands.now += 0.002
     return left
 
 
-@pytest.mark.parametrize("kind", ["shared", "local"])
-def test_long_texts_pay_for_all_their_segments_even_when_the_pump_changes(
-    valkey: Redis, kind: str
+def busiest(left: Sequence[tuple[float, int]]) -> int:
+    """The most segments within a second."""
+    window: deque[tuple[float, int]] = deque()
+    most_seen = held_now = 0
+    for at, segments in sorted(left):
+        window.append((at, segments))
+        held_now += segments
+        while window[0][0] <= at - 1 + 1e-6:
+            held_now -= window.popleft()[1]
+        most_seen = max(most_seen, held_now)
+    return most_seen
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+@pytest.mark.parametrize("rate", [1, 5, 50])
+@pytest.mark.parametrize("longest", [1, 2, 5])
+def test_no_second_has_more_than_one_message_over_the_rate_whoever_sends(
+    count: int, rate: float, longest: int
 ) -> None:
-    slots: Slots = SharedSlots(valkey) if kind == "shared" else LocalSlots()
-    left = departures(slots, [3, 1, 3, 1], rate=5)
-    for (at, size), (following, _) in itertools.pairwise(left):
-        assert following - at >= size / 5 - 0.02
+    """A text of several segments leaves at the first of as many slots of its own in a row."""
+    lengths = random.Random(f"{count} {rate} {longest}")
+    left = pumps(count, lambda: lengths.choice([1, longest]), rate=rate, seconds=10)
+    assert busiest(left) <= rate + longest - 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+@pytest.mark.parametrize("segments", [1, 2, 3, 5])
+def test_texts_of_one_length_use_the_whole_rate(count: int, segments: int) -> None:
+    left = pumps(count, lambda: segments, rate=50, seconds=5)
+    span = max(at for at, _ in left) - min(at for at, _ in left)
+    assert sum(n for _, n in left[:-1]) / span / 50 >= 0.98
+
+
+def test_a_text_that_does_not_fit_lets_a_shorter_one_have_the_slot() -> None:
+    _hands, _slots, mine = held(5)
+    assert mine.held() == 1
+    mine.take_in([text(3), text(1)], 0.0)
+    one = mine.next()
+    assert one is not None
+    assert one.claimed.segments == 1
+
+
+def test_a_slot_too_few_is_given_up_and_the_next_are_reserved_for_the_whole_text() -> None:
+    hands, slots, mine = held(5)
+    mine.take_in([text(3)], 0.0)
+    assert mine.next() is None
+    assert mine.held() == 0, "it would leave before others' slots"
+    hands.now += 0.2
+    mine.top_up(slots, hands.now)
+    assert mine.held() == 3
+    assert mine.next() is mine.in_hand[0]
 
 
 def held(rate: float = RATE) -> tuple[Hands, LocalSlots, Hold]:
@@ -243,7 +304,8 @@ def test_slots_that_nobody_can_use_up_are_not_asked_for_again() -> None:
     hands, slots, mine = held(UNPACED)
     mine.top_up(slots, hands.now)
     assert mine.held() == most(UNPACED), "a turn of the loop is no reason"
-    mine.take(1)
+    mine.take_in([text(1)], 0.0)
+    mine.take(mine.in_hand[0])
     mine.top_up(slots, hands.now)
     assert mine.held() == 2 * most(UNPACED) - 1, "but what was used is"
 

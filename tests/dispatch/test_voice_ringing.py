@@ -11,6 +11,7 @@ from community_store.models import DeliveryState, Member, Number, NumberState
 from dispatch import alerts, lanes, night, notices
 from dispatch.followups import Followup, tell_followup
 from dispatch.runtime import rates
+from dispatch.slots import Hold
 from dispatch.tally import Why
 from gateway.contract import Accepted, Misconfigured, Stage
 from tests.dispatch.landlines import (
@@ -42,7 +43,7 @@ def test_texts_and_calls_of_one_number_are_two_lanes_with_their_own_rates(world:
     with world.store.read() as session:
         found = lanes.look(session, rates(world.settings), world.clock()).lanes
     assert {(way.lane.channel, way.rate) for way in found} == {(SMS, 10.0), (VOICE, 0.5)}
-    assert len({lanes.Hold(way).key for way in found}) == 2
+    assert len({Hold(way).key for way in found}) == 2
     assert [c.channel for c in world.claim(number)] == [SMS]
     assert [c.channel for c in claim(world, number)] == [VOICE]
 

@@ -43,7 +43,7 @@ from dispatch.act import Act
 from dispatch.alerts import Raised, Told
 from dispatch.audience import Heard
 from dispatch.outbox import Claimed, Lane
-from dispatch.pace import Grant, Wait, most
+from dispatch.pace import Grant, Wait
 from dispatch.runtime import MAIL, Runtime, build_providers, connect_redis
 from gateway.contract import Accepted, Channel, Inbound, SendError
 from gateway.providers.maildir import Maildir, read_folder
@@ -72,13 +72,10 @@ class FreeSlots:
     """Slots without limit: for tests that are not about pace."""
 
     def reserve(self, key: str, rate: float, wanted: int) -> Grant | Wait:
-        return Grant(asyncio.get_running_loop().time(), min(wanted, most(rate)), 1 / rate, "")
+        return Grant(asyncio.get_running_loop().time(), wanted, 1 / rate, "")
 
     def give_back(self, key: str, grant: Grant, unused: int) -> None:
         """Nothing was taken."""
-
-    def owe(self, key: str, rate: float, segments: int) -> None:
-        """Nothing is kept."""
 
 
 @dataclass

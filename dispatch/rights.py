@@ -86,12 +86,13 @@ def due_by_lanes() -> Select[Any]:
     """The same for the lanes of many numbers at once, on PostgreSQL: ids, up to `room` a lane.
 
     Parameters: now, and rows of {gateway, number_id, channel, room}. Each lane reads its own
-    stretch of ix_delivery_due, whatever waits on the others.
+    stretch of ix_delivery_due, whatever waits on the others. What to order them by comes with
+    them.
     """
     lanes = recordset("postgresql", {"gateway": str, "number_id": int, "channel": str, "room": int})
     lane = lanes.columns
     first = (
-        select(col(Delivery.id).label("id"))
+        select(col(Delivery.id), col(Delivery.priority), col(Delivery.size))
         .where(
             col(Delivery.gateway) == lane["gateway"],
             col(Delivery.number_id) == lane["number_id"],
@@ -105,18 +106,15 @@ def due_by_lanes() -> Select[Any]:
         .correlate(lanes.table)
         .lateral("first")
     )
-    return select(first.c.id).select_from(lanes.table.join(first, true()))
+    columns = (first.c.priority, first.c.size, first.c.id)
+    return select(*columns).select_from(lanes.table.join(first, true()))
 
 
 def queued() -> Select[Any]:
-    """What waits, of some ids, the most urgent first. Parameter: ids."""
-    return (
-        _facts()
-        .where(
-            col(Delivery.id).in_(bindparam("ids", expanding=True)),
-            col(Delivery.state) == State.QUEUED.value,
-        )
-        .order_by(col(Delivery.priority), col(Delivery.size), col(Delivery.id))
+    """What waits, of some ids, with the facts to judge it, in any order. Parameter: ids."""
+    return _facts().where(
+        col(Delivery.id).in_(bindparam("ids", expanding=True)),
+        col(Delivery.state) == State.QUEUED.value,
     )
 
 

@@ -279,6 +279,32 @@ def test_each_lane_reads_its_own_stretch_of_the_index(postgres_world: World) -> 
     assert "Sort" not in plan, plan
 
 
+def test_a_claim_reads_no_further_than_it_must_when_the_figures_say_that_nothing_waits(
+    postgres_world: World,
+) -> None:
+    """After a quiet week a campaign begins: all of it would be read and sorted at each claim."""
+    world = postgres_world
+    with world.store.begin() as session:
+        session.connection().exec_driver_sql("ANALYZE delivery")
+    number = world.number()
+    author = world.member(world.community())
+    world.add(*[world.person(author.community_id) for _ in range(300)])
+    world.raised(author)
+    read = _rows_read(world)
+    assert len(world.claim(number, 10)) == 10
+    assert _rows_read(world) - read < 100
+
+
+def _rows_read(world: World) -> int:
+    """The rows of deliveries that index scans found so far, which nothing else reads."""
+    with world.store.begin() as session:
+        connection = session.connection()
+        connection.exec_driver_sql("SELECT pg_stat_force_next_flush()")
+        connection.exec_driver_sql("SELECT pg_stat_clear_snapshot()")
+        asked = "SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'delivery'"
+        return int(connection.exec_driver_sql(asked).scalar() or 0)
+
+
 def test_two_workers_never_claim_the_same(world: World) -> None:
     number = world.number()
     author = world.member(world.community())

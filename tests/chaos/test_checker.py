@@ -122,6 +122,7 @@ def wrongs() -> Iterator[Any]:
     yield case(
         "wrong_person", "a stranger has it", lambda scene: scene.takes(LAST, to=EVERYBODY[-1])
     )
+    yield case("wrong_person", "the author has their own", hears_oneself)
     for state in ("queued", "sending", "unknown", "accepted", "sent", "held"):
         yield case("non_terminal", state, lambda scene, s=state: scene.changes(0, state=s))
     yield case(
@@ -136,6 +137,13 @@ def wrongs() -> Iterator[Any]:
         lambda scene: scene.rows.update({99: row(99, AUTHOR, alert=None, state="failed")}),
     )  # fmt: skip
     yield from (case(*each) for each in (*OF_AUTHORS, *OF_REPORTS, *OF_FIGURES))
+
+
+def hears_oneself(scene: Scene) -> None:
+    """All the tables say so: only who is meant to hear it tells."""
+    scene.ledger.append(entry(51, AUTHOR))
+    scene.rows[51] = row(51, AUTHOR)
+    scene.ends(51)
 
 
 def tells_again(scene: Scene, **more: Any) -> None:

@@ -32,6 +32,8 @@ from dispatch import redialling, rights
 from dispatch.lifecycle import BAD_NEWS, BY_STAGE, FINAL, replaced_by
 from gateway.contract import Channel, Receipt, Stage
 
+LARGEST_ID = 2**31  # what a column of the database holds
+
 
 @dataclass(frozen=True, slots=True)
 class Lane:
@@ -253,14 +255,21 @@ def requeue(
     return done
 
 
+def find(session: Session, delivery: int, *, lock: bool = False) -> Delivery:
+    """A delivery by its number. Raises NotFound."""
+    known = 0 < delivery < LARGEST_ID
+    found = session.get(Delivery, delivery, with_for_update=lock) if known else None
+    if found is None:
+        raise NotFound(f"no delivery {delivery}: see `tocsin delivery list`")
+    return found
+
+
 def retry(session: Session, delivery: int, now: datetime) -> None:
     """Queue a delivery again that failed, at an operator's wish. Raises RuleError.
 
     Never one that may have been received, nor one whose time to live has passed.
     """
-    found = session.get(Delivery, delivery, with_for_update=True)
-    if found is None:
-        raise NotFound(f"no delivery {delivery}: see `tocsin delivery list`")
+    found = find(session, delivery, lock=True)
     if found.state not in (State.FAILED, State.UNDELIVERED):
         raise RuleError(
             "not_failed", f"delivery {delivery} is {found.state}: only a failed one can be retried"

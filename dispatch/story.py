@@ -8,7 +8,6 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from community_store.errors import NotFound
 from community_store.models import (
     Alert,
     Attempt,
@@ -22,6 +21,7 @@ from community_store.models import (
     StepKind,
 )
 from community_store.models import DeliveryState as State
+from dispatch import outbox
 from dispatch.lifecycle import FINAL
 from dispatch.settlement import THROTTLED
 from gateway.contract import Traits
@@ -57,9 +57,7 @@ def tell(
     `traits` says by name what each gateway can do, which decides what becomes of a doubt;
     one that is not there any more can do nothing.
     """
-    delivery = session.get(Delivery, delivery_id)
-    if delivery is None:
-        raise NotFound(f"no delivery {delivery_id}: see `tocsin delivery list`")
+    delivery = outbox.find(session, delivery_id)
     events = [
         _planned(session, delivery),
         *_attempts(session, delivery),

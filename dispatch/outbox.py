@@ -33,6 +33,7 @@ from dispatch.lifecycle import BAD_NEWS, BY_STAGE, FINAL, replaced_by
 from gateway.contract import Channel, Receipt, Stage
 
 LARGEST_ID = 2**31  # what a column of the database holds
+LOST = "worker lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,11 +320,19 @@ def doubt_expired_leases(session: Session, now: datetime, dead: Sequence[str] = 
             look_at=now,
             looks=0,
             doubts=col(Delivery.doubts) + 1,
-            reason="worker lost",
+            reason=LOST,
         )
         .execution_options(synchronize_session=False)
     )
-    return _count(session, statement)
+    count = _count(session, statement)
+    if count:
+        these = [
+            col(Delivery.state) == State.UNKNOWN.value,
+            col(Delivery.look_at) == now,
+            col(Delivery.reason) == LOST,
+        ]
+        steps.note_all(session, these, StepKind.LOST, at=now, detail="its worker was lost")
+    return count
 
 
 def postpone_look(session: Session, delivery: int, attempt: int, at: datetime) -> None:

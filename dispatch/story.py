@@ -75,7 +75,7 @@ def _planned(session: Session, delivery: Delivery) -> Event:
     if delivery.alert_id is not None:
         what += f", as {delivery.audience}"
     size = f", {delivery.segments} segments" if delivery.segments > 1 else ""
-    until = f"; of no use after {delivery.expires_at:%H:%M:%S}"
+    until = f"; of no use after {_at(delivery.expires_at)}"
     text = f"planned for {what}, by {delivery.channel}{_by(session, delivery)}{size}{until}"
     alert = session.get(Alert, delivery.alert_id) if delivery.alert_id else None
     if alert is not None and alert.held_until is not None:
@@ -123,6 +123,7 @@ STEPS = {
     StepKind.MOVED: "moved:",
     StepKind.RELEASED: "no longer held:",
     StepKind.RETRIED: "queued again:",
+    StepKind.LOST: "in doubt, it may have left:",
 }
 
 

@@ -118,6 +118,23 @@ def test_what_comes_next_is_what_its_provider_can_do(
     assert tale(world, told(world, outcome))[1].startswith(ahead)
 
 
+def test_a_worker_that_was_lost_is_told_of(world: World) -> None:
+    delivery = told(world, NotNow("refused a connection"))
+    world.clock.forward(seconds=10)
+    (number,) = world.rows(Number)
+    assert len(world.claim(number)) == 1
+    world.clock.forward(seconds=61)
+    with world.store.begin() as session:
+        assert outbox.doubt_expired_leases(session, world.clock()) == 1
+    with world.store.begin() as session:
+        assert outbox.doubt_expired_leases(session, world.clock()) == 0
+    begins(
+        tale(world, delivery)[0][-2:],
+        "attempt 2: claimed by",
+        "in doubt, it may have left: its worker was lost",
+    )
+
+
 def test_what_is_cancelled_moved_or_waits_says_so(world: World) -> None:
     delivery = told(world)
     with world.store.begin() as session:

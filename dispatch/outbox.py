@@ -26,14 +26,13 @@ from sqlmodel import Session, col
 from community_store import steps
 from community_store.columns import utcnow
 from community_store.errors import NotFound, RuleError
-from community_store.models import Attempt, Delivery, Notice, StepKind
+from community_store.models import Delivery, Notice, StepKind
 from community_store.models import DeliveryState as State
 from dispatch import redialling, rights
 from dispatch.lifecycle import BAD_NEWS, BY_STAGE, FINAL, replaced_by
 from gateway.contract import Channel, Receipt, Stage
 
 LARGEST_ID = 2**31  # what a column of the database holds
-LOST = "worker lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,46 +292,6 @@ def give_up(session: Session, delivery: int, verdict: rights.Verdict, now: datet
         .execution_options(synchronize_session=False)
     )
     return _count(session, statement) > 0
-
-
-def doubt_expired_leases(session: Session, now: datetime, dead: Sequence[str] = ()) -> int:
-    """A process died between claim and settlement: what it sent is unknown; how many.
-
-    Counts for leases that have run out, and for those of the `dead` workers at once.
-    """
-    gone = col(Delivery.lease_until) <= now
-    if dead:
-        holder = (
-            Attempt.__table__.select()  # type: ignore[attr-defined]  # SQLModel hides __table__
-            .where(
-                col(Attempt.delivery_id) == col(Delivery.id),
-                col(Attempt.n) == col(Delivery.attempts),
-                col(Attempt.worker).in_(dead),
-            )
-            .exists()
-        )
-        gone = gone | holder
-    statement = (
-        update(Delivery)
-        .where(col(Delivery.state) == State.SENDING.value, gone)
-        .values(
-            state=State.UNKNOWN.value,
-            look_at=now,
-            looks=0,
-            doubts=col(Delivery.doubts) + 1,
-            reason=LOST,
-        )
-        .execution_options(synchronize_session=False)
-    )
-    count = _count(session, statement)
-    if count:
-        these = [
-            col(Delivery.state) == State.UNKNOWN.value,
-            col(Delivery.look_at) == now,
-            col(Delivery.reason) == LOST,
-        ]
-        steps.note_all(session, these, StepKind.LOST, at=now, detail="its worker was lost")
-    return count
 
 
 def postpone_look(session: Session, delivery: int, attempt: int, at: datetime) -> None:

@@ -8,7 +8,7 @@ from community_store import numbers
 from community_store.errors import NotFound
 from community_store.models import DeliveryState as State
 from community_store.models import GatewayPause, Number
-from dispatch import looking, outbox, receipts, story
+from dispatch import looking, lost, outbox, receipts, story
 from gateway.contract import Accepted, NotNow, Receipt, SendError, Stage, Traits, Unknown
 from tests.dispatch.standin import StandIn
 from tests.dispatch.world import World
@@ -125,9 +125,9 @@ def test_a_worker_that_was_lost_is_told_of(world: World) -> None:
     assert len(world.claim(number)) == 1
     world.clock.forward(seconds=61)
     with world.store.begin() as session:
-        assert outbox.doubt_expired_leases(session, world.clock()) == 1
+        assert lost.doubt(session, world.clock()) == 1
     with world.store.begin() as session:
-        assert outbox.doubt_expired_leases(session, world.clock()) == 0
+        assert lost.doubt(session, world.clock()) == 0
     begins(
         tale(world, delivery)[0][-2:],
         "attempt 2: claimed by",

@@ -64,13 +64,12 @@ def show(
     """Show one delivery with its attempts and receipts."""
     from sqlmodel import col, select
 
-    from community_store.errors import NotFound
     from community_store.models import Attempt, ReceiptRow
+    from dispatch import outbox
 
     with of(ctx).read() as session:
-        row = next(iter(_rows(session, {"id": delivery}, 1)), None)
-        if row is None:
-            raise NotFound(f"no delivery {delivery}: see `tocsin delivery list`")
+        outbox.find(session, delivery)
+        (row,) = _rows(session, {"id": delivery}, 1)
         attempts = session.exec(
             select(Attempt).where(Attempt.delivery_id == delivery).order_by(col(Attempt.n))
         )

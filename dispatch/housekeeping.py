@@ -28,6 +28,7 @@ from dispatch import (
     wake,
 )
 from dispatch.pace import LocalSlots
+from dispatch.probing import Probe
 from dispatch.runtime import Runtime
 from dispatch.spool import Spool
 
@@ -37,6 +38,7 @@ TICK = 0.5
 FORGET_SECONDS = 3600.0  # between two pieces of what is too old to be kept
 ALIVE, ALIVE_SECONDS = "tocsin:alive", 60
 STAND_IN_SECONDS = 2.0  # a slice of pumping while Redis is away
+HURRIED = 0.05  # seconds that whoever stands in waits for Redis to say that it is back
 
 
 def run(runtime: Runtime) -> None:
@@ -61,6 +63,7 @@ class Housekeeping:
         self.runtime = runtime
         self.slots: LocalSlots | None = None  # while it stands in for Redis
         self.spool = Spool(runtime.settings.data_dir)
+        self._probe = Probe(self._redis_takes)
         self._swept = float("-inf")
         self._polled = float("-inf")
         self._forgot = float("-inf")
@@ -71,7 +74,7 @@ class Housekeeping:
         dispatch, now = self.runtime.settings.dispatch, time.monotonic()
         for row in self.spool.replay(self.runtime.store):
             wake.read_inbound(self.runtime, row)
-        if not self._redis_answers():
+        if not self._probe.answers(HURRIED if self.slots is not None else None):
             self._stand_in()
         elif self._steps_back():
             sweep.wake_for_leftovers(self.runtime)
@@ -87,7 +90,7 @@ class Housekeeping:
             self._forgot = now
             self._forget()
 
-    def _redis_answers(self) -> bool:
+    def _redis_takes(self) -> bool:
         """Whether Redis takes what is written: one that is full answers, and helps nobody."""
         try:
             return bool(self.runtime.redis.set(ALIVE, 1, ex=ALIVE_SECONDS))

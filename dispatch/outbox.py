@@ -26,11 +26,13 @@ from sqlmodel import Session, col
 from community_store import steps
 from community_store.columns import utcnow
 from community_store.errors import NotFound, RuleError
-from community_store.models import Attempt, Delivery, Notice, StepKind
+from community_store.models import Delivery, Notice, StepKind
 from community_store.models import DeliveryState as State
 from dispatch import redialling, rights
 from dispatch.lifecycle import BAD_NEWS, BY_STAGE, FINAL, replaced_by
 from gateway.contract import Channel, Receipt, Stage
+
+LARGEST_ID = 2**31  # what a column of the database holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,14 +255,21 @@ def requeue(
     return done
 
 
+def find(session: Session, delivery: int, *, lock: bool = False) -> Delivery:
+    """A delivery by its number. Raises NotFound."""
+    known = 0 < delivery < LARGEST_ID
+    found = session.get(Delivery, delivery, with_for_update=lock) if known else None
+    if found is None:
+        raise NotFound(f"no delivery {delivery}: see `tocsin delivery list`")
+    return found
+
+
 def retry(session: Session, delivery: int, now: datetime) -> None:
     """Queue a delivery again that failed, at an operator's wish. Raises RuleError.
 
     Never one that may have been received, nor one whose time to live has passed.
     """
-    found = session.get(Delivery, delivery, with_for_update=True)
-    if found is None:
-        raise NotFound(f"no delivery {delivery}: see `tocsin delivery list`")
+    found = find(session, delivery, lock=True)
     if found.state not in (State.FAILED, State.UNDELIVERED):
         raise RuleError(
             "not_failed", f"delivery {delivery} is {found.state}: only a failed one can be retried"
@@ -283,38 +292,6 @@ def give_up(session: Session, delivery: int, verdict: rights.Verdict, now: datet
         .execution_options(synchronize_session=False)
     )
     return _count(session, statement) > 0
-
-
-def doubt_expired_leases(session: Session, now: datetime, dead: Sequence[str] = ()) -> int:
-    """A process died between claim and settlement: what it sent is unknown; how many.
-
-    Counts for leases that have run out, and for those of the `dead` workers at once.
-    """
-    gone = col(Delivery.lease_until) <= now
-    if dead:
-        holder = (
-            Attempt.__table__.select()  # type: ignore[attr-defined]  # SQLModel hides __table__
-            .where(
-                col(Attempt.delivery_id) == col(Delivery.id),
-                col(Attempt.n) == col(Delivery.attempts),
-                col(Attempt.worker).in_(dead),
-            )
-            .exists()
-        )
-        gone = gone | holder
-    statement = (
-        update(Delivery)
-        .where(col(Delivery.state) == State.SENDING.value, gone)
-        .values(
-            state=State.UNKNOWN.value,
-            look_at=now,
-            looks=0,
-            doubts=col(Delivery.doubts) + 1,
-            reason="worker lost",
-        )
-        .execution_options(synchronize_session=False)
-    )
-    return _count(session, statement)
 
 
 def postpone_look(session: Session, delivery: int, attempt: int, at: datetime) -> None:

@@ -29,12 +29,20 @@ def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
+@dataclass(slots=True)
+class Hanging:
+    """When a server last gave no answer in time (monotonic seconds)."""
+
+    since: float = float("-inf")
+
+
 @dataclass(frozen=True)
 class Runtime:
     """`providers` has every gateway by name, mail under "mail", notifications under "push".
 
     `clock` gives aware UTC instants; `stopping` is set when the process must drain; `ours`
-    holds our numbers that were asked for lately (dispatch/intake.py).
+    holds our numbers that were asked for lately (dispatch/intake.py), `hangs` since when
+    Redis has kept whoever wakes waiting (dispatch/wake.py).
     """
 
     settings: Settings
@@ -45,6 +53,7 @@ class Runtime:
     worker: str = field(default_factory=worker_name)
     stopping: threading.Event = field(default_factory=threading.Event)
     ours: dict[str, float] = field(default_factory=dict)
+    hangs: Hanging = field(default_factory=Hanging)
 
     def close(self) -> None:
         self.store.close()

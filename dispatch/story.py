@@ -8,7 +8,6 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from community_store.errors import NotFound
 from community_store.models import (
     Alert,
     Attempt,
@@ -22,6 +21,7 @@ from community_store.models import (
     StepKind,
 )
 from community_store.models import DeliveryState as State
+from dispatch import outbox
 from dispatch.lifecycle import FINAL
 from dispatch.settlement import THROTTLED
 from gateway.contract import Traits
@@ -57,9 +57,7 @@ def tell(
     `traits` says by name what each gateway can do, which decides what becomes of a doubt;
     one that is not there any more can do nothing.
     """
-    delivery = session.get(Delivery, delivery_id)
-    if delivery is None:
-        raise NotFound(f"no delivery {delivery_id}: see `tocsin delivery list`")
+    delivery = outbox.find(session, delivery_id)
     events = [
         _planned(session, delivery),
         *_attempts(session, delivery),
@@ -77,7 +75,7 @@ def _planned(session: Session, delivery: Delivery) -> Event:
     if delivery.alert_id is not None:
         what += f", as {delivery.audience}"
     size = f", {delivery.segments} segments" if delivery.segments > 1 else ""
-    until = f"; of no use after {delivery.expires_at:%H:%M:%S}"
+    until = f"; of no use after {_at(delivery.expires_at)}"
     text = f"planned for {what}, by {delivery.channel}{_by(session, delivery)}{size}{until}"
     alert = session.get(Alert, delivery.alert_id) if delivery.alert_id else None
     if alert is not None and alert.held_until is not None:
@@ -125,6 +123,7 @@ STEPS = {
     StepKind.MOVED: "moved:",
     StepKind.RELEASED: "no longer held:",
     StepKind.RETRIED: "queued again:",
+    StepKind.LOST: "in doubt, it may have left:",
 }
 
 

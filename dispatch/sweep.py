@@ -34,6 +34,7 @@ from dispatch import (
     holding,
     locating,
     looking,
+    lost,
     metrics,
     notices,
     outbox,
@@ -85,7 +86,7 @@ def _do(act: Act, name: str, task: Task) -> object:
 
 
 def _doubt(act: Act) -> int:
-    return outbox.doubt_expired_leases(act.session, act.now, dead_workers(act.session))
+    return lost.doubt(act.session, act.now, dead_workers(act.session))
 
 
 def _follow(act: Act) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import product
 from typing import cast
 
 from flask import Blueprint, Response, current_app, jsonify
@@ -15,9 +16,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from community_store import schema
+from community_store.models import DeliveryState
 from dispatch import figures, queues
 from dispatch.runtime import Runtime
 from dispatch.spool import Spool
+from gateway.contract import Channel
 from web.access import Policy, access
 
 health = Blueprint("health", __name__)
@@ -125,16 +128,30 @@ def _totals(session: Session) -> list[Metric]:
     inbound = CounterMetricFamily(
         "tocsin_inbound", "Texts that came in.", labels=["gateway", "outcome"]
     )
-    for (gateway, outcome), count in figures.inbound_by_outcome(session).items():
-        inbound.add_metric([gateway, outcome or "new"], count)
+    for labels, count in _texts(session).items():
+        inbound.add_metric(labels, count)
     deliveries = CounterMetricFamily(
         "tocsin_deliveries", "Deliveries by their present state.", labels=["channel", "state"]
     )
-    for (channel, state), count in figures.deliveries_by_state(session).items():
-        deliveries.add_metric([channel, state], count)
+    for labels, count in _deliveries(session).items():
+        deliveries.add_metric(labels, count)
     twice = CounterMetricFamily("tocsin_duplicates", "Messages that left more than once.")
     twice.add_metric([], figures.duplicates(session))
     return [inbound, deliveries, twice]
+
+
+def _texts(session: Session) -> dict[tuple[str, str], int]:
+    """With what alert rules ask for at 0: a series that begins at 1 has not grown, to Prometheus."""
+    found = dict.fromkeys(product(_runtime().settings.gateway, ("new", "set_aside")), 0)
+    for (gateway, outcome), count in figures.inbound_by_outcome(session).items():
+        found[gateway, outcome or "new"] = count
+    return found
+
+
+def _deliveries(session: Session) -> dict[tuple[str, str], int]:
+    """All channels and states, for the same reason."""
+    found = {(channel.value, state.value): 0 for channel, state in product(Channel, DeliveryState)}
+    return found | dict(figures.deliveries_by_state(session))
 
 
 def _gauges(session: Session) -> list[Metric]:

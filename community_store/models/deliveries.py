@@ -135,6 +135,7 @@ class StepKind(StrEnum):
     MOVED = "moved"
     RELEASED = "released"
     RETRIED = "retried"
+    LOST = "lost"
 
 
 class Step(SQLModel, table=True):

@@ -237,9 +237,10 @@ class System:
         return {mail["to"] for mail in self.mail() if text in mail["text"]}
 
     def states(self, channel: str = "sms") -> dict[str, int]:
-        """How many deliveries are in each state, by /metrics."""
+        """How many deliveries are in each state that has any, by /metrics."""
         found = _STATE.findall(self.get("/metrics").body)
-        return {state: int(float(count)) for way, state, count in found if way == channel}
+        counted = {state: int(float(count)) for way, state, count in found if way == channel}
+        return {state: count for state, count in counted.items() if count}
 
     def figure(self, name: str) -> float:
         """A figure of /metrics, labels included in its name."""

@@ -13,8 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from tests.chaos import total
 from tests.chaos.checker import KINDS
 from tests.chaos.plan import Plan, plan
@@ -113,7 +111,7 @@ def _one(rigs: Servers, planned: Plan, *, loud: bool) -> Result | None:
         print(planned.in_words(), flush=True)
     try:
         result = run(rigs, planned)
-    except (AssertionError, OSError, psutil.Error, subprocess.SubprocessError):
+    except Exception:  # noqa: BLE001  # whatever broke it: the seed is named, the others are run
         traceback.print_exc()
         print(f"replay: make chaos SEED={planned.seed}", flush=True)
         return None

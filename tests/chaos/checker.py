@@ -138,7 +138,7 @@ def _told(verdict: Verdict, words: Words, accepted: list[Entry], seen: Seen) -> 
     # whoever had enough before the alert was raised is not planned for at all
     for phone in sorted(expected - times.keys() - excused):
         verdict.wrong("lost", f"{words.token} never reached {phone}")
-    for phone in sorted(times.keys() - expected - {words.author}):
+    for phone in sorted(times.keys() - expected):
         verdict.wrong("wrong_person", f"{words.token} reached {phone}")
     for phone, count in times.items():
         if count > 1:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from dispatch.crashing import POINTS
+from tests.chaos.__main__ import _one
 from tests.chaos.checker import Verdict, check
 from tests.chaos.people import EVERYBODY, RATE, audience
 from tests.chaos.plan import BACK, Plan, Strike, Words, plan
 from tests.chaos.reports import Shown
 from tests.chaos.rows import Report, Row, Rows, Text
+from tests.chaos.stand import Servers
 
 AUTHOR = EVERYBODY[0]
 NEIGHBOURS = sorted(audience(AUTHOR))
@@ -122,6 +124,7 @@ def wrongs() -> Iterator[Any]:
     yield case(
         "wrong_person", "a stranger has it", lambda scene: scene.takes(LAST, to=EVERYBODY[-1])
     )
+    yield case("wrong_person", "the author has their own", hears_oneself)
     for state in ("queued", "sending", "unknown", "accepted", "sent", "held"):
         yield case("non_terminal", state, lambda scene, s=state: scene.changes(0, state=s))
     yield case(
@@ -136,6 +139,13 @@ def wrongs() -> Iterator[Any]:
         lambda scene: scene.rows.update({99: row(99, AUTHOR, alert=None, state="failed")}),
     )  # fmt: skip
     yield from (case(*each) for each in (*OF_AUTHORS, *OF_REPORTS, *OF_FIGURES))
+
+
+def hears_oneself(scene: Scene) -> None:
+    """All the tables say so: only who is meant to hear it tells."""
+    scene.ledger.append(entry(51, AUTHOR))
+    scene.rows[51] = row(51, AUTHOR)
+    scene.ends(51)
 
 
 def tells_again(scene: Scene, **more: Any) -> None:
@@ -317,6 +327,13 @@ def test_too_many_in_one_second_are_found_whether_they_were_taken_or_not() -> No
         entry(100 + n, AUTHOR, event="fault", mono=0.5, kind="reset") for n in range(20)
     ]
     assert kinds(scene.judged()) == {"too_fast"}
+
+
+def test_a_seed_that_cannot_be_run_is_named_all_the_same(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert _one(cast("Servers", None), plan(17), loud=False) is None
+    assert "replay: make chaos SEED=17" in capsys.readouterr().out
 
 
 def test_a_seed_plans_the_same_each_time_and_all_points_have_their_turn() -> None:

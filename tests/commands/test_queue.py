@@ -64,7 +64,14 @@ def test_a_delivery_is_explained(village: Console) -> None:
     assert told["id"] == first
     assert [event["event"] for event in told["story"]] == ["planned"]
     assert village.json("delivery", "list", "--state", "unknown") == []
-    assert "no delivery 999" in village.refused("delivery", "explain", 999)
+
+
+@pytest.mark.parametrize("command", ["explain", "show", "retry"])
+@pytest.mark.parametrize("number", [0, 999, 10**20])
+def test_a_delivery_that_there_is_not_is_said_not_to_be(
+    village: Console, command: str, number: int
+) -> None:
+    assert f"no delivery {number}:" in village.refused("delivery", command, number)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from community_store.models import (
     NumberState,
 )
 from community_store.models import DeliveryState as State
-from dispatch import leaving, outbox, pump
+from dispatch import leaving, lost, outbox, pump
 from dispatch.pace import LocalSlots
 from gateway.contract import Channel
 from tests.dispatch.standin import StandIn
@@ -97,7 +97,7 @@ def test_a_lease_that_ran_out_is_not_ours_any_more(world: World) -> None:
     (one,) = claimed(world)
     world.clock.forward(seconds=31)
     with world.store.begin() as session:
-        assert outbox.doubt_expired_leases(session, world.clock()) == 1
+        assert lost.doubt(session, world.clock()) == 1
     assert judged(world, [one]) == {}
     with world.store.begin() as session:
         assert leaving.undo(session, [(one, leaving.BACK)], world.clock()) == 0

@@ -10,10 +10,7 @@ import pytest
 
 from community_store.models import Alert, AlertState, Notice, Number
 from community_store.models import DeliveryState as State
-from dispatch import (
-    outbox,
-    sweep,
-)
+from dispatch import lost, sweep
 from gateway.contract import Accepted, Outbound, Stage
 from tests.dispatch.world import World, mobile
 
@@ -40,7 +37,7 @@ def test_a_lease_that_runs_out_is_a_doubt(world: World) -> None:
 def doubt(world: World) -> None:
     with world.store.begin() as session:
         dead = sweep.dead_workers(session)
-        outbox.doubt_expired_leases(session, world.clock(), dead)
+        lost.doubt(session, world.clock(), dead)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from community_store.models import Delivery
 from community_store.models import DeliveryState as State
-from dispatch import outbox, receipts
+from dispatch import lost, outbox, receipts
 from dispatch.lifecycle import BAD_NEWS, BY_STAGE, FINAL, RANK, below, replaced_by
 from gateway.contract import Accepted, Receipt, Stage, Unknown
 from tests.dispatch.world import World
@@ -165,7 +165,7 @@ def test_every_final_state_is_left_alone_by_housekeeping(sqlite_world: World) ->
         world.change(row, state=state, reason="as it was")
         with world.store.begin() as session:
             outbox.expire_waiting(session, row.expires_at)
-            outbox.doubt_expired_leases(session, row.expires_at)
+            lost.doubt(session, row.expires_at)
             outbox.requeue(session, row.id or 0, row.attempts, row.expires_at)
             outbox.give_up(session, row.id or 0, (State.NO_RECEIPT, ""), row.expires_at)
             outbox.suppress_waiting(session, row.address, row.channel, row.expires_at)

@@ -6,7 +6,7 @@ import itertools
 import threading
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,9 +15,10 @@ from community_store.columns import utcnow
 from community_store.models import DeliveryState as State
 from community_store.models import Duty
 from community_store.store import open_store
-from dispatch import pump, standing_in
+from dispatch import pump, standing_in, wake
 from dispatch.housekeeping import Housekeeping
 from dispatch.pace import LocalSlots
+from dispatch.runtime import connect_redis
 from tests.dispatch import crew
 from tests.dispatch.standin import StandIn
 from tests.dispatch.world import World, make_world
@@ -105,6 +106,46 @@ def test_only_one_housekeeping_stands_in(sqlite_world: World, own_valkey: RedisS
         two.tick()
     assert one.slots is not None
     assert two.slots is None
+
+
+def test_who_stands_in_does_not_wait_for_a_redis_that_hangs(
+    sqlite_world: World, own_valkey: RedisServer
+) -> None:
+    """One that was killed refuses at once; of one that hangs each question takes seconds."""
+    provider = StandIn()
+    world = sqlite_world.with_providers(sim=provider)
+    world.number(rate=10.0)
+    author, *_ = world.members(world.community(), 200)
+    world.raised(author)
+    noon, began = world.clock(), time.monotonic()
+
+    def clock() -> datetime:
+        return noon + timedelta(seconds=time.monotonic() - began)
+
+    hanging = connect_redis(own_valkey.url)
+    keeper = Housekeeping(replace(world.runtime, redis=hanging, clock=clock))
+    with own_valkey.asleep():
+        while time.monotonic() < began + 16:
+            keeper.tick()
+    hanging.close()
+    gaps = [after - before for before, after in itertools.pairwise(provider.left_at)]
+    assert len(gaps) > 50
+    assert max(gaps) < 2.0
+
+
+def test_a_wake_is_not_tried_again_at_once_at_a_redis_that_hangs(
+    sqlite_world: World, own_valkey: RedisServer
+) -> None:
+    runtime = replace(sqlite_world.runtime, redis=connect_redis(own_valkey.url))
+    with own_valkey.asleep():
+        assert not wake.pump(runtime)
+        began = time.monotonic()
+        assert not wake.read_inbound(runtime, 1)
+        assert not wake.pump(runtime)
+        assert time.monotonic() - began < 1
+    time.sleep(wake.LET_ALONE)
+    assert wake.pump(runtime)
+    runtime.redis.close()
 
 
 def test_it_steps_back_once_its_last_slot_has_passed(world: World) -> None:

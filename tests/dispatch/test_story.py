@@ -8,7 +8,7 @@ from community_store import numbers
 from community_store.errors import NotFound
 from community_store.models import DeliveryState as State
 from community_store.models import GatewayPause, Number
-from dispatch import looking, outbox, receipts, story
+from dispatch import looking, lost, outbox, receipts, story
 from gateway.contract import Accepted, NotNow, Receipt, SendError, Stage, Traits, Unknown
 from tests.dispatch.standin import StandIn
 from tests.dispatch.world import World
@@ -116,6 +116,23 @@ def test_what_comes_next_is_what_its_provider_can_do(
 ) -> None:
     world = sqlite_world.with_providers(sim=StandIn(traits=traits))
     assert tale(world, told(world, outcome))[1].startswith(ahead)
+
+
+def test_a_worker_that_was_lost_is_told_of(world: World) -> None:
+    delivery = told(world, NotNow("refused a connection"))
+    world.clock.forward(seconds=10)
+    (number,) = world.rows(Number)
+    assert len(world.claim(number)) == 1
+    world.clock.forward(seconds=61)
+    with world.store.begin() as session:
+        assert lost.doubt(session, world.clock()) == 1
+    with world.store.begin() as session:
+        assert lost.doubt(session, world.clock()) == 0
+    begins(
+        tale(world, delivery)[0][-2:],
+        "attempt 2: claimed by",
+        "in doubt, it may have left: its worker was lost",
+    )
 
 
 def test_what_is_cancelled_moved_or_waits_says_so(world: World) -> None:

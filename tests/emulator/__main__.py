@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import inspect
 import signal
 import time
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 
+from tests.emulator import control, faults
 from tests.emulator.control import Control
 from tests.emulator.house import TOKEN, House, Settings
 from tests.emulator.kannel import Kannel
@@ -72,9 +75,23 @@ async def _watch_itself(ledger: Ledger) -> None:
             ledger.add("stalled", before, seconds=late)
 
 
+def _manual() -> str:
+    """All that one can ask of it."""
+    settings = "\n".join(f"  {setting.name}: {setting.type}" for setting in fields(Settings))
+    known = (("The ledger", Ledger), ("Settings", Settings))
+    parts = [control.__doc__, f"Faults. {faults.__doc__}"]
+    parts += [f"{title}. {inspect.getdoc(kind)}" for title, kind in known]
+    return "\n\n".join([*((part or "").strip() for part in parts), settings])
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.emulator", description=__doc__)
-    parser.add_argument("--port", type=int, required=True)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.emulator",
+        description=__doc__,
+        epilog=_manual(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--port", type=int, required=True, help="on 127.0.0.1")
     parser.add_argument("--ledger", type=Path, help="append what happens to this file")
     options = parser.parse_args()
     asyncio.run(serve(options.port, Ledger(options.ledger)))

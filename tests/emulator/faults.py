@@ -1,41 +1,50 @@
-"""What goes wrong, chosen by the test: for the next N, for a number, or by seeded chance."""
+"""What goes wrong, chosen by the test: for the next N, for a number, or by seeded chance.
+
+A rule is an object with the kind of fault, where it strikes (`on`, "create" when left out), and
+whom: `to`, `sender`; how often: `times` (0: without end), `probability`; when: between `begins`
+and `ends`, in seconds after it was added (`ends` 0: for good). Of several the first that strikes
+does. What befalls a message is drawn for that message by the seed: it hangs on no other.
+
+create, call: a message or a call is asked for
+  latency     `seconds`: answered late
+  throttle    `retry_after`: 429, not taken
+  error       `status`: answered with it, `when` "before" taking it (so not taken) or "after"
+  reset       the connection breaks, before or after
+  hang        no answer ever, before or after
+  late        answered with `status`, or never (0), and taken after `seconds` (create only)
+  bad_json    taken, the answer is no JSON
+  drip        taken, the answer comes a byte every `seconds`
+  refuse      `code`: Twilio's error with `status` (400)
+fetch, list: it is asked what it has: any of these as the answer; and for a list
+  lag         what is younger than `seconds` is not in it yet
+receipt: it reports; `only` "sent" or "delivered"
+  fail        the message ends as `word` (undelivered), with `code`
+  delay       `seconds` later, so behind what comes after it
+  drop        never comes
+  double      comes twice
+inbound: a phone texts us: drop, double
+ring: how a call ends: no_answer, busy, unreachable
+call_status: a report of a call: double
+"""
 
 from __future__ import annotations
 
 import random
 import time
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Point = Literal["create", "fetch", "list", "receipt", "inbound", "call", "ring", "call_status"]
 Kind = Literal[
-    "latency",  # seconds: answers late
-    "throttle",  # retry_after: 429, not accepted
-    "error",  # status: answered with it, before or after accepting
-    "reset",  # the connection breaks, before or after accepting
-    "hang",  # no answer ever, before or after accepting
-    "late",  # answered with `status`, or never (0), and accepted after `seconds`
-    "bad_json",  # accepted, the answer is not JSON
-    "drip",  # accepted, the answer comes a byte every `seconds`
-    "refuse",  # code: Twilio's error `code` with `status` (400)
-    "fail",  # receipt: ends as `word` (undelivered) with `code`
-    "delay",  # receipt: `seconds` later
-    "drop",  # receipt, inbound: never comes
-    "double",  # receipt, inbound: comes twice
-    "no_answer",  # ring: how the call ends
-    "busy",  # ring
-    "unreachable",  # ring
-    "lag",  # list: what is younger than `seconds` is not in it yet
-]
+    "latency", "throttle", "error", "reset", "hang", "late", "bad_json", "drip", "refuse",
+    "fail", "delay", "drop", "double", "no_answer", "busy", "unreachable", "lag",
+]  # fmt: skip
 When = Literal["before", "after"]
 
 
 @dataclass
 class Fault:
-    """One rule. It strikes `times` times (0: without end) with `probability`.
-
-    Between `begins` and `ends` only: seconds after it was added (`ends` 0: for good).
-    """
+    """One rule, as above. Raises ValueError for a word that is none of them."""
 
     kind: Kind
     on: Point = "create"
@@ -49,11 +58,16 @@ class Fault:
     code: int = 0
     retry_after: float | None = None
     word: str = "undelivered"
-    only: str = ""  # receipt: only this status ("sent", "delivered")
+    only: str = ""
     begins: float = 0.0
     ends: float = 0.0
     struck: int = 0
     added: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        for name, words in (("kind", Kind), ("on", Point), ("when", When)):
+            if (word := getattr(self, name)) not in get_args(words):
+                raise ValueError(f"{name}: {word!r} is none of {', '.join(get_args(words))}")
 
     @property
     def accepts(self) -> bool:
@@ -89,7 +103,7 @@ class Faults:
     chance: random.Random = field(default_factory=lambda: random.Random(0))
 
     def add(self, rules: list[dict[str, Any]]) -> None:
-        """Raises TypeError for a key that no rule has."""
+        """Raises TypeError for a key that no rule has, ValueError for a word."""
         self.rules += [Fault(**rule) for rule in rules]
 
     def clear(self, seed: int = 0) -> None:

@@ -24,8 +24,9 @@ SECRET = "emulated-api-secret"
 class Settings:
     """What the control API may change. Delays in seconds; None: no such receipt.
 
-    `numbers`: the account's own; empty: any sender goes. `rates` are enforced as a
-    provider that does not queue would: one segment beyond in any second is let pass.
+    `numbers`: the account's own; empty: any sender goes. `rates` are enforced at
+    Twilio's side, as a provider that does not queue would: one segment beyond in any second is
+    let pass.
     Kannel's user is as in the rig of the real one.
     """
 

@@ -8,9 +8,10 @@ import secrets
 from collections.abc import Mapping
 from urllib.parse import quote_plus
 
+from tests.emulator.faults import Fault
 from tests.emulator.house import House, delivery_of
 from tests.emulator.messages import segments
-from tests.emulator.misbehaviour import misbehave
+from tests.emulator.misbehaviour import misbehave, note
 from tests.emulator.postman import Letter
 from tests.emulator.wire import Connection, Request, Response
 
@@ -30,7 +31,7 @@ class Kannel:
         if user != (settings.kannel_username, settings.kannel_password):
             connection.reply(_plain(403, "Authorization failed for sendsms"))
             return
-        fault = self.house.faults.strike("create", query.get("to", ""), query.get("from", ""))
+        fault = self._befalls(query, request.arrived)
         accepted = fault is None or fault.accepts
         if accepted:
             self._accept(query, request.arrived)
@@ -41,6 +42,16 @@ class Kannel:
             connection.reply(answer)
         else:
             misbehave(connection, answer, fault)
+
+    def _befalls(self, query: Mapping[str, str], arrived: float) -> Fault | None:
+        to, sender, body = (query.get(name, "") for name in ("to", "from", "text"))
+        own = delivery_of(query.get("dlr-url", ""))
+        about = f"{to}:{body}:{own['a']}" if "a" in own else ""
+        fault = self.house.faults.strike("create", to, sender, about=about)
+        if fault is not None:
+            facts = {"to": to, "sender": sender, "segments": segments(body)}
+            note(self.house.ledger, fault, arrived, **facts, **own)
+        return fault
 
     def _accept(self, query: Mapping[str, str], arrived: float | None) -> None:
         message = secrets.token_hex(16)

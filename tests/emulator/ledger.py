@@ -13,7 +13,10 @@ class Ledger:
     """Entries in memory, and in a file a moment later (`flush`); nothing waits for a disk.
 
     Every entry has `n`, `event`, `mono` (seconds, the machine's monotonic clock, so
-    comparable between its processes) and `wall` (seconds since 1970, UTC).
+    comparable between its processes) and `wall` (seconds since 1970, UTC). Events of messages:
+    accepted, refused, fault (what befell it), too_fast (refused for its number's rate), became
+    (how it ended, reported or not), receipt and webhook (what we called, and the answer), inbound;
+    of calls: call, call_refused, key, call_status; of this process: stalled.
     """
 
     def __init__(self, path: Path | None) -> None:

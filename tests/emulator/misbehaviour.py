@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.emulator.faults import Fault
+from tests.emulator.ledger import Ledger
 from tests.emulator.wire import Connection, Response
 
 
@@ -20,6 +21,12 @@ def error(status: int, code: int, message: str) -> Response:
 
 
 UNAVAILABLE = error(503, 20503, "Service unavailable")
+
+
+def note(ledger: Ledger, fault: Fault, arrived: float, /, **facts: object) -> None:
+    """What befell a message, which is the checker's only excuse for it."""
+    told = {"kind": fault.kind, "when": fault.when, "seconds": fault.seconds}
+    ledger.add("fault", arrived, **told, **facts)
 
 
 def misbehave(connection: Connection, answer: Response, fault: Fault) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -13,6 +17,7 @@ import requests
 from twilio.base.exceptions import TwilioRestException
 from twilio.request_validator import RequestValidator
 
+from tests.emulator import faults
 from tests.emulator.client import Emulator
 from tests.rigs.processes import until
 from tests.rigs.webhooks import Webhooks
@@ -248,6 +253,14 @@ def test_kannel_accepts_and_reports(emulator: Emulator, webhooks: Webhooks) -> N
     assert facts == (LEA, "Café à l'été", 1, "7", "1")
 
 
+def test_what_befalls_a_message_of_kannel_is_noted(emulator: Emulator) -> None:
+    emulator.faults({"kind": "bad_json"})
+    send_by_kannel(emulator, "http://127.0.0.1:9/dlr?d=7&a=1")
+    (noted,) = emulator.ledger("fault")
+    facts = (noted["kind"], noted["to"], noted["sender"], noted["d"], noted["a"])
+    assert facts == ("bad_json", LEA, "38000", "7", "1")
+
+
 def test_kannel_tells_an_inbound_text(emulator: Emulator, webhooks: Webhooks) -> None:
     emulator.settings(kannel_webhook=f"{webhooks.url}/webhooks/kannel", kannel_token="t")
     _, answers = emulator.inbound(LEA, "38000", "Café à l'été", gateway="kannel")
@@ -268,11 +281,30 @@ def test_the_ledger_keeps_what_a_test_compares(emulator: Emulator) -> None:
     assert abs(entry["wall"] - datetime.now(UTC).timestamp()) < 5
 
 
-def test_a_mistake_in_a_rule_is_told(emulator: Emulator) -> None:
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"kind": "reset", "often": True},
+        {"kind": "rest"},
+        {"kind": "reset", "on": "creation"},
+        {"kind": "reset", "when": "during"},
+    ],
+)
+def test_a_mistake_in_a_rule_is_told(emulator: Emulator, rule: dict[str, Any]) -> None:
     with pytest.raises(HTTPError) as told:
-        emulator.faults({"kind": "reset", "often": True})
+        emulator.faults(rule)
     assert told.value.code == 400
     told.value.close()
+    assert create(emulator, LEA)[0] == 201
+
+
+def test_its_help_names_every_fault_and_where_it_strikes() -> None:
+    manual = faults.__doc__ or ""
+    words = set(re.findall(r"\w+", manual))
+    assert words >= {*get_args(faults.Kind), *get_args(faults.Point), *get_args(faults.When)}
+    assert {part.name for part in fields(faults.Fault)} - words == {"struck"}
+    command = [sys.executable, "-m", "tests.emulator", "--help"]
+    assert manual.strip() in subprocess.check_output(command, text=True)
 
 
 def create(

@@ -11,7 +11,7 @@ from tests.emulator.faults import Fault
 from tests.emulator.house import House, delivery_of
 from tests.emulator.limits import LET_PASS
 from tests.emulator.messages import VERSION, Message, segments
-from tests.emulator.misbehaviour import UNAVAILABLE, error, misbehave
+from tests.emulator.misbehaviour import UNAVAILABLE, error, misbehave, note
 from tests.emulator.receipts import report
 from tests.emulator.wire import Connection, Request, Response
 
@@ -111,17 +111,9 @@ class Twilio:
             misbehave(connection, UNAVAILABLE, fault)
 
     def _note(self, fault: Fault, form: dict[str, str], arrived: float) -> None:
-        self.house.ledger.add(
-            "fault",
-            arrived,
-            kind=fault.kind,
-            when=fault.when,
-            seconds=fault.seconds,
-            to=form.get("To", ""),
-            sender=form.get("From", ""),
-            segments=segments(form.get("Body", "")),
-            **_callback(form),
-        )
+        to, sender = form.get("To", ""), form.get("From", "")
+        facts = {"to": to, "sender": sender, "segments": segments(form.get("Body", ""))}
+        note(self.house.ledger, fault, arrived, **facts, **_callback(form))
 
     def _too_fast(self, form: dict[str, str], arrived: float) -> bool:
         """Whether its number goes too fast; noted, with by how much."""

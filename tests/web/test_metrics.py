@@ -57,6 +57,40 @@ def test_what_may_fall_is_not_asked_for_as_a_counter(name: str) -> None:
     assert not {"increase", "rate", "irate"}.intersection(asked)
 
 
+def labels(village: Village) -> dict[str, set[str]]:
+    """The names of the labels of each series, by its name."""
+    village.client.post("/webhooks/simulator/sms", data="no JSON")  # which is counted
+    text = village.client.get("/metrics").get_data(as_text=True)
+    found: dict[str, set[str]] = {}
+    for name, inside in re.findall(r"^(tocsin_\w+)(\{.*?\})? ", text, re.MULTILINE):
+        found.setdefault(name, set()).update(re.findall(r"(\w+)=", inside))
+    return found
+
+
+@pytest.mark.parametrize("name", ["prometheus-alerts.yml", "grafana-dashboard.json"])
+def test_what_deploy_chooses_by_is_a_label_of_it(village: Village, name: str) -> None:
+    there = labels(village)
+    text = (DEPLOY / name).read_text().replace('\\"', '"')
+    chosen = re.findall(r"(tocsin_\w+)\{([^}]*)\}", text)
+    assert chosen
+    for series, inside in chosen:
+        assert set(re.findall(r"(\w+)(?:=|!=|=~|!~)", inside)) <= there[series], series
+
+
+def test_the_first_of_its_kind_is_a_growth_to_prometheus(village: Village) -> None:
+    """A series that begins at 1 has not grown: what rules ask for is there before, at 0."""
+    text = village.client.get("/metrics").get_data(as_text=True)
+    assert 'tocsin_inbound_total{gateway="simulator",outcome="set_aside"} 0.0' in text
+    assert 'tocsin_deliveries_total{channel="voice",state="expired"} 0.0' in text
+
+
+def test_no_figure_of_the_rows_is_added_up_over_machines() -> None:
+    """Each machine tells those of the whole installation."""
+    text = (DEPLOY / "grafana-dashboard.json").read_text()
+    rows = r"tocsin_(?:inbound_total|deliveries_total|due|oldest_due_seconds|unknown|duplicates)"
+    assert not re.findall(rf'"(?:sum|sum by \([^)]*\)) ?\((?:\w+\()?{rows}', text)
+
+
 def test_the_dashboard_is_one_that_grafana_takes() -> None:
     board: dict[str, Any] = json.loads((DEPLOY / "grafana-dashboard.json").read_text())
     ids = [panel["id"] for panel in board["panels"]]

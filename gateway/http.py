@@ -88,7 +88,7 @@ def retry_after(value: str | None, default: float) -> float:
 
 def _until(value: str, default: float) -> float:
     try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
+        moment = parsedate_to_datetime(value).astimezone(UTC)
+    except (ValueError, OverflowError):  # no date, or one beyond what a calendar holds
         return default
-    return (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds()
+    return (moment - datetime.now(UTC)).total_seconds()

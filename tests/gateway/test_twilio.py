@@ -126,6 +126,8 @@ PAST = "Wed, 21 Oct 2015 07:28:00 GMT"  # what a date is when our clock is ahead
         ("0", LEAST),
         ("-3", LEAST),
         (PAST, LEAST),
+        ("Fri, 31 Dec 9999 23:59:59 -1400", 1.0),
+        ("Mon, 01 Jan 2024 00:00:00 +999999999999999999", 1.0),
     ],
 )
 def test_throttling_lasts_as_long_as_twilio_says(header: str, delay: float) -> None:

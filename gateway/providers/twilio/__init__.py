@@ -39,7 +39,11 @@ from gateway.wiring import Wiring
 
 if TYPE_CHECKING:
     from twilio.rest import Client
-    from twilio.rest.api.v2010.account.message import MessageInstance, MessageList
+    from twilio.rest.api.v2010.account.message import (
+        MessageInstance,
+        MessageList,
+        MessagePage,
+    )
 
     from gateway.providers.twilio.connection import Connection
 
@@ -131,6 +135,8 @@ class Twilio:
                 to=message.to, from_=message.sender, limit=300, page_size=100
             )
             async for each in listed:
+                if not each.sid:
+                    raise Unknown("the list holds a message without an id")
                 if _same(each, message):
                     return each
         return None
@@ -138,10 +144,10 @@ class Twilio:
     async def inbound_since(self, since: datetime) -> AsyncIterator[Inbound]:
         """What phones sent to any number of the account, found page by page."""
         with meanings():
-            listed = await self._messages.stream_async(
+            first = await self._messages.page_async(
                 date_sent_after=since.astimezone(UTC), page_size=1000
             )
-            async for each in listed:
+            async for each in _to_the_end(first):
                 inbound = _inbound(each)
                 if inbound and (inbound.sent_at is None or inbound.sent_at >= since):
                     yield inbound
@@ -197,6 +203,19 @@ class Twilio:
 
     def go_on(self, text: str, language: str, keys: str = "") -> Spoken:
         return calls.go_on(text, language, keys)
+
+
+async def _to_the_end(page: MessagePage | None) -> AsyncIterator[MessageInstance]:
+    """Page after page. The SDK would go round for ever with a list that leads back to itself."""
+    asked: set[str] = set()
+    while page is not None:
+        for each in page:
+            yield each
+        following = page.next_page_url
+        if following in asked:
+            raise Unknown("the list has no end")
+        asked.add(following or "")
+        page = await page.next_page_async()
 
 
 def _client(section: TwilioGateway, connection: Connection) -> Client:

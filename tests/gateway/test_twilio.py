@@ -137,10 +137,42 @@ def test_throttling_lasts_as_long_as_twilio_says(header: str, delay: float) -> N
     assert error.value.delay == delay
 
 
-@pytest.mark.parametrize("body", ["", "no json", "[]", '"text"', "{}", '{"sid": null}', "\ud83d"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("", "no json", "[]", '"text"', "{}", "\ud83d"),
+        *('{"sid": null}', '{"sid": 7}', '{"sid": ["a"]}', '{"sid": "SM\\u0000"}'),
+    ],
+)
 def test_a_success_that_cannot_be_read_is_doubt(body: str) -> None:
     with pytest.raises(Unknown):
         send(Answer(201, body.encode("utf-8", "replace").decode()))
+
+
+@pytest.mark.parametrize("status", [None, 7, ["sent"], "teleported"])
+def test_a_status_that_nobody_knows_is_taken_for_acceptance(status: object) -> None:
+    accepted = send(Answer(201, listed(status=status)))
+    assert accepted == Accepted("SM1", Stage.ACCEPTED)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected", "reason"),
+    [
+        (30007, Refused, "filtered"),
+        (21610, Refused, "opted out"),
+        (99999, Refused, "at once"),
+        (None, Refused, "at once"),
+        (30001, NotNow, "queue"),
+        (30002, Misconfigured, "suspended"),
+    ],
+)
+def test_a_message_that_failed_when_it_was_answered_did_not_leave(
+    code: int | None, expected: type[SendError], reason: str
+) -> None:
+    with pytest.raises(SendError, match=reason) as error:
+        send(Answer(201, listed(status="failed", error_code=code)))
+    assert type(error.value) is expected
+    assert error.value.code == str(code or "")
 
 
 def test_a_connection_that_breaks_after_sending_is_doubt() -> None:

@@ -33,17 +33,14 @@ from gateway.contract import (
     Unknown,
 )
 from gateway.providers.twilio import calls
+from gateway.providers.twilio.answers import named, to_the_end, words
 from gateway.providers.twilio.calls import CLOCKS, Calls
-from gateway.providers.twilio.errors import NOTHING, meanings, opted_out, reason
+from gateway.providers.twilio.errors import NOTHING, failure, meanings, opted_out, reason
 from gateway.wiring import Wiring
 
 if TYPE_CHECKING:
     from twilio.rest import Client
-    from twilio.rest.api.v2010.account.message import (
-        MessageInstance,
-        MessageList,
-        MessagePage,
-    )
+    from twilio.rest.api.v2010.account.message import MessageInstance, MessageList
 
     from gateway.providers.twilio.connection import Connection
 
@@ -109,9 +106,11 @@ class Twilio:
             sent = await self._messages.create_async(
                 to=message.to, from_=message.sender, body=message.text, **options
             )
-            if not sent.sid:
-                raise Unknown("the answer holds no id")
-        return Accepted(sent.sid, _stage(sent.status) or Stage.ACCEPTED)
+            sid = named(sent.sid)
+        stage = _stage(sent.status) or Stage.ACCEPTED
+        if stage is Stage.FAILED:
+            raise failure(str(sent.error_code or ""))
+        return Accepted(sid, stage)
 
     async def look(self, message: Outbound, provider_id: str) -> Receipt | None:
         if message.channel is Channel.VOICE:
@@ -147,7 +146,7 @@ class Twilio:
             first = await self._messages.page_async(
                 date_sent_after=since.astimezone(UTC), page_size=1000
             )
-            async for each in _to_the_end(first):
+            async for each in to_the_end(first):
                 inbound = _inbound(each)
                 if inbound and (inbound.sent_at is None or inbound.sent_at >= since):
                     yield inbound
@@ -186,11 +185,11 @@ class Twilio:
         form = callback.form
         if "CallSid" in form:
             return calls.read_status(callback)
-        word = form.get("MessageStatus") or form.get("SmsStatus")
+        status = form.get("MessageStatus") or form.get("SmsStatus")
         sid = form.get("MessageSid") or form.get("SmsSid")
-        if not (word and sid):
+        if not (status and sid):
             raise Malformed("MessageSid or MessageStatus is missing")
-        stage = _stage(word)
+        stage = _stage(status)
         if stage is None:
             return None
         delivery, attempt = callback.own_id("d"), callback.own_id("a")
@@ -205,19 +204,6 @@ class Twilio:
         return calls.go_on(text, language, keys)
 
 
-async def _to_the_end(page: MessagePage | None) -> AsyncIterator[MessageInstance]:
-    """Page after page. The SDK would go round for ever with a list that leads back to itself."""
-    asked: set[str] = set()
-    while page is not None:
-        for each in page:
-            yield each
-        following = page.next_page_url
-        if following in asked:
-            raise Unknown("the list has no end")
-        asked.add(following or "")
-        page = await page.next_page_async()
-
-
 def _client(section: TwilioGateway, connection: Connection) -> Client:
     from twilio.rest import Client
 
@@ -230,11 +216,11 @@ def _client(section: TwilioGateway, connection: Connection) -> Client:
     )
 
 
-def _stage(word: str | None) -> Stage | None:
+def _stage(status: object) -> Stage | None:
     """None for a word that Twilio has learnt since, which then changes nothing."""
-    stage = STAGES.get(word or "")
+    stage = STAGES.get(words(status))
     if stage is None:
-        log.warning("twilio: unknown status %r", (word or "")[:40])
+        log.warning("twilio: unknown status %r", words(status)[:40])
     return stage
 
 
@@ -259,7 +245,7 @@ def _receipt(found: MessageInstance, message: Outbound) -> Receipt:
     code = str(found.error_code or "")
     return Receipt(
         _stage(found.status) or Stage.ACCEPTED,
-        found.sid or "",
+        words(found.sid),
         message.delivery,
         message.attempt,
         code,
@@ -270,11 +256,11 @@ def _receipt(found: MessageInstance, message: Outbound) -> Receipt:
 
 def _inbound(listed: MessageInstance) -> Inbound | None:
     """None for what is ours, or has no sender."""
-    if listed.direction != "inbound" or not listed.sid or not listed.from_:
+    if listed.direction != "inbound" or not words(listed.sid) or not listed.from_:
         return None
     at = listed.date_sent or listed.date_created
     sender, to = numbers.sender(listed.from_), numbers.sender(listed.to or "")
-    return Inbound(listed.sid, sender, to, listed.body or "", at and _utc(at))
+    return Inbound(listed.sid, sender, to, words(listed.body), at and _utc(at))
 
 
 def _utc(moment: datetime) -> datetime:

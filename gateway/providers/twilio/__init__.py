@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from twilio.request_validator import RequestValidator
@@ -34,7 +34,7 @@ from gateway.contract import (
 )
 from gateway.providers.twilio import calls
 from gateway.providers.twilio.answers import named, to_the_end, words
-from gateway.providers.twilio.calls import CLOCKS, Calls
+from gateway.providers.twilio.calls import Calls
 from gateway.providers.twilio.errors import NOTHING, failure, meanings, opted_out, reason
 from gateway.wiring import Wiring
 
@@ -59,6 +59,7 @@ STAGES: Mapping[str, Stage] = {  # twilio.com/docs/messaging/api/message-resourc
     "failed": Stage.FAILED,
     "canceled": Stage.FAILED,
 }
+APART = timedelta(minutes=5)  # of our clock and Twilio's; others with these words are known by id
 TRIAL = "Twilio trial account"  # "Sent from your Twilio trial account - "
 
 
@@ -228,11 +229,13 @@ def _same(listed: MessageInstance, message: Outbound) -> bool:
     """Whether a listed message is this attempt's, as far as a list can tell."""
     if (listed.direction or "").startswith("inbound") or listed.sid in message.others:
         return False
+    if listed.to and numbers.sender(listed.to) != numbers.sender(message.to):
+        return False
     if not _says(listed.body or "", message.text.strip()):
         return False
     if message.started_at is None or listed.date_created is None:
         return True
-    return _utc(listed.date_created) >= message.started_at - CLOCKS
+    return _utc(listed.date_created) >= message.started_at - APART
 
 
 def _says(body: str, text: str) -> bool:

@@ -13,6 +13,7 @@ from aiohttp.abc import AbstractResolver
 
 from gateway.contract import NotNow, Unknown
 
+MOST = 16 * 2**20  # bytes of an answer; a page of a thousand messages has two million
 LEAST = 0.5  # seconds between two tries, whatever a provider says
 
 
@@ -53,6 +54,16 @@ async def _once(
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         raise Unknown("the connection broke", code=type(error).__name__) from error
+
+
+async def whole(answer: aiohttp.ClientResponse) -> bytes:
+    """The body of an answer. Raises Unknown for one that would fill the memory."""
+    body = bytearray()
+    async for part in answer.content.iter_any():
+        body += part
+        if len(body) > MOST:
+            raise Unknown("the answer is too long")
+    return bytes(body)
 
 
 @contextmanager

@@ -155,7 +155,7 @@ class Kannel:
             async with self._session.get(
                 self._section.sendsms_url, params=values, allow_redirects=False
             ) as answer:
-                text = await answer.text(errors="replace")
+                text = (await http.whole(answer)).decode(errors="replace")
                 return _verdict(answer.status, text, answer.headers.get("Retry-After"))
 
 

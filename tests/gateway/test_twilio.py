@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.contract import Accepted, Misconfigured, NotNow, Refused, SendError, Stage, Unknown
-from gateway.http import LEAST
+from gateway.http import LEAST, MOST
 from tests.gateway.standin import Answer
 from tests.gateway.twilio_standin import ACCOUNT, MESSAGE, SECTION, listed, provider, twilio
 
@@ -210,3 +210,8 @@ def test_one_call_is_made_whatever_happens() -> None:
             return len(stand.asked)
 
     assert asyncio.run(scenario()) == 2
+
+
+def test_an_answer_that_would_fill_the_memory_is_doubt() -> None:
+    with pytest.raises(Unknown, match="too long"):
+        send(Answer(201, " " * (MOST + 1)), timeout=20.0)

@@ -125,7 +125,8 @@ def _settle(session: Session, runtime: Runtime, found: Found, now: datetime) -> 
         if found.receipt is None:
             _still_unknown(session, runtime, found, now)
         else:
-            outbox.defer_look(session, doubt.id, now + timedelta(seconds=REPORTS[0]))
+            later = min(REPORTS[0], 3600 * runtime.settings.dispatch.receipt_hours)
+            outbox.defer_look(session, doubt.id, now + timedelta(seconds=later))
         return
     _ask_later(session, runtime, found, now)
 

@@ -142,6 +142,7 @@ def test_throttling_lasts_as_long_as_twilio_says(header: str, delay: float) -> N
     [
         *("", "no json", "[]", '"text"', "{}", "\ud83d"),
         *('{"sid": null}', '{"sid": 7}', '{"sid": ["a"]}', '{"sid": "SM\\u0000"}'),
+        f'{{"sid": "{"S" * 5000}"}}',
     ],
 )
 def test_a_success_that_cannot_be_read_is_doubt(body: str) -> None:

@@ -10,10 +10,12 @@ from gateway.contract import Unknown
 if TYPE_CHECKING:
     from twilio.rest.api.v2010.account.message import MessageInstance, MessagePage
 
+LONGEST = 200  # characters of an id; Twilio's have 34
+
 
 def named(sid: object) -> str:
     """The id of what was taken. Raises Unknown: by what is none it could not be asked for."""
-    if not (isinstance(sid, str) and sid and sid.isprintable()):
+    if not (isinstance(sid, str) and 0 < len(sid) <= LONGEST and sid.isprintable()):
         raise Unknown("the answer holds no id")
     return sid
 

@@ -49,6 +49,7 @@ def test_without_an_id_the_message_is_looked_for_by_what_it_was() -> None:
         ({"to": "+33639980002"}, False),
         ({"body": "another text"}, False),
         ({"body": MESSAGE.text + " "}, True),
+        ({"body": MESSAGE.text.replace(" ", "\r\n")}, True),
         ({"body": f"Sent from your Twilio trial account - {MESSAGE.text}"}, True),
         ({"body": f"Sent from your Twilio trial account - not {MESSAGE.text}."}, False),
         ({"body": f"Bonjour. {MESSAGE.text}"}, False),

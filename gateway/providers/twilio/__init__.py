@@ -231,7 +231,7 @@ def _same(listed: MessageInstance, message: Outbound) -> bool:
         return False
     if listed.to and numbers.sender(listed.to) != numbers.sender(message.to):
         return False
-    if not _says(listed.body or "", message.text.strip()):
+    if not _says(_flat(listed.body or ""), _flat(message.text)):
         return False
     if message.started_at is None or listed.date_created is None:
         return True
@@ -240,8 +240,13 @@ def _same(listed: MessageInstance, message: Outbound) -> bool:
 
 def _says(body: str, text: str) -> bool:
     """Also after what Twilio puts before the texts of a trial account."""
-    before = body.strip().removesuffix(text)
-    return before + text == body.strip() and (not before or TRIAL in before)
+    before = body.removesuffix(text)
+    return before + text == body and (not before or TRIAL in before)
+
+
+def _flat(text: str) -> str:
+    """The words alone: a list may break lines in another way."""
+    return " ".join(text.split())
 
 
 def _receipt(found: MessageInstance, message: Outbound) -> Receipt:

@@ -137,7 +137,7 @@ def _note(session: Session, found: Found, now: datetime) -> None:
         what = "could not be asked"
     elif found.receipt is not None:
         what = f"says {found.receipt.stage}"
-    elif found.doubt.state == State.UNKNOWN and found.asked:
+    elif found.asked:
         what = "knows nothing of it"
     else:
         return

@@ -58,12 +58,13 @@ async def _once(
 
 async def whole(answer: aiohttp.ClientResponse) -> bytes:
     """The body of an answer. Raises Unknown for one that would fill the memory."""
-    body = bytearray()
-    async for part in answer.content.iter_any():
-        body += part
-        if len(body) > MOST:
+    parts, size = [], 0
+    while not answer.content.at_eof():
+        parts.append(await answer.content.readany())
+        size += len(parts[-1])
+        if size > MOST:
             raise Unknown("the answer is too long")
-    return bytes(body)
+    return b"".join(parts)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from dispatch import (
     polling,
     proofs,
     pump,
+    recovery,
     standing_in,
     sweep,
     wake,
@@ -85,6 +86,8 @@ class Housekeeping:
             growth.analyze_grown(self.runtime.store)
         if now - self._polled >= dispatch.poll_seconds:
             self._polled = now
+            if asyncio.run(recovery.resume(self.runtime)):
+                wake.pump(self.runtime)
             self._poll()
         if now - self._forgot >= FORGET_SECONDS:
             self._forgot = now

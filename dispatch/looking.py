@@ -125,7 +125,8 @@ def _settle(session: Session, runtime: Runtime, found: Found, now: datetime) -> 
         if found.receipt is None:
             _still_unknown(session, runtime, found, now)
         else:
-            outbox.defer_look(session, doubt.id, now + timedelta(seconds=REPORTS[0]))
+            later = min(REPORTS[0], 3600 * runtime.settings.dispatch.receipt_hours)
+            outbox.defer_look(session, doubt.id, now + timedelta(seconds=later))
         return
     _ask_later(session, runtime, found, now)
 
@@ -136,7 +137,7 @@ def _note(session: Session, found: Found, now: datetime) -> None:
         what = "could not be asked"
     elif found.receipt is not None:
         what = f"says {found.receipt.stage}"
-    elif found.doubt.state == State.UNKNOWN and found.asked:
+    elif found.asked:
         what = "knows nothing of it"
     else:
         return

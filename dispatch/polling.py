@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,10 +15,11 @@ log = structlog.get_logger(__name__)
 
 OVERLAP = timedelta(minutes=10)  # asked for again: a list may lag
 AT_START = timedelta(hours=24)  # what may have been missed while nothing ran
+LONGEST = 30.0  # seconds for one list: housekeeping has more to do (R3)
 
 
-async def poll(runtime: Runtime, told: dict[str, datetime]) -> list[int]:
-    """Store what phones sent and we never had; the new rows' ids.
+async def poll(runtime: Runtime, told: dict[str, datetime], longest: float = LONGEST) -> list[int]:
+    """Store what phones sent and we never had; the new rows' ids. `longest` is for each list.
 
     `told` says until when each gateway's list has told all: it moves on only with a list
     that answered to its end and is stored, so that an outage, however long, hides nothing.
@@ -28,7 +30,7 @@ async def poll(runtime: Runtime, told: dict[str, datetime]) -> list[int]:
             continue
         began = runtime.clock()
         since = told[name] - OVERLAP if name in told else began - AT_START
-        found, whole = await _ask(name, provider, since)
+        found, whole = await _ask(name, provider, since, longest)
         if provider.traits.owns_numbers:
             found = [inbound for inbound in found if intake.is_ours(runtime, inbound.recipient)]
         rows += _keep(runtime, name, found)
@@ -37,13 +39,19 @@ async def poll(runtime: Runtime, told: dict[str, datetime]) -> list[int]:
     return rows
 
 
-async def _ask(name: str, provider: Provider, since: datetime) -> tuple[list[Inbound], bool]:
+async def _ask(
+    name: str, provider: Provider, since: datetime, longest: float
+) -> tuple[list[Inbound], bool]:
     """What a list tells, and whether it told all; what came before it failed counts too."""
     found: list[Inbound] = []
     await provider.open()
     try:
-        async for inbound in provider.inbound_since(since):
-            found.append(inbound)  # noqa: PERF401 - a comprehension loses them when it fails
+        async with asyncio.timeout(longest):
+            async for inbound in provider.inbound_since(since):
+                found.append(inbound)  # noqa: PERF401 - a comprehension loses them when it fails
+    except TimeoutError:
+        log.warning("poll_failed", gateway=name, code="timeout", reason="the list is too long")
+        return found, False
     except SendError as error:
         log.warning("poll_failed", gateway=name, code=error.code, reason=error.reason)
         return found, False

@@ -281,11 +281,16 @@ def _beyond(session: Session, settled: Settled, error: SendError) -> None:
         until = settled.at + timedelta(seconds=error.delay)
         number.backoff_until = max(until, number.backoff_until or until)
     if isinstance(error, Misconfigured):
-        if error.only_sender and number is not None and lane.channel == Channel.VOICE:
-            number.calls_paused = error.reason[:200]
-        elif error.only_sender and number is not None:
-            number.state, number.reason = NumberState.PAUSED, error.reason[:200]
-            number.by_itself = True
-        else:
-            reason = error.reason[:200]
-            session.merge(GatewayPause(gateway=lane.gateway, reason=reason, by_itself=True))
+        _stop(session, lane, number, error)
+
+
+def _stop(session: Session, lane: outbox.Lane, number: Number | None, error: Misconfigured) -> None:
+    """Of what the operator paused meanwhile nothing changes: it stays theirs to resume."""
+    reason = error.reason[:200]
+    if not error.only_sender or number is None:
+        if session.get(GatewayPause, lane.gateway) is None:
+            session.add(GatewayPause(gateway=lane.gateway, reason=reason, by_itself=True))
+    elif lane.channel == Channel.VOICE:
+        number.calls_paused = reason
+    elif number.state == NumberState.ACTIVE:
+        number.state, number.reason, number.by_itself = NumberState.PAUSED, reason, True

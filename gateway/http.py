@@ -13,6 +13,7 @@ from aiohttp.abc import AbstractResolver
 
 from gateway.contract import NotNow, Unknown
 
+MOST = 16 * 2**20  # bytes of an answer; a page of a thousand messages has two million
 LEAST = 0.5  # seconds between two tries, whatever a provider says
 
 
@@ -55,6 +56,17 @@ async def _once(
         raise Unknown("the connection broke", code=type(error).__name__) from error
 
 
+async def whole(answer: aiohttp.ClientResponse) -> bytes:
+    """The body of an answer. Raises Unknown for one that would fill the memory."""
+    parts, size = [], 0
+    while not answer.content.at_eof():
+        parts.append(await answer.content.readany())
+        size += len(parts[-1])
+        if size > MOST:
+            raise Unknown("the answer is too long")
+    return b"".join(parts)
+
+
 @contextmanager
 def failures() -> Iterator[None]:
     """Turn what can go wrong on the wire into NotNow (nothing left) or Unknown."""
@@ -88,7 +100,7 @@ def retry_after(value: str | None, default: float) -> float:
 
 def _until(value: str, default: float) -> float:
     try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
+        moment = parsedate_to_datetime(value).astimezone(UTC)
+    except (ValueError, OverflowError):  # no date, or one beyond what a calendar holds
         return default
-    return (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds()
+    return (moment - datetime.now(UTC)).total_seconds()

@@ -45,6 +45,7 @@ STAGES: Mapping[str, Stage | None] = {  # the type of a report, %d
     "16": Stage.FAILED,
     "32": None,  # an intermediate notification of the operator
 }
+PROXY = 30.0  # seconds until a text is tried again that something before Kannel turned away
 REPORTS = "31"  # all of them but the intermediate ones
 # Filled in by Kannel: the type, its id, the operator's id, the operator's answer.
 ESCAPES = "&type=%d&id=%I&smsc_id=%F&reply=%A"
@@ -76,8 +77,7 @@ class Kannel:
         return f"{self._address}&d={delivery}&a={attempt}{ESCAPES}"
 
     async def send(self, message: Outbound) -> Accepted:
-        status, answer = await self._sendsms(self._parameters(message))
-        error = _verdict(status, answer)
+        error = await self._sendsms(self._parameters(message))
         if error:
             raise error
         return Accepted("")  # Kannel names the message in its reports only
@@ -92,8 +92,7 @@ class Kannel:
 
     async def check(self) -> str:
         """Ask for a message to nobody, which Kannel refuses once it knows the user."""
-        status, answer = await self._sendsms(self._credentials())
-        error = _verdict(status, answer)
+        error = await self._sendsms(self._credentials())
         if error and not isinstance(error, Refused):
             raise error
         return "Kannel answers and knows the user"
@@ -149,14 +148,18 @@ class Kannel:
             values |= {"dlr-mask": REPORTS, "dlr-url": message.callback}
         return values | ({"smsc": self._section.smsc} if self._section.smsc else {})
 
-    async def _sendsms(self, values: Mapping[str, str]) -> tuple[int, str]:
+    async def _sendsms(self, values: Mapping[str, str]) -> SendError | None:
+        """One call: a redirect that were followed would repeat the text, and tell the password."""
         assert self._session is not None, "open() comes first"
         with http.failures():
-            async with self._session.get(self._section.sendsms_url, params=values) as answer:
-                return answer.status, await answer.text(errors="replace")
+            async with self._session.get(
+                self._section.sendsms_url, params=values, allow_redirects=False
+            ) as answer:
+                text = (await http.whole(answer)).decode(errors="replace")
+                return _verdict(answer.status, text, answer.headers.get("Retry-After"))
 
 
-def _verdict(status: int, answer: str) -> SendError | None:
+def _verdict(status: int, answer: str, after: str | None = None) -> SendError | None:
     """What an answer of sendsms means; None when Kannel has the message."""
     code = str(status)
     if status == 503 or (status in (200, 202) and answer.startswith("4:")):
@@ -167,8 +170,19 @@ def _verdict(status: int, answer: str) -> SendError | None:
         return Misconfigured("Kannel refuses the user: check username and password", code=code)
     if status in (404, 405) or 300 <= status < 400:
         return Misconfigured("no sendsms there: check sendsms_url", code=code)
-    if 400 <= status < 500:
+    if status == 400:  # the only one by which Kannel refuses a message itself
         return Refused("Kannel refuses the message", code=code)
+    return _not_kannels(status, after)
+
+
+def _not_kannels(status: int, after: str | None) -> SendError:
+    """What something before Kannel means, which says nothing of the recipient."""
+    code = str(status)
+    if status == 429:
+        delay = http.retry_after(after, default=1.0)
+        return NotNow("too many requests", code=code, delay=delay, throttled=True)
+    if 400 < status < 500 and status != 408:
+        return NotNow(f"something before Kannel answered {status}", code=code, delay=PROXY)
     return Unknown(f"Kannel answered {status}", code=code)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text, update
 
 from community_store.models import AlertState, Delivery, Stop
 from community_store.models import DeliveryState as State
+from community_store.store import Store
 from dispatch import (
     asking,
     figures,
@@ -26,7 +28,7 @@ from dispatch.act import Act
 from gateway.contract import Accepted, NotNow, Receipt, Stage, Traits, Unknown
 from tests.dispatch.doubtful import Doubtful, arrived, reported
 from tests.dispatch.standin import StandIn
-from tests.dispatch.world import World
+from tests.dispatch.world import World, make_world
 
 pytestmark = pytest.mark.both
 
@@ -331,6 +333,17 @@ def test_a_receipt_that_never_comes_is_asked_for_and_ends_after_a_day(
     assert 2 <= len(doubtful.provider.looked) - asked <= 5
     assert doubtful.look(hours=1, minutes=1) == State.NO_RECEIPT
     assert doubtful.look(days=2) == State.NO_RECEIPT
+
+
+def test_what_a_look_settled_waits_for_its_receipt_no_longer_than_the_rest(
+    sqlite_store: Store, redis_url: str, tmp_path: Path
+) -> None:
+    hours = {"receipt_hours": 0.05}
+    with make_world(sqlite_store, redis_url, tmp_path, dispatch=hours) as world:
+        doubtful = Doubtful(world)
+        doubtful.provider.finds = arrived
+        assert doubtful.look(seconds=6) == State.SENT
+        assert doubtful.look(minutes=4) == State.NO_RECEIPT
 
 
 def test_a_receipt_after_a_day_still_counts(sqlite_world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ import pytest
 
 from community_store.models import InboundText
 from community_store.store import Store
+from dispatch import polling
 from dispatch.housekeeping import Housekeeping
 from gateway.contract import Inbound, SendError, Traits, Unknown
 from tests.dispatch.standin import StandIn
@@ -23,12 +25,14 @@ AWAY = Unknown("Twilio answered 500", code="500")
 class Listing(StandIn):
     """A provider with a list of texts; `asked` keeps since when it was asked.
 
-    It fails while `away` says how, or after what it told while `breaks_off` does.
+    It fails while `away` says how, or after what it told while `breaks_off` does; it never
+    comes to its end while it is `endless`.
     """
 
     traits: Traits = field(default_factory=lambda: Traits(polls_inbound=True))
     away: SendError | None = None
     breaks_off: SendError | None = None
+    endless: bool = False
     texts: list[Inbound] = field(default_factory=list)
     asked: list[datetime] = field(default_factory=list)
 
@@ -42,6 +46,8 @@ class Listing(StandIn):
                 yield text
         if self.breaks_off is not None:
             raise self.breaks_off
+        if self.endless:
+            await asyncio.Event().wait()
 
 
 def polled(world: World, keeper: Housekeeping) -> None:
@@ -105,6 +111,16 @@ def test_what_a_list_told_before_it_failed_is_kept(impatient: World) -> None:
     assert stored(impatient) == {"SM1"}
     polled(impatient, keeper)
     assert impatient.clock() - provider.asked[-1] > timedelta(hours=23), "it has not told all"
+
+
+def test_a_list_without_an_end_does_not_keep_housekeeping(impatient: World) -> None:
+    endless = Listing(texts=[missed(impatient, 1)], endless=True)
+    other = Listing(name="other", texts=[missed(impatient, 2)])
+    runtime = impatient.with_providers(sim=endless, other=other).runtime
+    told: dict[str, datetime] = {}
+    asyncio.run(polling.poll(runtime, told, longest=0.2))
+    assert stored(impatient) == {"SM1", "SM2"}
+    assert set(told) == {"other"}
 
 
 def test_a_list_that_answers_is_asked_for_the_last_minutes_only(impatient: World) -> None:

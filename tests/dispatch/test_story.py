@@ -83,6 +83,22 @@ def test_a_doubt_that_was_looked_into(world: World) -> None:
     assert ahead == "waits for a slot of its number, behind what is more urgent"
 
 
+def test_a_receipt_that_was_asked_for_in_vain(world: World) -> None:
+    world = world.with_providers(sim=StandIn())
+    delivery = told(world, Accepted("SM1"))
+    world.clock.forward(hours=25)
+    looking.look(world.runtime)
+    lines, _ = tale(world, delivery)
+    begins(
+        lines,
+        "planned for alert 1",
+        "attempt 1: claimed by",
+        "attempt 1: the provider took it, as SM1",
+        "asked what became of it: sim knows nothing of it",
+        "ended as no_receipt: no receipt came",
+    )
+
+
 def test_a_provider_that_cannot_be_asked_is_not_said_to_know_nothing(world: World) -> None:
     world = world.with_providers(sim=StandIn(traits=Traits(receipts=True)))
     delivery = told(world, Unknown("the connection broke"))

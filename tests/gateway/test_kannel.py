@@ -99,6 +99,10 @@ def test_a_queued_message_is_taken() -> None:
         (Answer(503, "Temporal failure, try again later."), NotNow),
         (Answer(202, "4: Temporal failure, try again later."), NotNow),
         (Answer(200, "4: Temporal failure, try again later."), NotNow),
+        (Answer(429, "a proxy's"), NotNow),
+        (Answer(409, "a proxy's"), NotNow),
+        (Answer(499, "a proxy's"), NotNow),
+        (Answer(408, "a proxy's"), Unknown),
         (Answer(500, ""), Unknown),
         (Answer(200, "<html>a proxy</html>"), Unknown),
         (Answer(cut=True), Unknown),
@@ -109,6 +113,31 @@ def test_every_answer_says_what_now(answer: Answer, expected: type[SendError]) -
     with pytest.raises(SendError) as error:
         asyncio.run(_send(answer, MESSAGE))
     assert type(error.value) is expected
+
+
+def test_throttling_stops_the_number_for_as_long_as_is_asked() -> None:
+    with pytest.raises(NotNow) as error:
+        asyncio.run(_send(Answer(429, "", {"Retry-After": "7"}), MESSAGE))
+    assert (error.value.throttled, error.value.delay) == (True, 7.0)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_not_followed(status: int) -> None:
+    """The address has the password in it, and what answers so may have taken the text."""
+
+    async def scenario() -> int:
+        async with standin([Answer(status, "", {"Location": "/cgi-bin/sendsms"}), TAKEN]) as stand:
+            opened = provider(f"{stand.url}/cgi-bin/sendsms")
+            await opened.open()
+            try:
+                await opened.send(MESSAGE)
+            except Misconfigured:
+                return len(stand.asked)
+            finally:
+                await opened.close()
+        raise AssertionError("it was followed")
+
+    assert asyncio.run(scenario()) == 1
 
 
 def test_a_text_is_never_repeated_when_a_connection_breaks() -> None:

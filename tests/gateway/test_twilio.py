@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.contract import Accepted, Misconfigured, NotNow, Refused, SendError, Stage, Unknown
-from gateway.http import LEAST
+from gateway.http import LEAST, MOST
 from tests.gateway.standin import Answer
 from tests.gateway.twilio_standin import ACCOUNT, MESSAGE, SECTION, listed, provider, twilio
 
@@ -126,6 +126,8 @@ PAST = "Wed, 21 Oct 2015 07:28:00 GMT"  # what a date is when our clock is ahead
         ("0", LEAST),
         ("-3", LEAST),
         (PAST, LEAST),
+        ("Fri, 31 Dec 9999 23:59:59 -1400", 1.0),
+        ("Mon, 01 Jan 2024 00:00:00 +999999999999999999", 1.0),
     ],
 )
 def test_throttling_lasts_as_long_as_twilio_says(header: str, delay: float) -> None:
@@ -135,10 +137,43 @@ def test_throttling_lasts_as_long_as_twilio_says(header: str, delay: float) -> N
     assert error.value.delay == delay
 
 
-@pytest.mark.parametrize("body", ["", "no json", "[]", '"text"', "{}", '{"sid": null}', "\ud83d"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("", "no json", "[]", '"text"', "{}", "\ud83d"),
+        *('{"sid": null}', '{"sid": 7}', '{"sid": ["a"]}', '{"sid": "SM\\u0000"}'),
+        f'{{"sid": "{"S" * 5000}"}}',
+    ],
+)
 def test_a_success_that_cannot_be_read_is_doubt(body: str) -> None:
     with pytest.raises(Unknown):
         send(Answer(201, body.encode("utf-8", "replace").decode()))
+
+
+@pytest.mark.parametrize("status", [None, 7, ["sent"], "teleported"])
+def test_a_status_that_nobody_knows_is_taken_for_acceptance(status: object) -> None:
+    accepted = send(Answer(201, listed(status=status)))
+    assert accepted == Accepted("SM1", Stage.ACCEPTED)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected", "reason"),
+    [
+        (30007, Refused, "filtered"),
+        (21610, Refused, "opted out"),
+        (99999, Refused, "at once"),
+        (None, Refused, "at once"),
+        (30001, NotNow, "queue"),
+        (30002, Misconfigured, "suspended"),
+    ],
+)
+def test_a_message_that_failed_when_it_was_answered_did_not_leave(
+    code: int | None, expected: type[SendError], reason: str
+) -> None:
+    with pytest.raises(SendError, match=reason) as error:
+        send(Answer(201, listed(status="failed", error_code=code)))
+    assert type(error.value) is expected
+    assert error.value.code == str(code or "")
 
 
 def test_a_connection_that_breaks_after_sending_is_doubt() -> None:
@@ -176,3 +211,8 @@ def test_one_call_is_made_whatever_happens() -> None:
             return len(stand.asked)
 
     assert asyncio.run(scenario()) == 2
+
+
+def test_an_answer_that_would_fill_the_memory_is_doubt() -> None:
+    with pytest.raises(Unknown, match="too long"):
+        send(Answer(201, " " * (MOST + 1)), timeout=20.0)

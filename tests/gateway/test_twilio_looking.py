@@ -40,12 +40,16 @@ def test_without_an_id_the_message_is_looked_for_by_what_it_was() -> None:
     ("changed", "found"),
     [
         ({}, True),
-        ({"date_created": format_datetime(NOW - timedelta(seconds=45))}, True),
-        ({"date_created": format_datetime(NOW - timedelta(seconds=90))}, False),
+        ({"date_created": format_datetime(NOW - timedelta(minutes=4))}, True),
+        ({"date_created": format_datetime(NOW + timedelta(minutes=4))}, True),
+        ({"date_created": format_datetime(NOW - timedelta(minutes=6))}, False),
         ({"date_sent": None}, True),
         ({"direction": "inbound"}, False),
+        ({"to": MESSAGE.to.removeprefix("+")}, True),
+        ({"to": "+33639980002"}, False),
         ({"body": "another text"}, False),
         ({"body": MESSAGE.text + " "}, True),
+        ({"body": MESSAGE.text.replace(" ", "\r\n")}, True),
         ({"body": f"Sent from your Twilio trial account - {MESSAGE.text}"}, True),
         ({"body": f"Sent from your Twilio trial account - not {MESSAGE.text}."}, False),
         ({"body": f"Bonjour. {MESSAGE.text}"}, False),
@@ -55,6 +59,11 @@ def test_without_an_id_the_message_is_looked_for_by_what_it_was() -> None:
 def test_only_this_attempts_own_message_is_found(changed: dict[str, Any], found: bool) -> None:
     receipt = look(Answer(200, {"messages": [listed(**changed)]}))
     assert (receipt is not None) is found
+
+
+def test_a_list_that_holds_a_message_without_an_id_is_no_empty_look() -> None:
+    with pytest.raises(Unknown):
+        look(Answer(200, {"messages": [{}]}))
 
 
 def test_a_message_that_is_anothers_is_passed_over() -> None:
@@ -109,6 +118,15 @@ def test_what_phones_sent_is_listed_page_after_page() -> None:
     assert len(stand.asked) == 2
     since = (NOW - timedelta(minutes=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
     assert stand.asked[0].query["DateSent>"] == since
+
+
+@pytest.mark.parametrize("texts", [0, 1])
+def test_a_list_that_leads_back_to_itself_fails(texts: int) -> None:
+    path = f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json?Page=1"
+    text = listed(**{"direction": "inbound", "from": "+33639980001", "to": "+33639980000"})
+    answer = Answer(200, {"messages": [text] * texts, "next_page_uri": path})
+    with pytest.raises(Unknown):
+        asyncio.run(_inbound(lambda _: answer, NOW - timedelta(minutes=2)))
 
 
 async def _check(answer: Answer) -> str:

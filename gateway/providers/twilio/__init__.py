@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from twilio.request_validator import RequestValidator
@@ -33,8 +33,9 @@ from gateway.contract import (
     Unknown,
 )
 from gateway.providers.twilio import calls
-from gateway.providers.twilio.calls import CLOCKS, Calls
-from gateway.providers.twilio.errors import NOTHING, meanings, opted_out, reason
+from gateway.providers.twilio.answers import named, to_the_end, words
+from gateway.providers.twilio.calls import Calls
+from gateway.providers.twilio.errors import NOTHING, failure, meanings, opted_out, reason
 from gateway.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ STAGES: Mapping[str, Stage] = {  # twilio.com/docs/messaging/api/message-resourc
     "failed": Stage.FAILED,
     "canceled": Stage.FAILED,
 }
+APART = timedelta(minutes=5)  # of our clock and Twilio's; others with these words are known by id
 TRIAL = "Twilio trial account"  # "Sent from your Twilio trial account - "
 
 
@@ -105,9 +107,11 @@ class Twilio:
             sent = await self._messages.create_async(
                 to=message.to, from_=message.sender, body=message.text, **options
             )
-            if not sent.sid:
-                raise Unknown("the answer holds no id")
-        return Accepted(sent.sid, _stage(sent.status) or Stage.ACCEPTED)
+            sid = named(sent.sid)
+        stage = _stage(sent.status) or Stage.ACCEPTED
+        if stage is Stage.FAILED:
+            raise failure(str(sent.error_code or ""))
+        return Accepted(sid, stage)
 
     async def look(self, message: Outbound, provider_id: str) -> Receipt | None:
         if message.channel is Channel.VOICE:
@@ -131,6 +135,8 @@ class Twilio:
                 to=message.to, from_=message.sender, limit=300, page_size=100
             )
             async for each in listed:
+                if not each.sid:
+                    raise Unknown("the list holds a message without an id")
                 if _same(each, message):
                     return each
         return None
@@ -138,10 +144,10 @@ class Twilio:
     async def inbound_since(self, since: datetime) -> AsyncIterator[Inbound]:
         """What phones sent to any number of the account, found page by page."""
         with meanings():
-            listed = await self._messages.stream_async(
+            first = await self._messages.page_async(
                 date_sent_after=since.astimezone(UTC), page_size=1000
             )
-            async for each in listed:
+            async for each in to_the_end(first):
                 inbound = _inbound(each)
                 if inbound and (inbound.sent_at is None or inbound.sent_at >= since):
                     yield inbound
@@ -180,11 +186,11 @@ class Twilio:
         form = callback.form
         if "CallSid" in form:
             return calls.read_status(callback)
-        word = form.get("MessageStatus") or form.get("SmsStatus")
+        status = form.get("MessageStatus") or form.get("SmsStatus")
         sid = form.get("MessageSid") or form.get("SmsSid")
-        if not (word and sid):
+        if not (status and sid):
             raise Malformed("MessageSid or MessageStatus is missing")
-        stage = _stage(word)
+        stage = _stage(status)
         if stage is None:
             return None
         delivery, attempt = callback.own_id("d"), callback.own_id("a")
@@ -211,11 +217,11 @@ def _client(section: TwilioGateway, connection: Connection) -> Client:
     )
 
 
-def _stage(word: str | None) -> Stage | None:
+def _stage(status: object) -> Stage | None:
     """None for a word that Twilio has learnt since, which then changes nothing."""
-    stage = STAGES.get(word or "")
+    stage = STAGES.get(words(status))
     if stage is None:
-        log.warning("twilio: unknown status %r", (word or "")[:40])
+        log.warning("twilio: unknown status %r", words(status)[:40])
     return stage
 
 
@@ -223,24 +229,31 @@ def _same(listed: MessageInstance, message: Outbound) -> bool:
     """Whether a listed message is this attempt's, as far as a list can tell."""
     if (listed.direction or "").startswith("inbound") or listed.sid in message.others:
         return False
-    if not _says(listed.body or "", message.text.strip()):
+    if listed.to and numbers.sender(listed.to) != numbers.sender(message.to):
+        return False
+    if not _says(_flat(listed.body or ""), _flat(message.text)):
         return False
     if message.started_at is None or listed.date_created is None:
         return True
-    return _utc(listed.date_created) >= message.started_at - CLOCKS
+    return _utc(listed.date_created) >= message.started_at - APART
 
 
 def _says(body: str, text: str) -> bool:
     """Also after what Twilio puts before the texts of a trial account."""
-    before = body.strip().removesuffix(text)
-    return before + text == body.strip() and (not before or TRIAL in before)
+    before = body.removesuffix(text)
+    return before + text == body and (not before or TRIAL in before)
+
+
+def _flat(text: str) -> str:
+    """The words alone: a list may break lines in another way."""
+    return " ".join(text.split())
 
 
 def _receipt(found: MessageInstance, message: Outbound) -> Receipt:
     code = str(found.error_code or "")
     return Receipt(
         _stage(found.status) or Stage.ACCEPTED,
-        found.sid or "",
+        words(found.sid),
         message.delivery,
         message.attempt,
         code,
@@ -251,11 +264,11 @@ def _receipt(found: MessageInstance, message: Outbound) -> Receipt:
 
 def _inbound(listed: MessageInstance) -> Inbound | None:
     """None for what is ours, or has no sender."""
-    if listed.direction != "inbound" or not listed.sid or not listed.from_:
+    if listed.direction != "inbound" or not words(listed.sid) or not listed.from_:
         return None
     at = listed.date_sent or listed.date_created
     sender, to = numbers.sender(listed.from_), numbers.sender(listed.to or "")
-    return Inbound(listed.sid, sender, to, listed.body or "", at and _utc(at))
+    return Inbound(listed.sid, sender, to, words(listed.body), at and _utc(at))
 
 
 def _utc(moment: datetime) -> datetime:

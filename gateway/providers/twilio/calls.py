@@ -24,8 +24,8 @@ from gateway.contract import (
     Receipt,
     Spoken,
     Stage,
-    Unknown,
 )
+from gateway.providers.twilio.answers import named, words
 from gateway.providers.twilio.errors import NOTHING, meanings
 
 if TYPE_CHECKING:
@@ -78,16 +78,15 @@ class Calls:
                 to=message.to, from_=message.sender, timeout=RINGING,
                 twiml=speech(message.text, message.language, message.keys), **options,
             )  # fmt: skip
-            if not placed.sid:
-                raise Unknown("the answer holds no id")
-        return Accepted(placed.sid, _stage(placed.status))
+            sid = named(placed.sid)
+        return Accepted(sid, _stage(words(placed.status)))
 
     async def look(self, message: Outbound, provider_id: str) -> Receipt | None:
         """What became of a call. Raises SendError."""
         found = await (self._fetch(provider_id) if provider_id else self._search(message))
         if found is None:
             return None
-        return receipt(found.status or "", found.sid or "", message.delivery, message.attempt)
+        return receipt(words(found.status), words(found.sid), message.delivery, message.attempt)
 
     async def _fetch(self, sid: str) -> CallInstance | None:
         try:

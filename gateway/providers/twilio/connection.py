@@ -47,7 +47,7 @@ class Connection(AsyncHttpClient):  # type: ignore[misc]  # the SDK is untyped
             headers={**(headers or {}), **_authorization(auth)},
             allow_redirects=allow_redirects,
         ) as answer:
-            text = (await answer.read()).decode()
+            text = (await http.whole(answer)).decode()
             if answer.status == THROTTLED:
                 raise _throttled(text, answer.headers.get("Retry-After"))
             return Response(answer.status, text, answer.headers)

@@ -149,6 +149,11 @@ def _verdict(status: int, code: int) -> SendError:
     return Refused(f"Twilio answered {status}", code=str(code))
 
 
+def failure(code: str) -> SendError:
+    """Why a message that Twilio took had failed when it answered: nothing left."""
+    return _known(code) or Refused("it failed at Twilio at once", code=code)
+
+
 def reason(code: str) -> str:
     """What a code in a receipt means; "" when it is not in the table."""
     error = _known(code)

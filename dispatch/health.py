@@ -3,14 +3,14 @@
 Badness follows the last dozen attempts of a lane, and fades by itself where none are
 made, so that people come back gradually. Kept in the database: every worker adds to it,
 and it outlives them. A refusal counts as good, since the gateway did its work; to be
-throttled counts as nothing.
+throttled counts as nothing, but a rest that it asks for may be too long to wait for.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
 from sqlmodel import Session, col
@@ -25,6 +25,7 @@ FADES = 30.0  # seconds in which half of the badness is forgotten
 FAILING = 0.2  # badness from which people are moved away
 FORGOTTEN = 0.01  # badness below which a lane is well again
 FAILED = 0.8  # badness from which all are
+PARKED = 15.0  # seconds of rest asked for beyond which a number's people need not wait for it
 
 Key = tuple[str, int, str]
 
@@ -78,7 +79,7 @@ def moved_share(bad: float) -> float:
 
 def failing(session: Session, now: datetime) -> dict[Lane, float]:
     """The lanes from which people are moved away, and which part of them: all, of one that
-    stopped itself. What the operator paused waits, as they wished.
+    stopped itself or was told to rest for long. What the operator paused waits, as they wished.
     """
     rows = session.scalars(select(LaneHealth).where(col(LaneHealth.badness) > FAILING))
     shares = {
@@ -86,7 +87,22 @@ def failing(session: Session, now: datetime) -> dict[Lane, float]:
         for row in rows
     }
     ill = {lane: share for lane, share in shares.items() if share > 0}
-    return ill | dict.fromkeys(_stopped(session), 1.0)
+    return ill | dict.fromkeys([*_stopped(session), *_parked(session, now)], 1.0)
+
+
+def _parked(session: Session, now: datetime) -> list[Lane]:
+    """The lanes of numbers whose gateway asked for a long rest (Retry-After, up to an hour)."""
+    rested = session.scalars(
+        select(Number).where(
+            col(Number.state) == NumberState.ACTIVE.value,
+            col(Number.backoff_until) > now + timedelta(seconds=PARKED),
+        )
+    )
+    return [
+        Lane(row.gateway, row.id, channel)
+        for row in rested
+        for channel in (Channel.SMS, Channel.VOICE)
+    ]
 
 
 def _stopped(session: Session) -> list[Lane]:

@@ -8,7 +8,7 @@ import pytest
 
 from community_store import numbers
 from community_store.columns import utcnow
-from community_store.models import Delivery, GatewayPause, LaneHealth, Number, Step
+from community_store.models import Delivery, GatewayPause, LaneHealth, Member, Number, Step
 from community_store.models import DeliveryState as State
 from community_store.store import open_store
 from dispatch import health, pump, senders, sweep, takeover
@@ -141,6 +141,21 @@ def test_what_waits_at_one_that_stopped_itself_is_moved(two: World, only_sender:
     where = {row.id: row.gateway for row in two.deliveries()}
     assert where.pop(doubted.id) == "one"
     assert set(where.values()) == {"two"}
+
+
+@pytest.mark.parametrize(("rest", "gateway"), [(10, "one"), (600, "two")])
+def test_nobody_waits_for_a_number_that_was_told_to_rest_for_long(
+    two: World, rest: float, gateway: str
+) -> None:
+    rows = raised(two, 10)
+    (first,) = two.claim(two.rows(Number)[0], 1)
+    two.settle(first, NotNow("too many requests", delay=rest, throttled=True))
+    sweep.sweep(two.runtime)
+    assert [row.gateway for row in two.deliveries()] == [gateway] * len(rows)
+    two.clock.forward(seconds=rest + 1)
+    author = two.rows(Member)[0]
+    later = two.deliveries_of(two.raise_alert(author, "Camionnette suspecte").alert)
+    assert {row.gateway for row in later} == {"one"}, "and back when the rest is over"
 
 
 @pytest.mark.parametrize("what", ["number", "gateway"])

@@ -32,6 +32,9 @@ POINTS: Final = frozenset(
         "sent",
         "settling",
         "settled",
+        "learned",
+        # the pump, of what did not leave: given back
+        "undone",
         "slice_ended",
         # housekeeping: between the parts of its round
         "sweeping",

@@ -123,12 +123,14 @@ class Outcomes:
             try:
                 with self.runtime.store.begin() as session:
                     self.unwell = health.learn(session, batch, self.runtime.clock())
+                crashing.point("learned")
             except DBAPIError as error:
                 log.warning("health_not_written", error=type(error.orig).__name__)
 
     def _undo_rows(self, ends: list[End]) -> None:
         with self.runtime.store.begin() as session:
             leaving.undo(session, ends, self.runtime.clock())
+        crashing.point("undone")
 
     def _settle_rows(self, batch: list[Settled]) -> None:
         with self.runtime.store.begin() as session:

@@ -271,6 +271,7 @@ def test_each_lane_reads_its_own_stretch_of_the_index(postgres_world: World) -> 
     )
     with postgres_world.store.begin() as session:
         connection = session.connection()
+        connection.execute(claiming.IN_ORDER)
         connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
         said = connection.exec_driver_sql(f"EXPLAIN {statement}", values).scalars().all()
     plan = "\n".join(said)

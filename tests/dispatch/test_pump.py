@@ -155,7 +155,7 @@ def test_a_misconfigured_gateway_stops_and_mail_goes_on(world: World) -> None:
     author = world.member(home)
     world.add(*[world.person(home, email=f"n{n}@residents.example") for n in range(30)])
     world.raised(author)
-    world.pump(3)
+    world.pump(6)
     assert [pause.gateway for pause in world.rows(GatewayPause)] == ["sim"]
     assert len(provider.sent) < 30, "the rest was not even tried"
     assert {row.state for row in world.deliveries(channel=SMS)} == {State.QUEUED}

@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Row, String, bindparam, insert, literal, select, text, update
+from sqlalchemy import Row, String, bindparam, insert, literal, select, update
 from sqlmodel import Session, col
 
-from community_store import subscriptions
+from community_store import planning, subscriptions
 from community_store.columns import UtcDateTime
 from community_store.models import Attempt, Delivery
 from community_store.models import DeliveryState as State
@@ -31,9 +31,6 @@ DUE_BY_NUMBER = rights.due(mail=False)
 DUE_BY_MAIL = rights.due(mail=True)
 DUE_BY_LANES = rights.due_by_lanes()
 ATTEMPT_COLUMNS = ("delivery_id", "n", "worker", "started_at", "outcome", "code", "reason")
-# What waits is read in the order of ix_delivery_due and no further than to the limit. By old
-# figures, which say that nothing waits, PostgreSQL would rather read all that waits and sort.
-IN_ORDER = text("SET LOCAL enable_sort = off")
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined]  # SQLModel hides __table__
 _LEASE = (
     update(_DELIVERY)
@@ -83,8 +80,7 @@ def claim_all(
     session: Session, wants: Sequence[tuple[Lane, int]], terms: Terms
 ) -> list[list[Claimed]]:
     """The same for several lanes at once, with one lease for all."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(IN_ORDER)
+    planning.in_order(session)
     lease = uuid4().hex
     takings = [_Taking(lane, lease, segments) for lane, segments in wants]
     going_on = [taking for taking in takings if taking.room > 0]

@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import delete
 
+from community_store import planning
 from community_store.errors import NotFound, RuleError
 from community_store.models import (
     Agent,
@@ -271,7 +272,7 @@ def test_each_lane_reads_its_own_stretch_of_the_index(postgres_world: World) -> 
     )
     with postgres_world.store.begin() as session:
         connection = session.connection()
-        connection.execute(claiming.IN_ORDER)
+        planning.in_order(session)
         connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
         said = connection.exec_driver_sql(f"EXPLAIN {statement}", values).scalars().all()
     plan = "\n".join(said)

@@ -38,10 +38,10 @@ CEILING = "the emulator alone, hand-written client"
 
 
 def run(options: Options) -> Result:
-    many = options.size("people", 10_000, 3_000)
+    many, few = options.size("people", 40_000, 3_000), options.size("jobs", 1_000, 300)
     sizes = {
-        OURS: many, BARE: many, CEILING: 2 * many, CELERY: many // 10, THREADS: many // 10,
-        SIMPLE: many // 20, FORKING: 30,
+        OURS: many, BARE: many, CEILING: many, CELERY: few, THREADS: few, SIMPLE: few // 2,
+        FORKING: 30,
     }  # fmt: skip
     if options.quick:
         del sizes[THREADS], sizes[FORKING]

@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 from config import Settings
-from dispatch import logs
+from dispatch import heap, logs
 from dispatch.runtime import Runtime, open_runtime
 from web import (
     access,
@@ -121,7 +121,9 @@ def serve() -> Flask:
     """For a WSGI server's factory: the application of the configuration in force."""
     _die_with_the_server()
     logs.configure("web")
-    return create_app(config.load())
+    app = create_app(config.load())
+    heap.settle()
+    return app
 
 
 def _die_with_the_server() -> None:

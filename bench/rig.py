@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import TextClause, text
+from sqlalchemy.exc import OperationalError
 
 import config
 from bench.ledger import Tape
@@ -109,7 +110,13 @@ class Bench:
         return found
 
     def empty(self) -> None:
-        """No alert and no delivery any more."""
+        """No alert and no delivery any more. Processes that still write may be in the way."""
+        for _ in range(5):
+            with contextlib.suppress(OperationalError):
+                return self._empty()
+        return self._empty()
+
+    def _empty(self) -> None:
         names = "attempt, receipt, delivery, wording, reply, notice, alert, inbound_text"
         with self.store.engine.begin() as connection:
             if not self.store.sqlite:

@@ -17,6 +17,7 @@ from dispatch import (
     crashing,
     digests,
     duty,
+    heap,
     inbound,
     locating,
     pictures,
@@ -45,6 +46,7 @@ HURRIED = 0.05  # seconds that whoever stands in waits for Redis to say that it 
 def run(runtime: Runtime) -> None:
     """Look after the installation until told to stop. Survives every outage."""
     keeper = Housekeeping(runtime)
+    heap.settle()
     while not runtime.stopping.is_set():
         try:
             keeper.tick()

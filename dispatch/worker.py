@@ -14,7 +14,7 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 from sqlalchemy.exc import DBAPIError
 
-from dispatch import wake
+from dispatch import heap, wake
 from dispatch.runtime import Runtime
 
 log = structlog.get_logger(__name__)
@@ -64,6 +64,8 @@ def work(runtime: Runtime, queue_name: str, *, burst: bool = False) -> None:
     if queue_name == wake.DISPATCH:
         _warm(runtime)
     worker.log_result_lifespan = False
+    if not burst:
+        heap.settle()
     token = _current.set(runtime)
     try:
         worker.work(burst=burst, with_scheduler=False, logging_level="WARNING")

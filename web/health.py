@@ -17,7 +17,7 @@ from sqlmodel import Session
 
 from community_store import schema
 from community_store.models import DeliveryState
-from dispatch import figures, queues
+from dispatch import figures, queues, standing_in
 from dispatch.runtime import Runtime
 from dispatch.spool import Spool
 from gateway.contract import Channel
@@ -168,5 +168,9 @@ def _gauges(session: Session) -> list[Metric]:
             figures.residents_wait(session, runtime.clock()),
         ),
         "tocsin_unknown": ("Deliveries whose outcome is unknown.", sum(q.unknown for q in found)),
+        "tocsin_standing_in": (
+            "1 while housekeeping sends alone, because Redis is away.",
+            int(not standing_in.nobody(session, runtime.clock())),
+        ),
     }
     return [GaugeMetricFamily(name, text, value=value) for name, (text, value) in values.items()]

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from community_store.store import open_store
+from dispatch import standing_in
 from dispatch.spool import Spool
 from gateway.contract import Inbound
 from tests.web.conftest import Village
@@ -105,6 +106,18 @@ def test_every_rule_of_the_example_is_whole() -> None:
     for rule in rules:
         assert re.search(r"(?m)^        expr: \S", rule), rule
         assert re.search(r"(?m)^          summary: \S", rule), rule
+
+
+def test_that_redis_is_away_is_told_by_who_stands_in(village: Village) -> None:
+    def told() -> bool:
+        return "tocsin_standing_in 1.0" in village.client.get("/metrics").get_data(as_text=True)
+
+    runtime = village.app.extensions["tocsin"]
+    assert not told()
+    assert standing_in.take(runtime)
+    assert told()
+    standing_in.end(runtime)
+    assert not told()
 
 
 def test_the_spool_is_told_while_the_database_is_away(

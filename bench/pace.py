@@ -56,7 +56,10 @@ def run(options: Options) -> Result:
         ("numbers", "workers", "used, worst number", "median", "worst second", "over", "twice"),
     )  # fmt: skip
     shown: list[tuple[str, list[float]]] = []
+    only = options.size("numbers", 0, 0)
     for case in cases(quick=options.quick):
+        if only not in (0, case.numbers):
+            continue
         runs = [measure(case, seconds) for _ in range(options.runs)]
         result.rows.append(row(case, runs))
         name = f"{case}, {case.workers} w."

@@ -9,9 +9,8 @@ A message arrives a little after its slot, now more, now less. With slots `spaci
 and no message later than `sway`, no second ever has more than rate + 1 segments: any
 second is the sum of the slots of 1 + sway seconds, and (1 + sway) / spacing = rate + 1.
 Up to 50 segments a second sway is one slot, and spacing exactly 1 / rate. Above that a
-quarter of a slot would be too little for the way to a busy provider, and a quarter of a
-percent of the rate is spent on more. Above 10,000, which is more than we can send, there
-is more of it.
+quarter of a slot would be too little for the way to a busy provider, and a little of the
+rate is spent on more. Above 10,000, which is more than we can send, there is more of it.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ FASTEST = 2_000.0  # segments a second, about what one process sends: slots for 
 SLACK = 0.2  # part of the time afoot that is left to what is started
 AFOOT = 0.75  # part of the sway used before the call; the rest is the way to the provider
 WAY = 0.005  # seconds that the way may take, also where a quarter of a slot is less
-ROOM = 0.0025  # seconds of sway that this may cost: a quarter of a percent of the rate
+ROOM = 0.0015  # seconds of sway that this may cost: 0.15 % of the rate
 DRIFT = 0.0005  # seconds a second that two clocks of computers may drift apart
 STEPPED = 10.0  # seconds further ahead than can be: Redis's clock was set back
 

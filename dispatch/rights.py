@@ -57,22 +57,16 @@ STOPPED = "stopped"  # the notice kind that confirms a STOP and may leave after 
 def due(*, mail: bool) -> Select[Any]:
     """What is due on a lane, first what must leave first, with the facts to judge it.
 
-    Parameters: gateway, number_id and channel (unless `mail`), now, limit. Rows are locked on
+    Parameters: gateway, number_id (unless `mail`), channel, now, limit. Rows are locked on
     PostgreSQL, and those that another worker holds are skipped.
     """
-    lane = (
-        col(Delivery.number_id).is_(None)
-        if mail
-        else and_(
-            col(Delivery.number_id) == bindparam("number_id"),
-            col(Delivery.channel) == bindparam("channel"),
-        )
-    )
+    number = col(Delivery.number_id)
     return (
         _facts()
         .where(
             col(Delivery.gateway) == bindparam("gateway"),
-            lane,
+            number.is_(None) if mail else number == bindparam("number_id"),
+            col(Delivery.channel) == bindparam("channel"),
             col(Delivery.state) == State.QUEUED.value,
             col(Delivery.due_at) <= bindparam("now"),
         )

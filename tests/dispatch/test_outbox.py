@@ -248,7 +248,11 @@ def test_the_lanes_of_a_moment_are_claimed_at_once_each_its_own(world: World) ->
     world.raised(author)
     by_number = {number.id: world.deliveries(number_id=number.id) for number in (one, two)}
     world.stop(by_number[one.id][0].address)
-    wants = [(Lane("sim", one.id), 2), (Lane("sim", two.id), 100), (Lane("mail", None), 3)]
+    wants = [
+        (Lane("sim", one.id), 2),
+        (Lane("sim", two.id), 100),
+        (Lane("mail", None, Channel.EMAIL), 3),
+    ]
     wants.append((Lane("sim", 404), 5))
     with world.store.begin() as session:
         taken = claiming.claim_all(session, wants, Terms("me:1", 30, world.clock()))
@@ -279,6 +283,22 @@ def test_each_lane_reads_its_own_stretch_of_the_index(postgres_world: World) -> 
     assert "ix_delivery_due" in plan
     assert "number_id = " in plan
     assert "Sort" not in plan, plan
+
+
+@pytest.mark.parametrize("mail", [False, True])
+def test_a_claim_need_not_sort(postgres_world: World, mail: bool) -> None:
+    """Where PostgreSQL is told not to, a sort is so dear that it compiles the plan, for seconds."""
+    due = claiming.DUE_BY_MAIL if mail else claiming.DUE_BY_NUMBER
+    statement = due.compile(postgres_world.store.engine)
+    values = {"gateway": "sim", "number_id": 1, "channel": "sms", "limit": 5}
+    with postgres_world.store.begin() as session:
+        planning.in_order(session)
+        values = statement.params | values | {"now": postgres_world.clock()}
+        said = session.connection().exec_driver_sql(f"EXPLAIN {statement}", values).scalars().all()
+    plan = "\n".join(said)
+    assert "ix_delivery_due" in plan
+    assert "Sort" not in plan, plan
+    assert "JIT" not in plan, plan
 
 
 def test_a_claim_reads_no_further_than_it_must_when_the_figures_say_that_nothing_waits(

@@ -208,7 +208,7 @@ class World:
         self, number: Number | None = None, segments: int = 100, *, lease: float = 30
     ) -> list[Claimed]:
         """What may leave by a number (e-mail without one)."""
-        lane = Lane(number.gateway, number.id) if number else Lane(MAIL, None)
+        lane = Lane(number.gateway, number.id) if number else Lane(MAIL, None, Channel.EMAIL)
         terms = outbox.Terms(self.runtime.worker, lease, self.clock())
         with self.store.begin() as session:
             return claiming.claim(session, lane, segments, terms)

@@ -61,6 +61,8 @@ def due(*, mail: bool) -> Select[Any]:
     PostgreSQL, and those that another worker holds are skipped.
     """
     number = col(Delivery.number_id)
+    # by the number too where there is none, or PostgreSQL does not see that the index is in order
+    order = [number] if mail else []
     return (
         _facts()
         .where(
@@ -70,7 +72,7 @@ def due(*, mail: bool) -> Select[Any]:
             col(Delivery.state) == State.QUEUED.value,
             col(Delivery.due_at) <= bindparam("now"),
         )
-        .order_by(col(Delivery.priority), col(Delivery.size), col(Delivery.id))
+        .order_by(*order, col(Delivery.priority), col(Delivery.size), col(Delivery.id))
         .limit(bindparam("limit"))
         .with_for_update(of=Delivery.__table__, skip_locked=True)  # type: ignore[attr-defined]  # SQLModel hides __table__
     )

@@ -122,7 +122,7 @@ def serve() -> Flask:
     _die_with_the_server()
     logs.configure("web")
     app = create_app(config.load())
-    heap.settle()
+    heap.freeze()
     return app
 
 

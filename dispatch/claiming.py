@@ -16,7 +16,7 @@ from uuid import uuid4
 from sqlalchemy import Row, String, bindparam, insert, literal, select, update
 from sqlmodel import Session, col
 
-from community_store import planning, subscriptions
+from community_store import planner, subscriptions
 from community_store.columns import UtcDateTime
 from community_store.models import Attempt, Delivery
 from community_store.models import DeliveryState as State
@@ -80,7 +80,7 @@ def claim_all(
     session: Session, wants: Sequence[tuple[Lane, int]], terms: Terms
 ) -> list[list[Claimed]]:
     """The same for several lanes at once, with one lease for all."""
-    planning.in_order(session)
+    planner.in_order(session)
     lease = uuid4().hex
     takings = [_Taking(lane, lease, segments) for lane, segments in wants]
     going_on = [taking for taking in takings if taking.room > 0]
@@ -112,10 +112,10 @@ def _due(session: Session, takings: Sequence[_Taking], now: datetime) -> Rows:
     ]  # fmt: skip
     connection = session.connection()
     first = connection.execute(DUE_BY_LANES, rows_parameter("postgresql", asked) | {"now": now})
-    ids = [row.id for row in sorted(first)]
+    place = {row.id: n for n, row in enumerate(sorted(first))}
+    rows = connection.execute(QUEUED, {"ids": list(place)})
     found: defaultdict[Lane, list[Row[Any]]] = defaultdict(list)
-    rows = {row.id: row for row in connection.execute(QUEUED, {"ids": ids})}
-    for row in (rows[one] for one in ids):
+    for row in sorted(rows, key=lambda row: place[row.id]):
         found[Lane(row.gateway, row.number_id, row.channel)].append(row)
     for taking in takings:
         if taking.lane.number_id is None:

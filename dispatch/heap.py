@@ -7,7 +7,7 @@ import gc
 YOUNG, OLDER, OLDEST = 10_000, 20, 20  # new objects, and rounds, between two looks
 
 
-def settle() -> None:
+def freeze() -> None:
     """Look no more through what is loaded, which stays, and seldom through the rest.
 
     Half a million objects of libraries were looked through again and again: a fifth of

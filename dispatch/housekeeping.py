@@ -46,7 +46,7 @@ HURRIED = 0.05  # seconds that whoever stands in waits for Redis to say that it 
 def run(runtime: Runtime) -> None:
     """Look after the installation until told to stop. Survives every outage."""
     keeper = Housekeeping(runtime)
-    heap.settle()
+    heap.freeze()
     while not runtime.stopping.is_set():
         try:
             keeper.tick()

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, case, func, not_, null, update
 from sqlmodel import Session, col
 
-from community_store import optouts, planning, subscriptions
+from community_store import optouts, planner, subscriptions
 from community_store.models import Attempt, Delivery, GatewayPause, Number, NumberState
 from community_store.models import DeliveryState as State
 from dispatch import outbox, redialling
@@ -139,7 +139,7 @@ _FENCED = (
 
 def settle(session: Session, batch: Sequence[Settled]) -> None:
     """Write a batch of outcomes back, with what they say of numbers and gateways."""
-    planning.afresh(session)
+    planner.afresh(session)
     connection = session.connection()
     dialect = connection.dialect.name
     for stage in Stage:

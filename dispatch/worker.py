@@ -65,7 +65,7 @@ def work(runtime: Runtime, queue_name: str, *, burst: bool = False) -> None:
         _warm(runtime)
     worker.log_result_lifespan = False
     if not burst:
-        heap.settle()
+        heap.freeze()
     token = _current.set(runtime)
     try:
         worker.work(burst=burst, with_scheduler=False, logging_level="WARNING")

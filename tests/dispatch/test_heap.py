@@ -8,7 +8,7 @@ import sys
 SCRIPT = """
 import gc
 from dispatch import heap, pump, wake
-heap.settle()
+heap.freeze()
 assert gc.get_freeze_count() > 100_000, gc.get_freeze_count()
 class Knot: pass
 before = len(gc.get_objects())
